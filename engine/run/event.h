@@ -1,0 +1,223 @@
+// What can happen to a run: the journal's vocabulary. Facts only, no opinions; `step` draws the
+// conclusions. Values of persistent enums are never renumbered.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "dsl/plan/plan.h"
+#include "dsl/plan/spawn.h"
+
+namespace fleet::run {
+
+using plan::Millis;
+using plan::NodeIndex;
+
+// Dense within a run, in order of creation; stable across resumes.
+struct TaskIndex {
+  std::uint32_t value = 0;
+  friend auto operator<=>(TaskIndex, TaskIndex) = default;
+};
+// Attempts of a task carry a rising epoch, from 1. An event of an epoch that is not the task's current
+// one is a superseded attempt's and changes nothing.
+using Epoch = std::uint32_t;
+
+struct Attempt {
+  TaskIndex task;
+  Epoch epoch = 0;
+  friend auto operator<=>(const Attempt&, const Attempt&) = default;
+};
+
+// First event of every run.
+struct RunOpened {
+  std::string run;
+  std::string plan_hash;
+  std::string base_commit;
+  std::uint32_t jobs = 1;   // -j: processes at once
+  std::uint32_t ahead = 0;  // plain commands submitted beyond `jobs`, so that the keeper never idles
+  std::string version;      // of fleetc
+};
+
+// The items of a fan-out, evaluated at the commit it starts from; `found` exceeds items.size() when
+// `limit` cut the list. A non-empty `error` means that the source could not be evaluated.
+struct ItemsListed {
+  NodeIndex node;
+  std::vector<std::string> items;
+  std::uint64_t found = 0;
+  std::string error;
+};
+
+// The spawn check's answer with its inputs. `order` holds every item index once: the order in which
+// sessions take them (longest first when unequal).
+struct SpawnDecided {
+  NodeIndex node;
+  std::uint64_t items = 0;
+  std::uint32_t width = 1;
+  Millis each{0};   // typical t
+  Millis spawn{0};  // s
+  plan::Figure each_from = plan::Figure::kDeclared;
+  plan::Figure spawn_from = plan::Figure::kDeclared;
+  std::uint32_t sessions = 1;
+  bool pays = false;
+  bool forced = false;
+  Millis sequential{0};
+  Millis chosen{0};
+  std::string arithmetic;
+  std::vector<std::uint32_t> order;
+};
+
+// The attempt's lease is taken and its worktree stands at `start`; a non-empty `error` means it could
+// not be prepared (the world's fault: disk, git).
+struct Prepared {
+  Attempt attempt;
+  std::string start;   // commit id
+  std::string branch;  // what the lease owns; empty for plain commands
+  bool cold = true;    // the session's first task
+  Millis took{0};
+  std::string error;
+};
+
+enum class ExitHow : std::uint8_t {
+  kExited = 1,       // code = exit status
+  kSignalled = 2,    // code = signal
+  kTimedOut = 3,
+  kCancelled = 4,    // by us
+  kOutputLimit = 5,
+  kSpawnFailed = 6,  // detail says why
+  kLost = 7,         // keeper or machine died before the exit was recorded
+};
+
+struct Exited {
+  Attempt attempt;
+  ExitHow how = ExitHow::kExited;
+  std::int32_t code = 0;
+  Millis duration{0};
+  Millis cpu{0};
+  std::uint64_t max_rss_kb = 0;
+  std::uint64_t output_bytes = 0;
+  std::string detail;
+};
+
+enum class CaptureHow : std::uint8_t {
+  kCommit = 1,
+  kEmpty = 2,    // nothing changed
+  kOutside = 3,  // paths outside `in`: listed
+  kRefused = 4,  // what the session left cannot be committed (special files, …): detail
+  kError = 5,    // the world's fault
+};
+
+struct Captured {
+  Attempt attempt;
+  CaptureHow how = CaptureHow::kCommit;
+  std::string commit;  // kCommit; for kEmpty the start commit
+  std::uint32_t files = 0;
+  std::uint64_t insertions = 0;
+  std::uint64_t deletions = 0;
+  std::vector<std::string> paths;  // kOutside: at most 20
+  std::string detail;
+};
+
+struct CheckResult {
+  std::string text;  // as written in `accept`
+  bool passed = false;
+  std::string detail;  // "exit 1", "timed out", "412 changed lines"
+  Millis duration{0};
+};
+
+// Evidence. A non-empty `error` means that it could not be gathered (the world's fault).
+struct Verified {
+  Attempt attempt;
+  bool passed = false;
+  std::vector<CheckResult> checks;
+  std::string error;
+};
+
+// The branch now names the attempt's commit, or `error` says why it could not be moved.
+struct Published {
+  Attempt attempt;
+  std::string branch;
+  std::string commit;
+  std::string error;
+};
+
+enum class MergeHow : std::uint8_t {
+  kMerged = 1,
+  kNothing = 2,         // every source was already contained
+  kConflict = 3,        // paths
+  kEvidenceFailed = 4,  // the merged tree did not pass the flow's accept
+  kRefused = 5,         // the branch may not or could not be moved: detail
+  kError = 6,
+};
+
+struct Merged {
+  Attempt attempt;
+  MergeHow how = MergeHow::kMerged;
+  std::string commit;
+  std::string branch;
+  std::vector<std::string> paths;
+  std::vector<CheckResult> checks;
+  std::string detail;  // where to find it, what to do
+};
+
+struct TimerFired {
+  Attempt attempt;
+};
+
+enum class StopLevel : std::uint8_t { kDrain = 1, kNow = 2 };
+
+struct StopAsked {
+  StopLevel level = StopLevel::kDrain;
+  std::string by;  // "Ctrl-C", "SIGTERM"
+};
+
+// A new engine carries on. Attempts in flight are told apart by the Reconciled events that follow.
+struct Resumed {
+  std::uint32_t jobs = 1;
+  std::uint32_t ahead = 0;
+  std::string version;
+};
+
+enum class Found : std::uint8_t {
+  kRunning = 1,       // adopted; its Exited will come
+  kNeverStarted = 2,  // the keeper never heard of it: launch it, same epoch
+  kLost = 3,          // it may have run: a new epoch
+};
+
+struct Reconciled {
+  Attempt attempt;
+  Found found = Found::kRunning;
+};
+
+enum class RunOutcome : std::uint8_t { kDone = 1, kFailed = 2, kStopped = 3 };
+
+// kStopped runs are resumable; the others are over.
+struct RunClosed {
+  RunOutcome outcome = RunOutcome::kDone;
+};
+
+// Order is persistent: the index is the journal's event type minus one.
+using EventBody = std::variant<RunOpened, ItemsListed, SpawnDecided, Prepared, Exited, Captured,
+                               Verified, Published, Merged, TimerFired, StopAsked, Resumed,
+                               Reconciled, RunClosed>;
+
+struct Event {
+  std::int64_t at = 0;  // wall clock, ms since 1970
+  EventBody body;
+};
+
+const char* name_of(const EventBody& body);  // "prepared"
+
+// Compact JSON of the body, fields in a fixed order; and back. Decoding never throws: empty on
+// anything that encode could not have written.
+std::string encode(const EventBody& body);
+struct DecodedEvent {
+  bool ok = false;
+  EventBody body;
+  std::string error;
+};
+DecodedEvent decode(std::uint32_t type, std::string_view payload);
+std::uint32_t type_of(const EventBody& body);
+
+}  // namespace fleet::run
