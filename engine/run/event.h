@@ -74,6 +74,7 @@ struct Prepared {
   Attempt attempt;
   std::string start;   // commit id
   std::string branch;  // what the lease owns; empty for plain commands
+  std::string slot;    // the worktree slot's name, so that a later engine finds it again
   bool cold = true;    // the session's first task
   Millis took{0};
   std::string error;
