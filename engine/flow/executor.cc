@@ -1,0 +1,258 @@
+#include "engine/flow/executor.h"
+
+#include <oneapi/tbb/flow_graph.h>
+
+#include <atomic>
+#include <deque>
+#include <mutex>
+#include <optional>
+
+#include "engine/base/check.h"
+
+namespace fleet::flow {
+namespace tf = tbb::flow;
+namespace {
+
+using Message = std::shared_ptr<run::EventBody>;
+using OrderPtr = std::shared_ptr<Order>;
+using Orders = std::shared_ptr<std::vector<Order>>;
+// The orders that event number `event` led to.
+struct Batch {
+  std::uint64_t event = 0;
+  Orders orders;
+};
+using AdmitNode = tf::function_node<Message, Batch, tf::queueing_lightweight>;
+using JournalNode = tf::async_node<Batch, Orders, tf::queueing_lightweight>;
+using DispatchNode = tf::multifunction_node<Orders, std::tuple<SpawnOrder, OrderPtr, OrderPtr, OrderPtr>,
+                                            tf::queueing_lightweight>;
+using WorkNode = tf::async_node<OrderPtr, Message, tf::queueing_lightweight>;
+struct Held {
+  std::uint64_t event = 0;
+  Orders orders;
+  JournalNode::gateway_type* gateway = nullptr;
+};
+
+}  // namespace
+
+// Threads: `admit` is serial and alone touches the core's state; every other body only hands over.
+// Bodies are noexcept and never block. Each `reserve_wait` has exactly one `release_wait`: the one of
+// the whole run (taken in `run`, given back when the closing is durable) and one per order in flight.
+class Executor::Graph {
+ public:
+  Graph(const plan::Plan& plan, run::State state, EventLog& log, World& world, SpawnPolicy& policy,
+        run::Observer& observer, const os::Clock& clock)
+      : plan_(plan), state_(std::move(state)), log_(log), world_(world), policy_(policy),
+        observer_(observer), clock_(clock),
+        admit_(graph_, tf::serial, [this](const Message& message) noexcept { return admit(message); }),
+        journal_(graph_, tf::unlimited,
+                 [this](const Batch& batch, JournalNode::gateway_type& gateway) noexcept {
+                   write(batch, gateway);
+                 }),
+        dispatch_(graph_, tf::serial,
+                  [this](const Orders& orders, DispatchNode::output_ports_type& ports) noexcept {
+                    dispatch(orders, ports);
+                  }),
+        spawn_check_(graph_, tf::unlimited,
+                     [this](const SpawnOrder& order) noexcept -> Message {
+                       return std::make_shared<run::EventBody>(policy_.decide(order));
+                     }),
+        prepare_(graph_, tf::unlimited,
+                 [this](const OrderPtr& order, WorkNode::gateway_type& gateway) noexcept {
+                   carry_out(*order, gateway);
+                 }),
+        session_(graph_, tf::unlimited,
+                 [this](const OrderPtr& order, WorkNode::gateway_type& gateway) noexcept {
+                   carry_out(*order, gateway);
+                 }),
+        settle_(graph_, tf::unlimited,
+                [this](const OrderPtr& order, WorkNode::gateway_type& gateway) noexcept {
+                  carry_out(*order, gateway);
+                }) {
+    tf::make_edge(admit_, journal_);
+    tf::make_edge(journal_, dispatch_);
+    tf::make_edge(tf::output_port<0>(dispatch_), spawn_check_);
+    tf::make_edge(tf::output_port<1>(dispatch_), prepare_);
+    tf::make_edge(tf::output_port<2>(dispatch_), session_);
+    tf::make_edge(tf::output_port<3>(dispatch_), settle_);
+    tf::make_edge(spawn_check_, admit_);
+    tf::make_edge(prepare_, admit_);
+    tf::make_edge(session_, admit_);
+    tf::make_edge(settle_, admit_);
+  }
+
+  Result<run::RunOutcome> run(std::vector<run::EventBody> first) {
+    log_.start([this](std::uint64_t through, const Status& status) { durable(through, status); });
+    graph_.reserve_wait();
+    accepting_ = true;
+    for (run::EventBody& body : first) post(std::move(body));
+    graph_.wait_for_all();
+    accepting_ = false;
+    if (failure_) return *std::move(failure_);
+    return state_.outcome;
+  }
+
+  void post(run::EventBody body) {
+    if (accepting_) admit_.try_put(std::make_shared<run::EventBody>(std::move(body)));
+  }
+
+  const run::State& state() const { return state_; }
+
+ private:
+  Batch admit(const Message& message) noexcept {
+    run::Event event{clock_.wall().time_since_epoch().count(), std::move(*message)};
+    effects_.commands.clear();
+    effects_.transitions.clear();
+    run::step(plan_, state_, event, effects_);
+    observer_.saw(plan_, state_, event, effects_.transitions);
+    Batch batch{log_.append(event), std::make_shared<std::vector<Order>>()};
+    batch.orders->reserve(effects_.commands.size());
+    for (const run::Command& command : effects_.commands)
+      batch.orders->push_back(make_order(plan_, state_, command));
+    if (std::holds_alternative<run::RunClosed>(event.body)) closing_event_ = batch.event;
+    return batch;
+  }
+
+  void write(const Batch& batch, JournalNode::gateway_type& gateway) noexcept {
+    std::unique_lock lock(held_mutex_);
+    gateway.reserve_wait();
+    held_.push_back({batch.event, batch.orders, &gateway});
+    release_durable(lock);
+  }
+
+  // On the log's thread.
+  void durable(std::uint64_t through, const Status& status) {
+    std::unique_lock lock(held_mutex_);
+    if (!status && !failed_) {
+      failed_ = true;
+      failure_ = status.error();
+    }
+    if (status) durable_ = std::max(durable_, through);
+    release_durable(lock);
+    if (failed_) {
+      lock.unlock();
+      world_.abandon();
+      release_run();
+    }
+  }
+
+  // Puts the orders of durable events forward, in order. One thread releases at a time and looks again
+  // afterwards; the mutex is not held while a message is put, because lightweight nodes run at once, on
+  // this stack, and come back here.
+  void release_durable(std::unique_lock<std::mutex>& lock) {
+    if (releasing_) return;
+    releasing_ = true;
+    for (;;) {
+      Orders ready = std::make_shared<std::vector<Order>>();
+      JournalNode::gateway_type* gateway = nullptr;
+      std::size_t released = 0;
+      bool closed = false;
+      while (!held_.empty() && (failed_ || held_.front().event <= durable_)) {
+        Held held = std::move(held_.front());
+        held_.pop_front();
+        gateway = held.gateway;
+        ++released;
+        closed = closed || held.event == closing_event_;
+        if (failed_) continue;  // a command whose cause is not on disk is never carried out
+        for (Order& order : *held.orders) ready->push_back(std::move(order));
+      }
+      if (released == 0) break;
+      lock.unlock();
+      if (!ready->empty()) gateway->try_put(ready);
+      for (; released > 0; --released) gateway->release_wait();
+      if (closed) release_run();
+      lock.lock();
+    }
+    releasing_ = false;
+  }
+
+  void release_run() {
+    if (!run_released_.exchange(true)) graph_.release_wait();
+  }
+
+  void dispatch(const Orders& orders, DispatchNode::output_ports_type& ports) noexcept {
+    for (Order& order : *orders) {
+      if (auto* spawn = std::get_if<SpawnOrder>(&order)) {
+        std::get<0>(ports).try_put(std::move(*spawn));
+      } else if (auto* cancel = std::get_if<CancelOrder>(&order)) {
+        world_.cancel(*cancel);
+      } else if (auto* end = std::get_if<EndSessionOrder>(&order)) {
+        world_.end_session(*end);
+      } else if (auto* close = std::get_if<CloseOrder>(&order)) {
+        post(run::RunClosed{close->outcome});
+      } else if (std::holds_alternative<ListOrder>(order) || std::holds_alternative<PrepareOrder>(order)) {
+        std::get<1>(ports).try_put(std::make_shared<Order>(std::move(order)));
+      } else if (std::holds_alternative<LaunchOrder>(order)) {
+        std::get<2>(ports).try_put(std::make_shared<Order>(std::move(order)));
+      } else {
+        std::get<3>(ports).try_put(std::make_shared<Order>(std::move(order)));
+      }
+    }
+  }
+
+  // The reservation is given back by the answer, which comes exactly once (World's contract).
+  void carry_out(const Order& order, WorkNode::gateway_type& gateway) noexcept {
+    // A timer does not hold the graph: a run that stops need not wait for a backoff to end.
+    if (const auto* timer = std::get_if<TimerOrder>(&order)) {
+      world_.start_timer(*timer, [this](run::EventBody body) { post(std::move(body)); });
+      return;
+    }
+    gateway.reserve_wait();
+    Post answer = [&gateway](run::EventBody body) {
+      gateway.try_put(std::make_shared<run::EventBody>(std::move(body)));
+      gateway.release_wait();
+    };
+    if (const auto* list = std::get_if<ListOrder>(&order)) world_.list_items(*list, std::move(answer));
+    else if (const auto* prepare = std::get_if<PrepareOrder>(&order)) world_.prepare(*prepare, std::move(answer));
+    else if (const auto* launch = std::get_if<LaunchOrder>(&order)) world_.launch(*launch, std::move(answer));
+    else if (const auto* capture = std::get_if<CaptureOrder>(&order)) world_.capture(*capture, std::move(answer));
+    else if (const auto* verify = std::get_if<VerifyOrder>(&order)) world_.verify(*verify, std::move(answer));
+    else if (const auto* publish = std::get_if<PublishOrder>(&order)) world_.publish(*publish, std::move(answer));
+    else if (const auto* merge = std::get_if<MergeOrder>(&order)) world_.merge(*merge, std::move(answer));
+    else FLEET_FAIL("an order that no node carries out", order.index());
+  }
+
+  // Constant after construction.
+  const plan::Plan& plan_;
+  // Touched by `admit` only (and by readers after `run`).
+  run::State state_;
+  run::Effects effects_;
+
+  EventLog& log_;
+  World& world_;
+  SpawnPolicy& policy_;
+  run::Observer& observer_;
+  const os::Clock& clock_;
+
+  std::atomic<bool> accepting_{false};
+  std::atomic<bool> run_released_{false};
+  std::atomic<std::uint64_t> closing_event_{0};
+
+  std::mutex held_mutex_;  // guards the five below
+  std::deque<Held> held_;
+  std::uint64_t durable_ = 0;
+  bool releasing_ = false;
+  bool failed_ = false;
+  std::optional<Error> failure_;
+
+  tf::graph graph_;
+  AdmitNode admit_;
+  JournalNode journal_;
+  DispatchNode dispatch_;
+  tf::function_node<SpawnOrder, Message, tf::queueing_lightweight> spawn_check_;
+  WorkNode prepare_;
+  WorkNode session_;
+  WorkNode settle_;
+};
+
+Executor::Executor(const plan::Plan& plan, run::State state, EventLog& log, World& world,
+                   SpawnPolicy& policy, run::Observer& observer, const os::Clock& clock)
+    : graph_(std::make_unique<Graph>(plan, std::move(state), log, world, policy, observer, clock)) {}
+Executor::~Executor() = default;
+
+Result<run::RunOutcome> Executor::run(std::vector<run::EventBody> first) {
+  return graph_->run(std::move(first));
+}
+void Executor::post(run::EventBody body) { graph_->post(std::move(body)); }
+const run::State& Executor::state() const { return graph_->state(); }
+
+}  // namespace fleet::flow

@@ -1,0 +1,56 @@
+// Runs a plan: events into the journal, the core's step over them, its commands out to the world
+// once they are durable. The oneTBB flow graph lives in executor.cc and has a small fixed shape:
+//
+//   post ─► admit ─► journal ─► dispatch ─┬─► spawn check ─┐
+//             ▲     (async)               ├─► prepare ─────┤
+//             │                           ├─► session ─────┤   (async nodes: no thread waits)
+//             │                           └─► settle ──────┤
+//             └────────────────────────────────────────────┘
+//
+// One node per DAG task was rejected: retries and late edges break the counting of continue_node.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "engine/base/result.h"
+#include "engine/flow/world.h"
+#include "engine/os/clock.h"
+#include "engine/run/observer.h"
+
+namespace fleet::flow {
+
+// Where events become durable. `append` is called by one thread at a time and only queues; it returns
+// the event's rising sequence number. `durable` is called on a thread of the log's own each time that
+// more is on disk, with the last number that is, or with the first failure (nothing later is durable).
+class EventLog {
+ public:
+  using Durable = std::function<void(std::uint64_t through, const Status& status)>;
+  virtual ~EventLog() = default;
+  virtual void start(Durable durable) = 0;
+  virtual std::uint64_t append(const run::Event& event) = 0;
+};
+
+class Executor {
+ public:
+  // All referenced objects must outlive the executor. `state` may come from a replay.
+  Executor(const plan::Plan& plan, run::State state, EventLog& log, World& world,
+           SpawnPolicy& policy, run::Observer& observer, const os::Clock& clock);
+  ~Executor();
+
+  // Posts `first` in order, then runs until the run is closed and its closing is durable. An error
+  // means that the journal failed: nothing more is started, live attempts are cancelled.
+  Result<run::RunOutcome> run(std::vector<run::EventBody> first);
+
+  // From any thread, while `run` is under way; ignored afterwards.
+  void post(run::EventBody body);
+
+  // After `run` returned.
+  const run::State& state() const;
+
+ private:
+  class Graph;
+  std::unique_ptr<Graph> graph_;
+};
+
+}  // namespace fleet::flow

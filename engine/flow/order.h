@@ -1,0 +1,107 @@
+// Orders: the core's commands, made self-contained. The admit node fills in from plan and state all
+// that a command needs, so that what carries it out shares no state with the core.
+#pragma once
+
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "dsl/plan/plan.h"
+#include "engine/run/step.h"
+
+namespace fleet::flow {
+
+struct ListOrder {
+  plan::NodeIndex node;
+  std::string start;  // commit whose files are listed
+};
+
+struct SpawnOrder {
+  plan::NodeIndex node;
+  std::vector<std::string> items;
+  std::uint32_t jobs = 1;
+};
+
+// What of a task ends up in branch names, commands and environments.
+struct TaskFacts {
+  run::Attempt attempt;
+  plan::NodeIndex node;
+  std::string agent;  // name; empty for plain commands and merges
+  std::string item;
+  std::string text;   // the call's first argument, or the item
+};
+
+struct PrepareOrder {
+  TaskFacts task;
+  run::SessionIndex session;
+  std::string start;
+};
+
+struct LaunchOrder {
+  TaskFacts task;
+  run::SessionIndex session;
+  std::string slot;
+  std::string start;
+};
+
+struct CaptureOrder {
+  TaskFacts task;
+  run::SessionIndex session;
+  std::string slot;
+  std::string start;
+  std::int64_t at = 0;  // wall ms: the commit's date
+};
+
+struct VerifyOrder {
+  TaskFacts task;
+  std::string start;
+  std::string commit;
+  std::uint64_t changed_lines = 0;
+};
+
+struct PublishOrder {
+  TaskFacts task;
+  std::string branch;
+  std::string commit;
+};
+
+struct MergeOrder {
+  TaskFacts task;
+  std::string start;
+  std::vector<std::string> commits;
+  std::int64_t at = 0;
+};
+
+struct TimerOrder {
+  run::Attempt attempt;
+  std::int64_t at = 0;
+};
+
+struct CancelOrder {
+  run::Attempt attempt;
+};
+
+struct EndSessionOrder {
+  run::SessionIndex session;
+};
+
+struct CloseOrder {
+  run::RunOutcome outcome = run::RunOutcome::kDone;
+};
+
+using Order = std::variant<ListOrder, SpawnOrder, PrepareOrder, LaunchOrder, CaptureOrder,
+                           VerifyOrder, PublishOrder, MergeOrder, TimerOrder, CancelOrder,
+                           EndSessionOrder, CloseOrder>;
+
+Order make_order(const plan::Plan& plan, const run::State& state, const run::Command& command);
+
+// The values of holes for one task.
+struct HoleValues {
+  std::string task, item, agent, run, round, date;
+};
+HoleValues hole_values(const run::State& state, const TaskFacts& task);
+// Text with its holes filled. A hole without a value becomes "{name}" (a plan with unbound
+// parameters is refused before it runs).
+std::string fill(const plan::Template& text, const HoleValues& values);
+
+}  // namespace fleet::flow
