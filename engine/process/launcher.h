@@ -25,6 +25,8 @@ struct Capabilities {
   std::string sandbox_reason;  // why not, in the words of bubblewrap or of the system
   UserMode user = UserMode::kUser;
   std::int32_t keeper_pid = 0;  // as this process sees it
+  // What people should know of the last start: a torn or damaged record of exits, processes found.
+  std::vector<std::string> notices;
 };
 
 enum class JobState : std::uint8_t { kArmed, kQueued, kRunning, kEnding, kEnded };
