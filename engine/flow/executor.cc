@@ -80,11 +80,12 @@ class Executor::Graph {
     tf::make_edge(settle_, admit_);
   }
 
-  Result<run::RunOutcome> run(std::vector<run::EventBody> first) {
+  Result<run::RunOutcome> run(std::vector<run::EventBody> first, const std::function<void()>& started) {
     log_.start([this](std::uint64_t through, const Status& status) { durable(through, status); });
     graph_.reserve_wait();
     accepting_ = true;
     for (run::EventBody& body : first) post(std::move(body));
+    started();
     graph_.wait_for_all();
     accepting_ = false;
     if (failure_) return *std::move(failure_);
@@ -249,8 +250,9 @@ Executor::Executor(const plan::Plan& plan, run::State state, EventLog& log, Worl
     : graph_(std::make_unique<Graph>(plan, std::move(state), log, world, policy, observer, clock)) {}
 Executor::~Executor() = default;
 
-Result<run::RunOutcome> Executor::run(std::vector<run::EventBody> first) {
-  return graph_->run(std::move(first));
+Result<run::RunOutcome> Executor::run(std::vector<run::EventBody> first,
+                                      const std::function<void()>& started) {
+  return graph_->run(std::move(first), started);
 }
 void Executor::post(run::EventBody body) { graph_->post(std::move(body)); }
 const run::State& Executor::state() const { return graph_->state(); }

@@ -38,9 +38,10 @@ class Executor {
            SpawnPolicy& policy, run::Observer& observer, const os::Clock& clock);
   ~Executor();
 
-  // Posts `first` in order, then runs until the run is closed and its closing is durable. An error
-  // means that the journal failed: nothing more is started, live attempts are cancelled.
-  Result<run::RunOutcome> run(std::vector<run::EventBody> first);
+  // Posts `first` in order, calls `started`, then runs until the run is closed and its closing is
+  // durable. An error means that the journal failed: nothing more is started, live attempts are
+  // cancelled.
+  Result<run::RunOutcome> run(std::vector<run::EventBody> first, const std::function<void()>& started);
 
   // From any thread, while `run` is under way; ignored afterwards.
   void post(run::EventBody body);

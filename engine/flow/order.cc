@@ -1,5 +1,7 @@
 #include "engine/flow/order.h"
 
+#include <algorithm>
+
 #include "engine/base/check.h"
 
 namespace fleet::flow {
@@ -69,8 +71,19 @@ struct OrderMaker {
     return PublishOrder{facts_of(plan, state, c.attempt), task.branch, c.commit};
   }
   Order operator()(const run::DoMerge& c) const {
-    return MergeOrder{facts_of(plan, state, c.attempt), c.start, c.commits,
-                      task_of(state, c.attempt).since};
+    MergeOrder order{facts_of(plan, state, c.attempt), c.start, c.commits, {},
+                     task_of(state, c.attempt).since};
+    order.names.resize(order.commits.size());
+    const plan::Node& node = plan.nodes[order.task.node.value];
+    for (plan::NodeIndex from : node.merge->from)
+      for (run::TaskIndex index : state.nodes[from.value].tasks) {
+        const run::Task& task = state.tasks[index.value];
+        const auto at = std::find(order.commits.begin(), order.commits.end(), task.commit);
+        if (at != order.commits.end())
+          order.names[static_cast<std::size_t>(at - order.commits.begin())] =
+              task.item.empty() ? plan.nodes[from.value].name : task.item;
+      }
+    return order;
   }
   Order operator()(const run::StartTimer& c) const { return TimerOrder{c.attempt, c.at}; }
   Order operator()(const run::Cancel& c) const { return CancelOrder{c.attempt}; }

@@ -69,6 +69,7 @@ struct MergeOrder {
   TaskFacts task;
   std::string start;
   std::vector<std::string> commits;
+  std::vector<std::string> names;  // of the tasks that made them, parallel
   std::int64_t at = 0;
 };
 

@@ -1,0 +1,320 @@
+#include "engine/flow/engine.h"
+
+#include <fmt/format.h>
+
+#include <thread>
+
+#include "dsl/plan/codec.h"
+#include "engine/flow/git_threads.h"
+#include "engine/flow/job_board.h"
+#include "engine/flow/local_world.h"
+#include "engine/flow/timers.h"
+#include "engine/os/files.h"
+#include "engine/process/keeper_launcher.h"
+
+namespace fleet::flow {
+namespace {
+
+constexpr std::uint32_t kAhead = 64;  // plain commands queued in the keeper beyond -j
+constexpr unsigned kGitThreads = 2;   // measured: more only contend for the disk on small machines
+
+std::string variable(const std::map<std::string, std::string>& environment, const std::string& name) {
+  const auto it = environment.find(name);
+  return it == environment.end() ? std::string() : it->second;
+}
+
+// Tells whether the machine has restarted since.
+std::string boot_id() {
+  const auto text = os::system_files().read_file("/proc/sys/kernel/random/boot_id", 4096);
+  return text ? *text : std::string();
+}
+
+// Sorts by time, tells runs of one second apart: "20261121-104207-3f9a".
+std::string new_run_id(const os::Clock& clock) {
+  const auto now = std::chrono::floor<std::chrono::seconds>(clock.wall());
+  const auto day = std::chrono::floor<std::chrono::days>(now);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss time(now - day);
+  return fmt::format("{:04}{:02}{:02}-{:02}{:02}{:02}-{:04x}", static_cast<int>(date.year()),
+                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                     time.hours().count(), time.minutes().count(), time.seconds().count(),
+                     os::system_random().next() & 0xFFFF);
+}
+
+std::string state_word(run::RunOutcome outcome) {
+  switch (outcome) {
+    case run::RunOutcome::kDone: return "done";
+    case run::RunOutcome::kFailed: return "failed";
+    case run::RunOutcome::kStopped: return "stopped";
+  }
+  return "?";
+}
+
+class Observers final : public run::Observer {
+ public:
+  Observers(run::Observer& first, run::Observer& second) : first_(first), second_(second) {}
+  void saw(const plan::Plan& plan, const run::State& state, const run::Event& event,
+           const std::vector<run::Transition>& transitions) override {
+    first_.saw(plan, state, event, transitions);
+    second_.saw(plan, state, event, transitions);
+  }
+
+ private:
+  run::Observer& first_;
+  run::Observer& second_;
+};
+
+}  // namespace
+
+std::uint32_t default_jobs() { return std::clamp(std::thread::hardware_concurrency() * 2, 4U, 16U); }
+
+Result<Places> find_places(const EngineOptions& options) {
+  FLEET_TRY(const worktree::Repository repository, worktree::Repository::discover(options.repository));
+  Places places;
+  places.common_dir = repository.common_dir();
+  places.work_dir = repository.work_dir();
+  places.state_dir = places.common_dir + "/fleet";
+  places.pool_dir = options.pool_dir;
+  if (places.pool_dir.empty()) {
+    std::string state_home = variable(options.environment, "XDG_STATE_HOME");
+    if (state_home.empty() || state_home.front() != '/') {
+      const std::string home = variable(options.environment, "HOME");
+      if (home.empty() || home.front() != '/')
+        return Error(Errc::kInvalid, "neither XDG_STATE_HOME nor HOME is set: there is no place for worktrees");
+      state_home = home + "/.local/state";
+    }
+    // One pool a repository, told apart by where it is.
+    places.pool_dir = state_home + "/fleetc/worktrees/" + plan::sha256(places.common_dir).substr(0, 16);
+  }
+  return places;
+}
+
+Engine::Engine(EngineOptions options, const os::Clock& clock) : options_(std::move(options)), clock_(clock) {}
+
+Engine::~Engine() {
+  launcher_.reset();
+  if (journal_) (void)journal_->close();
+}
+
+Result<std::unique_ptr<Engine>> Engine::open(EngineOptions options, const os::Clock& clock) {
+  std::unique_ptr<Engine> engine(new Engine(std::move(options), clock));
+  FLEET_TRY(const Places places, find_places(engine->options_));
+  Site& site = engine->site_;
+  site.common_dir = places.common_dir;
+  site.work_dir = places.work_dir;
+  site.state_dir = places.state_dir;
+  site.pool_dir = places.pool_dir;
+  site.environment = engine->options_.environment;
+  site.home = variable(site.environment, "HOME");
+  FLEET_TRY(worktree::Repository repository, worktree::Repository::discover(engine->options_.repository));
+  engine->repository_.emplace(std::move(repository));
+  journal::JournalOptions journal_options;
+  journal_options.on_durable = engine->log_.on_durable();
+  if (engine->options_.accept_lost_tail) journal_options.lost_tail = journal::LostTail::kAccept;
+  FLEET_TRY(engine->journal_, journal::Journal::open(site.state_dir, std::move(journal_options)));
+  return engine;
+}
+
+std::optional<journal::RunInfo> Engine::unfinished() const { return journal_->latest_unfinished(); }
+
+Status Engine::abandon(const journal::RunInfo& run) {
+  FLEET_TRY(const auto seq, journal_->set_run_state(run.key, "abandoned", true, clock_.wall()));
+  (void)seq;
+  return journal_->flush();
+}
+
+Status Engine::begin(plan::Plan plan) {
+  plan_ = std::move(plan);
+  FLEET_TRY(const worktree::Oid base, repository_->resolve_base(plan_.repo.base));
+  FLEET_CHECK(repository_->inspect(base));
+  FLEET_CHECK(open_launcher());
+  FLEET_CHECK(check_machine());
+  site_.run = new_run_id(clock_);
+  FLEET_CHECK(make_folders());
+  FLEET_TRY(const std::string plan_id, journal_->put_blob(plan::to_json(plan_)));
+  FLEET_TRY(run_, journal_->create_run({site_.run, plan_id, plan_.fleet + "." + plan_.flow, clock_.wall()}));
+  log_.bind(*journal_, run_);
+  FLEET_TRY(const auto seq, journal_->set_run_state(run_, "running", false, clock_.wall()));
+  (void)seq;
+  const std::uint32_t jobs = options_.jobs > 0 ? options_.jobs : default_jobs();
+  opening_ = {run::RunOpened{site_.run, plan_.hash, base.hex(), jobs, kAhead, FLEETC_VERSION}};
+  state_.run = site_.run;
+  state_.base_commit = base.hex();
+  state_.opened_at = clock_.wall().time_since_epoch().count();
+  return Status();
+}
+
+Status Engine::take_up(const journal::RunInfo& run) {
+  FLEET_TRY(const std::string bytes, journal_->get_blob(run.plan));
+  plan::DecodedPlan decoded = plan::from_json(bytes);
+  if (!decoded.plan)
+    return Error(Errc::kCorrupt, fmt::format("the plan of run {} cannot be read: {}", run.id, decoded.error));
+  plan_ = *std::move(decoded.plan);
+  site_.run = run.id;
+  run_ = run.key;
+  log_.bind(*journal_, run_);
+  run::Effects effects;
+  std::string bad;
+  FLEET_CHECK(journal_->read(run_, journal::Seq{1}, [&](const journal::EventView& view) {
+    run::DecodedEvent event = run::decode(view.type, view.payload);
+    if (!event.ok) {
+      bad = fmt::format("event {}: {}", view.seq.value, event.error);
+      return false;
+    }
+    if (std::holds_alternative<run::Resumed>(event.body)) ++site_.incarnation;
+    effects.commands.clear();
+    effects.transitions.clear();
+    run::step(plan_, state_, {view.at.time_since_epoch().count(), std::move(event.body)}, effects);
+    return true;
+  }));
+  if (!bad.empty()) return Error(Errc::kCorrupt, bad);
+  ++site_.incarnation;
+  const auto boot = os::system_files().read_file(site_.run_dir() + "/boot", 4096);
+  same_boot_ = boot && *boot == boot_id();
+  FLEET_CHECK(open_launcher());
+  FLEET_CHECK(check_machine());
+  FLEET_CHECK(make_folders());
+  FLEET_TRY(const auto seq, journal_->set_run_state(run_, "running", false, clock_.wall()));
+  (void)seq;
+  const std::uint32_t jobs = options_.jobs > 0 ? options_.jobs : std::max(state_.jobs, 1U);
+  if (!state_.opened) {
+    // Killed between the run's creation and its first event: nothing was done yet.
+    FLEET_TRY(const worktree::Oid base, repository_->resolve_base(plan_.repo.base));
+    opening_ = {run::RunOpened{site_.run, plan_.hash, base.hex(), jobs, kAhead, FLEETC_VERSION}};
+    state_.run = site_.run;
+    state_.base_commit = base.hex();
+    state_.opened_at = clock_.wall().time_since_epoch().count();
+    return Status();
+  }
+  resumed_ = true;
+  opening_ = {run::Resumed{jobs, kAhead, FLEETC_VERSION}};
+  return Status();
+}
+
+Status Engine::make_folders() {
+  FLEET_CHECK(os::system_files().make_dirs(site_.run_dir() + "/logs"));
+  FLEET_CHECK(os::system_files().write_atomic(site_.run_dir() + "/boot", boot_id()));
+  FLEET_TRY(pool_, worktree::Pool::open(*repository_, site_.pool_dir));
+  return Status();
+}
+
+Status Engine::open_launcher() {
+  process::KeeperOptions options;
+  options.state = site_.state_dir;
+  options.generation = journal_->assigned_seq().value + 1;
+  options.jobs = options_.jobs > 0 ? options_.jobs : default_jobs();
+  FLEET_TRY(auto launcher, process::KeeperLauncher::open(options));
+  launcher_ = std::move(launcher);
+  return Status();
+}
+
+// Nothing falls back silently: what the plan wants sandboxed is refused where it can't be.
+Status Engine::check_machine() {
+  bool wanted = false;
+  for (const plan::Agent& agent : plan_.agents) wanted = wanted || agent.runtime.sandbox.on;
+  for (const plan::Node& node : plan_.nodes) wanted = wanted || (node.kind == plan::NodeKind::kRun && node.sandboxed);
+  const process::Capabilities& machine = launcher_->capabilities();
+  if (wanted && !machine.sandbox)
+    return Error(Errc::kUnsupported,
+                 fmt::format("sessions cannot be sandboxed on this machine: {}. Install bubblewrap and allow user "
+                             "namespaces, or write `sandbox = off` in the runtime and accept that sessions can write "
+                             "whatever you can", machine.sandbox_reason));
+  return Status();
+}
+
+// What the dead engine left in flight: which attempts still run or have ended in the keeper, which it
+// never heard of, which are lost.
+Result<std::vector<run::EventBody>> Engine::reconcile() {
+  std::vector<run::EventBody> found;
+  FLEET_TRY(const auto jobs, launcher_->list());
+  std::map<std::pair<std::uint32_t, std::uint32_t>, bool> known;
+  for (const process::JobStatus& job : jobs) {
+    if (job.key.run != site_.run) continue;
+    if (job.key.part == 0) known[{job.key.task, job.key.epoch}] = true;
+    else if (job.state != process::JobState::kEnded) FLEET_CHECK(launcher_->cancel(job.key, std::chrono::seconds(1)));
+  }
+  for (const run::Task& task : state_.tasks) {
+    if (task.phase != run::Phase::kRunning || plan_.nodes[task.node.value].kind == plan::NodeKind::kMerge) continue;
+    run::Reconciled event{{task.index, task.epoch}, run::Found::kRunning};
+    if (known.count({task.index.value, task.epoch}) == 0)
+      event.found = same_boot_ ? run::Found::kNeverStarted : run::Found::kLost;
+    found.push_back(event);
+  }
+  return found;
+}
+
+Result<run::RunOutcome> Engine::carry_on(run::Observer& observer) {
+  std::vector<run::EventBody> first = std::move(opening_);
+  if (resumed_) {
+    FLEET_TRY(const auto found, reconcile());
+    first.insert(first.end(), found.begin(), found.end());
+  }
+  FLEET_TRY(const run::RunOutcome outcome, execute(std::move(first), observer));
+  FLEET_CHECK(settle_run(outcome));
+  return outcome;
+}
+
+Result<run::RunOutcome> Engine::execute(std::vector<run::EventBody> first, run::Observer& observer) {
+  JobBoard board(*launcher_);
+  auto timers = std::make_unique<Timers>(clock_);
+  FLEET_TRY(const auto git, GitThreads::start(site_.common_dir, kGitThreads));
+  MeasuredSpawnPolicy policy(plan_, *journal_);
+  Measuring measuring(*journal_, run_);
+  Observers observers(observer, measuring);
+  LocalWorld world(plan_, site_, state_, *git, *pool_, board, *timers);
+  const run::State before = state_;
+  Executor executor(plan_, resumed_ ? state_ : run::State{}, log_, world, policy, observers, clock_);
+  const Post post = [&executor](run::EventBody body) { executor.post(std::move(body)); };
+  for (const run::Task& task : before.tasks) world.adopt(task, post);
+  // Reports wait in the launcher until the first events are posted: an end must not come before the
+  // news that the run goes on.
+  std::optional<process::DispatchThread> dispatch;
+  std::optional<Error> launcher_failed;
+  const auto started = [&] {
+    if (const Status watching = launcher_->watch(0, [&board](std::vector<process::JobReport> reports) { board.take(reports); });
+        !watching)
+      launcher_failed = watching.error();
+    dispatch.emplace(*launcher_, [&](Error error) {
+      launcher_failed = std::move(error);
+      ask_stop(run::StopLevel::kNow, "the keeper is gone");
+    });
+  };
+  {
+    const std::lock_guard lock(executor_mutex_);
+    executor_ = &executor;
+  }
+  Result<run::RunOutcome> outcome = executor.run(std::move(first), started);
+  timers.reset();  // joins: a backoff that fires now must not find the executor gone
+  {
+    const std::lock_guard lock(executor_mutex_);
+    executor_ = nullptr;
+  }
+  state_ = executor.state();
+  if (!outcome) return std::move(outcome).error().in("the journal failed, so nothing more was started");
+  if (launcher_failed && *outcome == run::RunOutcome::kStopped)
+    return std::move(*launcher_failed).in("the keeper of this repository's sessions");
+  return *outcome;
+}
+
+Status Engine::settle_run(run::RunOutcome outcome) {
+  const bool over = outcome != run::RunOutcome::kStopped;
+  FLEET_TRY(const auto seq, journal_->set_run_state(run_, state_word(outcome), over, clock_.wall()));
+  (void)seq;
+  FLEET_CHECK(journal_->flush());
+  if (over) FLEET_CHECK(launcher_->release(site_.run));
+  return Status();
+}
+
+void Engine::ask_stop(run::StopLevel level, const std::string& by) {
+  const std::lock_guard lock(executor_mutex_);
+  if (executor_ != nullptr) executor_->post(run::StopAsked{level, by});
+}
+
+plan::Millis Engine::history(plan::NodeIndex node) const {
+  const plan::Node& step = plan_.nodes[node.value];
+  if (step.agents.empty()) return plan::Millis(0);
+  return typical(*journal_, {plan_.agents[step.agents.front().value].name, measure_source(step), kTaskMeasure})
+      .value_or(plan::Millis(0));
+}
+
+}  // namespace fleet::flow

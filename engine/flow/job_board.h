@@ -1,0 +1,40 @@
+// Who waits for which job: reports of the launcher to the call that submitted the job. Knows nothing
+// of what a job is for.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "engine/process/launcher.h"
+
+namespace fleet::flow {
+
+class JobBoard {
+ public:
+  using Ended = std::function<void(const process::JobReport&)>;
+
+  explicit JobBoard(process::Launcher& launcher) : launcher_(launcher) {}
+
+  // Calls `ended` exactly once, from any thread, possibly before it returns: with the job's end, or
+  // with a report kSpawnFailed when the launcher would not take it.
+  void submit(process::JobSpec spec, Ended ended);
+  // Waits for a job that an earlier engine submitted.
+  void expect(const process::JobKey& key, Ended ended);
+  // Every job of this attempt, evidence included.
+  void cancel(const std::string& run, std::uint32_t task, std::uint32_t epoch,
+              std::chrono::milliseconds grace);
+  void cancel_all(std::chrono::milliseconds grace);
+
+  // The launcher's sink; reports nobody waits for are dropped.
+  void take(const std::vector<process::JobReport>& reports);
+
+ private:
+  process::Launcher& launcher_;
+  std::mutex mutex_;  // guards waiting_
+  std::map<process::JobKey, Ended> waiting_;
+};
+
+}  // namespace fleet::flow

@@ -1,0 +1,82 @@
+// Orders carried out on this machine: sessions by the launcher, worktrees and refs by the git
+// threads. Repeating an order after a crash gives the same result (see each method's source for why).
+#pragma once
+
+#include <map>
+#include <mutex>
+
+#include "engine/flow/evidence.h"
+#include "engine/flow/timers.h"
+#include "engine/flow/world.h"
+
+namespace fleet::flow {
+
+class LocalWorld final : public World {
+ public:
+  // All referenced objects must outlive it. `date` and `base` are the run's, constant.
+  LocalWorld(const plan::Plan& plan, const Site& site, const run::State& opened, GitThreads& git,
+             worktree::Pool& pool, JobBoard& jobs, Timers& timers);
+  // REQUIRES: every order was answered.
+  ~LocalWorld() override;
+
+  void list_items(const ListOrder& order, Post post) override;
+  void prepare(const PrepareOrder& order, Post post) override;
+  void launch(const LaunchOrder& order, Post post) override;
+  void capture(const CaptureOrder& order, Post post) override;
+  void verify(const VerifyOrder& order, Post post) override;
+  void publish(const PublishOrder& order, Post post) override;
+  void merge(const MergeOrder& order, Post post) override;
+  void start_timer(const TimerOrder& order, Post post) override;
+  void cancel(const CancelOrder& order) override;
+  void end_session(const EndSessionOrder& order) override;
+  void abandon() override;
+
+  // Before the run goes on with a new engine: the slot of a task that was running or being captured is
+  // taken as it is, and the end of one that still runs will be posted.
+  void adopt(const run::Task& task, Post post);
+
+  // Gives all slots back. Call it when nothing is in flight.
+  void release_slots();
+
+ private:
+  struct Held {
+    worktree::Slot slot;
+    std::string unsaved;  // salvage ref for what the last attempt left, empty once it is captured
+  };
+
+  const plan::Agent& agent_named(const std::string& name) const;
+  HoleValues holes_of(const TaskFacts& task) const;
+  Result<run::Prepared> take_slot(worktree::Repository& repository, const PrepareOrder& order);
+  Result<std::string> lease_branch(worktree::Repository& repository, const PrepareOrder& order);
+  void run_job(const TaskFacts& task, const worktree::Slot& slot, Post post);
+  run::Captured capture_now(worktree::Repository& repository, const CaptureOrder& order);
+  run::Published publish_now(worktree::Repository& repository, const PublishOrder& order);
+  void merge_now(worktree::Repository& repository, const MergeOrder& order, const Post& post);
+  void judge_merge(const MergeOrder& order, const std::string& into, std::string commit,
+                   std::optional<worktree::Oid> expected, run::Merged merged, const Post& post);
+  void list_command(const ListOrder& order, const Post& post);
+  std::optional<Held> held(run::SessionIndex session);
+  Result<worktree::Slot> slot_of(run::SessionIndex session, const std::string& name);
+
+  const plan::Plan& plan_;
+  const Site& site_;
+  const std::string base_;
+  const HoleValues run_holes_;  // run and date
+  GitThreads& git_;
+  worktree::Pool& pool_;
+  JobBoard& jobs_;
+  Timers& timers_;
+  Evidence evidence_;
+
+  std::mutex mutex_;  // guards the two below
+  std::map<run::SessionIndex, Held> sessions_;
+  std::map<std::string, worktree::Slot> shared_;  // by start commit: for plain commands without a sandbox
+};
+
+// The end of a job in the run's words.
+run::Exited exited_of(run::Attempt attempt, const process::JobReport& report);
+
+// The branch of a task: the template's own text as written, the values of holes made fit for a ref.
+std::string branch_name(const plan::Template& text, const HoleValues& values);
+
+}  // namespace fleet::flow

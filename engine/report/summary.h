@@ -1,0 +1,24 @@
+// What a person reads after a run, and when asking how one stands: from the state alone.
+#pragma once
+
+#include <string>
+
+#include "engine/run/state.h"
+
+namespace fleet::report {
+
+struct SummaryPlaces {
+  std::string logs;  // folder of the sessions' output
+  bool colour = false;
+};
+
+// What was done, what failed and why, where to look, what to do next.
+std::string summary_text(const plan::Plan& plan, const run::State& state, const SummaryPlaces& places);
+
+// How a run stands: what is stuck first, then what runs, then counts by step.
+std::string status_text(const plan::Plan& plan, const run::State& state, std::int64_t now, bool live);
+
+// The state of one run in a word: "done", "failed", "stopped", "unfinished".
+const char* state_of(const run::State& state);
+
+}  // namespace fleet::report
