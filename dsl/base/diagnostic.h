@@ -1,5 +1,5 @@
-// What the compiler says about a user's text, as values: text, JSON, SARIF and LSP are renderings of
-// this one model. A diagnostic never throws and never stops the compiler.
+// What the compiler says about a user's text, as values: text, JSON, SARIF and LSP are renderings
+// of this one model. A diagnostic never throws and never stops the compiler.
 #pragma once
 
 #include <string>
@@ -33,7 +33,8 @@ struct Help {
 struct Diagnostic {
   std::string code;  // "F101", a row of the codes table
   Severity severity = Severity::kError;
-  std::string message;  // lower case, no full stop, names in backticks; says what is wrong, not what to do
+  std::string
+      message;  // lower case, no full stop, names in backticks; says what is wrong, not what to do
   Label primary;
   std::vector<Label> secondary;
   std::vector<std::string> notes;  // facts, the arithmetic

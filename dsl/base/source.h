@@ -1,5 +1,5 @@
-// Source texts and positions in them. Positions are byte offsets everywhere; lines and columns exist
-// only where something is shown to a person.
+// Source texts and positions in them. Positions are byte offsets everywhere; lines and columns
+// exist only where something is shown to a person.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 
 namespace fleet {
 
-// Index into a SourceMap. 
+// Index into a SourceMap.
 struct SourceId {
   std::uint32_t value = 0;
   friend bool operator==(SourceId, SourceId) = default;
@@ -44,7 +44,8 @@ class Source {
   std::string_view text() const { return text_; }
   // `offset` past the end is clamped to the end.
   LineColumn locate(std::uint32_t offset) const;
-  // The line's text without its newline (and without a '\r' before it). `line` is 1-based; a line that does not exist is empty.
+  // The line's text without its newline (and without a '\r' before it). `line` is 1-based; a line
+  // that does not exist is empty.
   std::string_view line(std::uint32_t line) const;
   std::uint32_t line_count() const { return static_cast<std::uint32_t>(line_starts_.size()); }
   std::uint32_t line_start(std::uint32_t line) const;

@@ -1,5 +1,5 @@
-// The syntax tree on one page. It knows grammar only: blocks, assignments and values that are runs of
-// atoms. What a key or a word means is decided by dsl/schema and dsl/sema.
+// The syntax tree on one page. It knows grammar only: blocks, assignments and values that are runs
+// of atoms. What a key or a word means is decided by dsl/schema and dsl/sema.
 #pragma once
 
 #include <cstdint>
@@ -55,14 +55,15 @@ struct Atom {
   Kind kind = Kind::kError;
   Span span;
   std::int64_t amount = 0;
-  std::string text;                // as written for literals and operators; dotted path for kName and kCall
-  std::vector<Ident> path;         // kName, kCall: the components
-  std::optional<Ident> version;    // kName: `core@v4` gives v4
-  std::optional<Ident> per;        // a literal or name followed at once by `/word`: $3/task, 5/h, ship/day
-  std::vector<StringPart> parts;   // kString
-  bool block_string = false;       // kString: written """…"""
-  std::vector<Argument> args;      // kList, kCall
-  std::shared_ptr<Body> block;     // kBlock
+  std::string text;  // as written for literals and operators; dotted path for kName and kCall
+  std::vector<Ident> path;       // kName, kCall: the components
+  std::optional<Ident> version;  // kName: `core@v4` gives v4
+  std::optional<Ident>
+      per;  // a literal or name followed at once by `/word`: $3/task, 5/h, ship/day
+  std::vector<StringPart> parts;  // kString
+  bool block_string = false;      // kString: written """…"""
+  std::vector<Argument> args;     // kList, kCall
+  std::shared_ptr<Body> block;    // kBlock
 };
 
 // A run of atoms: `backend(task) retry 1 timeout 45min else escalate`. Never empty unless an error
@@ -76,7 +77,7 @@ struct Assignment {
   Ident key;         // `a.b = …` is not in the language
   bool add = false;  // +=
   Value value;
-  std::string doc;   // the text of the `///` lines above, without the slashes
+  std::string doc;  // the text of the `///` lines above, without the slashes
   Span span;
 };
 
@@ -101,14 +102,14 @@ struct Body {
 // kind names [vN] [(params)] [: base] [on EVENT] { … }
 struct Block {
   Ident kind;
-  std::vector<Ident> names;             // empty for `defaults`
-  bool name_is_string = false;          // test "…"
-  std::optional<Ident> version;         // v4
+  std::vector<Ident> names;      // empty for `defaults`
+  bool name_is_string = false;   // test "…"
+  std::optional<Ident> version;  // v4
   bool has_parameters = false;
   std::vector<Parameter> parameters;
-  std::optional<Atom> base;             // after ':', a kName
-  std::optional<Value> on;              // after `on`
-  bool has_body = false;
+  std::optional<Atom> base;  // after ':', a kName; kError if it was unreadable
+  std::optional<Value> on;   // after `on`
+  bool has_body = false;     // false only where a missing `{` was reported
   Body body;
   std::string doc;
   Span header;  // from the kind to the last token before the body
@@ -127,6 +128,8 @@ struct Use {
 
 struct File {
   SourceId source;
+  std::string
+      doc;    // the `///` lines at the top, which also belong to the first item if it takes one
   Body body;  // uses, blocks and, reported as errors by sema, stray assignments
 };
 

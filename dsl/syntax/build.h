@@ -1,0 +1,78 @@
+// From the lossless tree to the AST, and from the mistakes in the tree to their messages. Nothing
+// is reported while the grammar runs, so that nothing it takes back was ever said. Private to
+// dsl/syntax.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "dsl/syntax/ast.h"
+#include "dsl/syntax/mistakes.h"
+#include "dsl/syntax/tree.h"
+
+namespace fleet::syntax {
+
+// Brackets and braces that were never closed, or that close nothing. In brackets.cc.
+void report_brackets(const Tree& tree, Mistakes& mistakes);
+
+class Builder {
+ public:
+  Builder(const Tree& tree, Mistakes& mistakes) : tree_(tree), mistakes_(mistakes) {}
+
+  ast::File file();
+
+ private:
+  using Index = std::uint32_t;
+
+  // Items. In build_items.cc.
+  void items(Index parent, ast::Body& out, std::string* leading_doc);
+  void item(Index node, ast::Body& out, std::string doc);
+  ast::Body body(Index node);
+  ast::Use use(Index node);
+  ast::Assignment assignment(Index node);
+  ast::Block block(Index node);
+  bool header_part(Index node, ast::Block& out);
+  void header_names(Index node, ast::Block& out);
+  void header_order(Index node, int& last_rank);
+  bool header_junk(Index node, Index before, ast::Block& out);
+  void missing_body(const ast::Block& block);
+  void body_below(Index node, const ast::Block& block);
+  void assign_mark(Index node);
+  void missing_separator(Index node);
+  void stray(Index node);
+  std::vector<ast::Ident> plain_names(Index arguments);
+
+  // Values. In build_values.cc.
+  ast::Value value(Index node, bool in_brackets);
+  ast::Atom atom(Index node);
+  ast::Atom name(Index node);
+  ast::Atom literal(Index node);
+  ast::Atom string(Index node);
+  std::vector<ast::Argument> arguments(Index node);
+  ast::Argument argument(Index node);
+  ast::Ident ident(Index node);
+  void missing_comma(const ast::Atom& before, const ast::Atom& after);
+
+  // Messages for what fits nowhere, once a statement. In build_values.cc.
+  void unexpected(Index node);
+  void unexpected(Span at, std::string_view text);
+  void missing_name(Index node, std::string_view after);
+  void say_once(Diagnostic diagnostic);
+
+  NodeKind kind(Index node) const { return tree_.at(node).kind; }
+  std::string_view text(Index node) const { return tree_.text(node); }
+  Span span(Index node) const {
+    return mistakes_.span(tree_.at(node).offset, tree_.at(node).end());
+  }
+  Span end_of(Index node) const {
+    return mistakes_.span(tree_.at(node).end(), tree_.at(node).end());
+  }
+
+  const Tree& tree_;
+  Mistakes& mistakes_;
+  // After the first mistake of a statement its other unexpected pieces are its consequence.
+  bool said_ = false;
+};
+
+}  // namespace fleet::syntax

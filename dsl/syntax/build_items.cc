@@ -1,0 +1,390 @@
+#include <algorithm>
+#include <utility>
+
+#include "dsl/syntax/build.h"
+#include "dsl/syntax/lookahead.h"
+
+namespace fleet::syntax {
+namespace {
+
+// The text of a `///` line.
+std::string_view doc_line(std::string_view written) {
+  written.remove_prefix(3);
+  if (!written.empty() && written.front() == ' ') {
+    written.remove_prefix(1);
+  }
+  return written;
+}
+
+std::string backquoted(std::string_view text) {
+  return "`" + std::string(text) + "`";
+}
+
+}  // namespace
+
+ast::File Builder::file() {
+  ast::File out;
+  out.source = mistakes_.source();
+  out.body.span = span(0);
+  items(0, out.body, &out.doc);
+  return out;
+}
+
+ast::Body Builder::body(Index node) {
+  ast::Body out;
+  out.span = span(node);
+  items(node, out, nullptr);
+  return out;
+}
+
+// `leading_doc`: takes the documentation above the first item.
+void Builder::items(Index parent, ast::Body& out, std::string* leading_doc) {
+  const bool outer = said_;
+  std::string doc;
+  for (const Index child : tree_.children(parent)) {
+    switch (kind(child)) {
+      case NodeKind::kDoc:
+        doc += doc.empty() ? "" : "\n";
+        doc += doc_line(text(child));
+        break;
+      case NodeKind::kUse:
+      case NodeKind::kAssignment:
+      case NodeKind::kBlock:
+      case NodeKind::kStray:
+        if (leading_doc != nullptr) {
+          *std::exchange(leading_doc, nullptr) = doc;
+        }
+        said_ = false;
+        item(child, out, std::exchange(doc, {}));
+        break;
+      case NodeKind::kMissingSeparator: missing_separator(child); break;
+      default: break;
+    }
+  }
+  said_ = outer;
+}
+
+void Builder::item(Index node, ast::Body& out, std::string doc) {
+  ast::Body::Item item;
+  switch (kind(node)) {
+    case NodeKind::kUse: item.use = std::make_shared<ast::Use>(use(node)); break;
+    case NodeKind::kAssignment:
+      item.assignment = std::make_shared<ast::Assignment>(assignment(node));
+      item.assignment->doc = std::move(doc);
+      break;
+    case NodeKind::kBlock:
+      item.block = std::make_shared<ast::Block>(block(node));
+      item.block->doc = std::move(doc);
+      break;
+    default: stray(node); return;
+  }
+  out.items.push_back(std::move(item));
+}
+
+ast::Use Builder::use(Index node) {
+  ast::Use out;
+  out.span = span(node);
+  for (const Index child : tree_.children(node)) {
+    switch (kind(child)) {
+      case NodeKind::kUsePath: {
+        out.path_span = span(child);
+        const Index quoted = tree_.child(child, NodeKind::kString);
+        out.is_file = quoted != 0;
+        if (quoted == 0) {
+          out.path = std::string(text(child));
+          if (const Index missing = tree_.child(child, NodeKind::kMissingName)) {
+            missing_name(missing, ".");
+          }
+          break;
+        }
+        for (const ast::StringPart& part : string(quoted).parts) {
+          out.path += part.text;
+          if (part.hole) {
+            say_once(
+                Mistakes::error("F004", "a path has no holes", part.span, "imports are fixed"));
+          }
+        }
+        break;
+      }
+      case NodeKind::kMissingName:
+        missing_name(child, "use");
+        out.path_span = span(child);
+        break;
+      case NodeKind::kArguments: out.names = plain_names(child); break;
+      case NodeKind::kAlias:
+        if (const Index word = tree_.child(child, NodeKind::kIdent)) {
+          out.alias = ident(word);
+        } else {
+          missing_name(tree_.child(child, NodeKind::kMissingName), "as");
+        }
+        break;
+      case NodeKind::kUnexpected: unexpected(child); break;
+      default: break;
+    }
+  }
+  return out;
+}
+
+// The names in `(a, b)`, where nothing but names may stand.
+std::vector<ast::Ident> Builder::plain_names(Index arguments_node) {
+  std::vector<ast::Ident> out;
+  for (ast::Argument& argument : arguments(arguments_node)) {
+    std::vector<ast::Atom>& atoms = argument.value->atoms;
+    const bool plain =
+        !argument.name && atoms.size() == 1 && atoms[0].path.size() == 1 && !atoms[0].per &&
+        !atoms[0].version && atoms[0].args.empty() &&
+        (atoms[0].kind == ast::Atom::Kind::kName || atoms[0].kind == ast::Atom::Kind::kVersion);
+    if (plain) {
+      out.push_back(std::move(atoms[0].path[0]));
+    } else if (!argument.value->atoms.empty()) {
+      say_once(Mistakes::error("F001", "expected a name", argument.value->span,
+                               "only names stand here, with commas between"));
+    }
+  }
+  return out;
+}
+
+ast::Assignment Builder::assignment(Index node) {
+  ast::Assignment out;
+  out.span = span(node);
+  Index mark = 0;
+  for (const Index child : tree_.children(node)) {
+    switch (kind(child)) {
+      case NodeKind::kIdent: out.key = ident(child); break;
+      case NodeKind::kAssignMark:
+        mark = child;
+        out.add = text(child) == "+=";
+        assign_mark(child);
+        break;
+      case NodeKind::kValue: out.value = value(child, false); break;
+      case NodeKind::kMissingValue:
+        say_once(Mistakes::error("F001", "expected a value after " + backquoted(text(mark)),
+                                 span(mark), "nothing follows"));
+        out.value.span = span(child);
+        break;
+      default: break;
+    }
+  }
+  return out;
+}
+
+void Builder::assign_mark(Index node) {
+  const std::string_view mark = text(node);
+  if (mark == "=" || mark == "+=") {
+    return;
+  }
+  Diagnostic wrong = Mistakes::error("F001", "a key is set with `=`, not " + backquoted(mark),
+                                     span(node), "expected `=`");
+  if (mark == "-=") {
+    wrong.notes.emplace_back(
+        "`=` replaces what was inherited and `+=` adds to it; nothing takes away");
+  } else {
+    wrong.helps.push_back({"write `=`", {{span(node), mark == ":" ? " =" : "="}}, true});
+    if (mark == ":" && tree_.at(node).offset > 0 &&
+        is_blank(tree_.text()[tree_.at(node).offset - 1])) {
+      wrong.helps.back().edits[0].replacement = "=";
+    }
+  }
+  say_once(std::move(wrong));
+}
+
+ast::Block Builder::block(Index node) {
+  ast::Block out;
+  out.span = span(node);
+  out.header = mistakes_.span(out.span.begin, out.span.begin);
+  int rank = 0;
+  bool below = false;
+  Index before = 0;
+  for (const Index child : tree_.children(node)) {
+    const NodeKind what = kind(child);
+    if (what == NodeKind::kNewline || what == NodeKind::kComment || what == NodeKind::kDoc) {
+      below = true;
+      continue;
+    }
+    if (what == NodeKind::kBody) {
+      if (below) {
+        body_below(child, out);
+      }
+      out.has_body = true;
+      out.body = body(child);
+    } else if (what == NodeKind::kMissingBody) {
+      missing_body(out);
+    } else if (what == NodeKind::kUnexpected) {
+      out.header.end = header_junk(child, before, out) ? span(child).end : out.header.end;
+    } else if (header_part(child, out)) {
+      header_order(child, rank);
+      out.header.end = span(child).end;
+    } else {
+      out.has_body = true;  // kTooDeep: there is one, unread
+    }
+    before = child;
+  }
+  return out;
+}
+
+// False for what is no part of a header.
+bool Builder::header_part(Index node, ast::Block& out) {
+  switch (kind(node)) {
+    case NodeKind::kIdent: out.kind = ident(node); return true;
+    case NodeKind::kNames: header_names(node, out); return true;
+    case NodeKind::kVersion:
+      out.version = ast::Ident{std::string(text(node)), span(node)};
+      return true;
+    case NodeKind::kArguments:
+      out.has_parameters = true;
+      for (ast::Ident& name : plain_names(node)) {
+        out.parameters.push_back({std::move(name)});
+      }
+      return true;
+    case NodeKind::kBase:
+      if (const Index base = tree_.child(node, NodeKind::kName)) {
+        out.base = name(base);
+      } else {
+        missing_name(tree_.child(node, NodeKind::kMissingName), ":");
+        out.base.emplace();
+        out.base->span = span(node);
+      }
+      return true;
+    case NodeKind::kOn:
+      if (const Index event = tree_.child(node, NodeKind::kValue)) {
+        out.on = value(event, false);
+      } else {
+        missing_name(tree_.child(node, NodeKind::kMissingValue), "on");
+        out.on = ast::Value{{}, span(node)};
+      }
+      return true;
+    default: return false;
+  }
+}
+
+void Builder::header_names(Index node, ast::Block& out) {
+  Index before = 0;
+  for (const Index child : tree_.children(node)) {
+    if (kind(child) == NodeKind::kIdent) {
+      out.names.push_back(ident(child));
+    } else if (kind(child) == NodeKind::kString) {
+      out.name_is_string = true;
+      std::string decoded;
+      for (const ast::StringPart& part : string(child).parts) {
+        decoded += part.hole ? "{" + part.text + "}" : part.text;
+      }
+      out.names.push_back({std::move(decoded), span(child)});
+    } else if (kind(child) == NodeKind::kMissingName) {
+      missing_name(child, text(before));
+    }
+    before = kind(child) == NodeKind::kComma ? child : before;
+  }
+}
+
+// The parts of a header in the order in which the language has them.
+void Builder::header_order(Index node, int& last_rank) {
+  const auto rank_of = [](NodeKind kind) {
+    switch (kind) {
+      case NodeKind::kVersion: return 1;
+      case NodeKind::kArguments: return 2;
+      case NodeKind::kBase: return 3;
+      case NodeKind::kOn: return 4;
+      default: return 0;
+    }
+  };
+  const int rank = rank_of(kind(node));
+  if (rank != 0 && rank <= last_rank) {
+    Diagnostic out =
+        Mistakes::error("F001", backquoted(text(node)) + " is out of place", span(node),
+                        rank == last_rank ? "a second time" : "expected further left");
+    out.notes.emplace_back("a declaration begins: kind names vN (parameters) : base on EVENT {");
+    say_once(std::move(out));
+  }
+  last_rank = std::max(last_rank, rank);
+}
+
+// Something in a header that fits nowhere. True if it was taken for a name after a missing comma.
+bool Builder::header_junk(Index node, Index before, ast::Block& out) {
+  const Index name_node = tree_.child(node, NodeKind::kName);
+  const bool after_names = before != 0 && kind(before) == NodeKind::kNames && !out.name_is_string;
+  if (after_names && name_node != 0) {
+    ast::Atom extra = name(name_node);
+    if (extra.kind == ast::Atom::Kind::kName && extra.path.size() == 1) {
+      Diagnostic missing =
+          Mistakes::error("F001", "missing `,` between names", end_of(before), "expected `,` here");
+      missing.helps.push_back({"separate the names with `,`", {{end_of(before), ","}}, false});
+      say_once(std::move(missing));
+      out.names.push_back(std::move(extra.path[0]));
+      return true;
+    }
+  }
+  const bool unset = before != 0 && kind(before) == NodeKind::kIdent;
+  if (unset) {
+    // `budget $50/day`: what the missing body would be reported for.
+    Diagnostic missing = Mistakes::error("F001", "expected `=` after " + backquoted(out.kind.text),
+                                         end_of(before), "a key is set with `=`");
+    missing.helps.push_back({"write `" + out.kind.text + " = …`", {{end_of(before), " ="}}, false});
+    say_once(std::move(missing));
+    return false;
+  }
+  const Index inside = tree_.at(node).first_child;
+  const NodeKind what = inside != 0 ? kind(inside) : NodeKind::kNone;
+  if (what == NodeKind::kUnexpected) {
+    unexpected(inside);
+  } else {
+    unexpected(span(node), text(node));
+  }
+  return false;
+}
+
+void Builder::missing_body(const ast::Block& block) {
+  const std::string header(
+      tree_.text().substr(block.header.begin, block.header.end - block.header.begin));
+  Diagnostic out = Mistakes::error("F001", "expected `=` or `{` after " + backquoted(header),
+                                   {block.header.source, block.header.end, block.header.end},
+                                   "the statement ends here");
+  const bool key_and_word = block.names.size() == 1 && !block.name_is_string && !block.version &&
+                            !block.has_parameters && !block.base && !block.on;
+  if (key_and_word) {
+    out.helps.push_back({"to set the key: `" + block.kind.text + " = " + block.names[0].text + "`",
+                         {{{block.header.source, block.kind.span.end, block.kind.span.end}, " ="}},
+                         false});
+  }
+  if (!block.names.empty()) {
+    out.helps.push_back({"to declare it: `" + header + " { … }`", {}, false});
+  }
+  say_once(std::move(out));
+}
+
+void Builder::body_below(Index node, const ast::Block& block) {
+  const Span brace = mistakes_.span(tree_.at(node).offset, tree_.at(node).offset + 1);
+  Diagnostic out = Mistakes::error("F001", "`{` on a line of its own", brace,
+                                   "expected at the end of the header");
+  out.secondary.push_back({block.header, "the header"});
+  const Span between{brace.source, block.header.end, brace.begin};
+  const std::string_view gap = tree_.text().substr(between.begin, between.end - between.begin);
+  if (gap.find_first_not_of(" \t\r\n") == std::string_view::npos) {
+    out.helps.push_back({"move it up", {{between, " "}}, true});
+  }
+  say_once(std::move(out));
+}
+
+void Builder::missing_separator(Index node) {
+  Diagnostic out = Mistakes::error("F001", "two statements on one line", end_of(node),
+                                   "expected a newline or `;`");
+  out.helps.push_back({"separate them with `;`", {{end_of(node), ";"}}, true});
+  say_once(std::move(out));
+}
+
+void Builder::stray(Index node) {
+  const Index first = tree_.at(node).first_child;
+  if (first != 0 && kind(first) == NodeKind::kUnexpected) {
+    unexpected(first);
+    return;
+  }
+  const Span at = first != 0 ? span(first) : span(node);
+  constexpr std::uint32_t kBracket = 1;
+  const bool bracketed =
+      first != 0 && (kind(first) == NodeKind::kBody || kind(first) == NodeKind::kGroup ||
+                     kind(first) == NodeKind::kList);
+  const Span shown{at.source, at.begin, bracketed ? at.begin + kBracket : at.end};
+  say_once(Mistakes::error("F001", "expected a declaration or `key = value`", shown,
+                           "no statement begins like this"));
+}
+
+}  // namespace fleet::syntax

@@ -1,0 +1,386 @@
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "dsl/syntax/build.h"
+#include "dsl/syntax/literal.h"
+#include "dsl/syntax/lookahead.h"
+#include "dsl/syntax/string_text.h"
+
+namespace fleet::syntax {
+namespace {
+
+using ast::Atom;
+using Kind = ast::Atom::Kind;
+
+bool is_literal(Kind kind) {
+  return kind <= Kind::kVersion;
+}
+
+// An atom after which, inside brackets, nothing but a word or an operator can follow in the same
+// value.
+bool is_closed(const Atom& atom) {
+  return (is_literal(atom.kind) && !atom.per) || atom.kind == Kind::kString ||
+         atom.kind == Kind::kList || atom.kind == Kind::kCall;
+}
+
+// What people write for something that the language writes otherwise.
+struct Foreign {
+  std::string_view begin;
+  std::string_view message;
+  std::string_view help;
+  std::string_view replacement;  // for `begin`
+};
+constexpr std::array kForeign = {
+    Foreign{"#", "a comment begins with `//`", "write `//`", "//"},
+    Foreign{"/*", "a comment begins with `//`, on each of its lines", "", ""},
+    Foreign{"&&", "unexpected `&&`", "write `&`", "&"},
+    Foreign{"||", "unexpected `||`", "write `|`", "|"},
+    Foreign{"=>", "unexpected `=>`", "an arrow is written `->`", "->"},
+    Foreign{"!=", "unexpected `!=`", "", ""},
+    Foreign{"\xE2\x86\x92", "unexpected `\xE2\x86\x92`", "an arrow is written `->`", "->"},
+    Foreign{"\xE2\x80\xA6", "unexpected `\xE2\x80\xA6`", "a range is written `..`", ".."},
+    Foreign{"\xE2\x80\x9C", "a string begins and ends with `\"`", "", ""},
+    Foreign{"\xE2\x80\x9D", "a string begins and ends with `\"`", "", ""},
+    Foreign{"\xE2\x80\x98", "a string begins and ends with `\"`", "", ""},
+    Foreign{"\xE2\x80\x99", "a string begins and ends with `\"`", "", ""},
+};
+
+const Foreign* find_foreign(std::string_view text) {
+  for (const Foreign& foreign : kForeign) {
+    if (text.substr(0, foreign.begin.size()) == foreign.begin) {
+      return &foreign;
+    }
+  }
+  return nullptr;
+}
+
+std::string quoted(std::string_view text) {
+  constexpr std::size_t kMost = 40;
+  const std::size_t line = std::min(text.find('\n'), text.size());
+  std::size_t length = std::min(line, kMost);
+  while (length > 0 && length < text.size() &&
+         (static_cast<unsigned char>(text[length]) & 0xC0U) == 0x80U) {
+    --length;  // not inside a character
+  }
+  return "`" + std::string(text.substr(0, length)) + (length < text.size() ? "…`" : "`");
+}
+
+bool is_plain_name(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), is_word);
+}
+
+// The name with every character that a name can't have made an underscore; empty if nothing is
+// left.
+std::string plain_name_of(std::string_view text) {
+  std::string out;
+  bool any = false;
+  for (const char c : text) {
+    const bool continues = (static_cast<unsigned char>(c) & 0xC0U) == 0x80U;
+    if (!continues) {
+      out.push_back(is_word(c) ? c : '_');
+      any = any || is_word(c);
+    }
+  }
+  return any ? out : std::string();
+}
+
+}  // namespace
+
+ast::Value Builder::value(Index node, bool in_brackets) {
+  ast::Value out;
+  out.span = span(node);
+  for (const Index child : tree_.children(node)) {
+    const NodeKind what = kind(child);
+    if (what == NodeKind::kNewline || what == NodeKind::kComment || what == NodeKind::kDoc) {
+      continue;
+    }
+    Atom next = atom(child);
+    if (in_brackets && !out.atoms.empty() && is_closed(out.atoms.back()) && is_closed(next)) {
+      missing_comma(out.atoms.back(), next);
+    }
+    out.atoms.push_back(std::move(next));
+  }
+  return out;
+}
+
+ast::Atom Builder::atom(Index node) {
+  Atom out;
+  out.span = span(node);
+  out.text = std::string(text(node));
+  switch (kind(node)) {
+    case NodeKind::kName: return name(node);
+    case NodeKind::kLiteral: return literal(node);
+    case NodeKind::kString:
+    case NodeKind::kBlockString: return string(node);
+    case NodeKind::kOperator: out.kind = Kind::kOperator; return out;
+    case NodeKind::kList:
+      out.kind = Kind::kList;
+      out.args = arguments(node);
+      return out;
+    case NodeKind::kBody:
+      out.kind = Kind::kBlock;
+      out.text.clear();
+      out.block = std::make_shared<ast::Body>(body(node));
+      return out;
+    case NodeKind::kGroup:
+      say_once(Mistakes::error("F001", "unexpected `(`",
+                               {out.span.source, out.span.begin, out.span.begin + 1},
+                               "only a call has parentheses, at once after its name"));
+      break;
+    case NodeKind::kUnexpected: unexpected(node); break;
+    default: break;  // kTooDeep: report_brackets has said so
+  }
+  out.kind = Kind::kError;
+  return out;
+}
+
+ast::Ident Builder::ident(Index node) {
+  const std::string_view written = text(node);
+  if (!is_plain_name(written)) {
+    if (find_foreign(written) != nullptr) {
+      unexpected(node);
+    } else {
+      Diagnostic bad = Mistakes::error("F001", "a name has letters, digits and `_` only",
+                                       span(node), quoted(written) + " is no name");
+      if (const std::string plain = plain_name_of(written); !plain.empty()) {
+        bad.helps.push_back({"write `" + plain + "`", {{span(node), plain}}, false});
+      }
+      mistakes_.add(std::move(bad));
+    }
+  }
+  return {std::string(written), span(node)};
+}
+
+ast::Atom Builder::name(Index node) {
+  Atom out;
+  out.kind = Kind::kName;
+  out.span = span(node);
+  std::uint32_t name_end = out.span.begin;
+  Index before = 0;
+  for (const Index child : tree_.children(node)) {
+    switch (kind(child)) {
+      case NodeKind::kIdent: {
+        const bool version = before != 0 && kind(before) == NodeKind::kAt;
+        ast::Ident part = ident(child);
+        if (find_foreign(part.text) != nullptr) {
+          out.kind = Kind::kError;
+        }
+        version ? out.version = std::move(part) : out.path.emplace_back(std::move(part));
+        name_end = version ? name_end : tree_.at(child).end();
+        break;
+      }
+      case NodeKind::kPer:
+        if (const Index word = tree_.child(child, NodeKind::kIdent)) {
+          out.per = ident(word);
+        } else {
+          missing_name(tree_.child(child, NodeKind::kMissingName), "/");
+        }
+        break;
+      case NodeKind::kArguments:
+        out.kind = out.kind == Kind::kError ? Kind::kError : Kind::kCall;
+        out.args = arguments(child);
+        break;
+      case NodeKind::kMissingName:
+        missing_name(child, text(before));
+        out.kind = Kind::kError;
+        break;
+      case NodeKind::kTooDeep: out.kind = Kind::kError; break;
+      default: break;
+    }
+    before = child;
+  }
+  out.text = std::string(tree_.text().substr(out.span.begin, name_end - out.span.begin));
+  const bool bare = out.path.size() == 1 && !out.version && !out.per;
+  if (out.kind == Kind::kName && bare && version_ahead(out.text)) {
+    const LiteralReading number = read_literal(std::string_view(out.text).substr(1));
+    constexpr std::int64_t kMillionths = 1'000'000;
+    if (number.kind == Kind::kNumber) {
+      out.kind = Kind::kVersion;
+      out.amount = number.amount / kMillionths;
+    } else {
+      mistakes_.add(
+          Mistakes::error("F003", "invalid version `" + out.text + "`", out.span, number.problem));
+      out.kind = Kind::kError;
+    }
+  }
+  return out;
+}
+
+ast::Atom Builder::literal(Index node) {
+  Atom out;
+  out.span = span(node);
+  const Index written = tree_.child(node, NodeKind::kLiteralText);
+  out.text = std::string(text(written));
+  LiteralReading reading = read_literal(out.text);
+  out.kind = reading.kind;
+  out.amount = reading.amount;
+  if (reading.kind == Kind::kError) {
+    Diagnostic bad = Mistakes::error("F003", "invalid literal " + quoted(out.text), span(written),
+                                     std::move(reading.problem));
+    if (!reading.suggestion.empty()) {
+      bad.helps.push_back({"did you mean `" + reading.suggestion + "`?",
+                           {{span(written), reading.suggestion}},
+                           false});
+    }
+    mistakes_.add(std::move(bad));
+  }
+  if (const Index per = tree_.child(node, NodeKind::kPer)) {
+    if (const Index word = tree_.child(per, NodeKind::kIdent)) {
+      out.per = ident(word);
+    } else {
+      missing_name(tree_.child(per, NodeKind::kMissingName), "/");
+    }
+  }
+  return out;
+}
+
+ast::Atom Builder::string(Index node) {
+  Atom out;
+  out.kind = Kind::kString;
+  out.span = span(node);
+  out.text = std::string(text(node));
+  out.block_string = kind(node) == NodeKind::kBlockString;
+  StringReading reading = out.block_string ? read_block_string(text(node), out.span)
+                                           : read_string(text(node), out.span);
+  if (!reading.closed) {
+    const Span at =
+        out.block_string ? mistakes_.span(out.span.begin, out.span.begin + 3) : out.span;
+    Diagnostic open =
+        Mistakes::error("F002", "string is not closed", at,
+                        out.block_string ? "no `\"\"\"` follows to close it"
+                                         : "expected `\"` before the end of the line");
+    if (!out.block_string) {
+      open.notes.emplace_back("text of several lines goes between `\"\"\"`");
+    }
+    mistakes_.add(std::move(open));
+    said_ = true;
+  }
+  for (StringProblem& problem : reading.problems) {
+    if (!reading.closed) {
+      break;  // where it ends is a guess, so what it holds is too
+    }
+    const Span at = mistakes_.span(problem.begin, problem.end);
+    Diagnostic bad =
+        Mistakes::error("F004", std::move(problem.message), at, std::move(problem.label));
+    if (!problem.help.empty()) {
+      Help help{std::move(problem.help), {}, false};
+      if (!problem.replacement.empty()) {
+        help.edits.push_back({at, std::move(problem.replacement)});
+      }
+      bad.helps.push_back(std::move(help));
+    }
+    mistakes_.add(std::move(bad));
+  }
+  out.parts = std::move(reading.parts);
+  return out;
+}
+
+std::vector<ast::Argument> Builder::arguments(Index node) {
+  std::vector<ast::Argument> out;
+  Index before = 0;  // the argument or comma before
+  for (const Index child : tree_.children(node)) {
+    if (kind(child) == NodeKind::kArgument) {
+      if (before != 0 && kind(before) == NodeKind::kArgument) {
+        Diagnostic missing =
+            Mistakes::error("F001", "missing `,`", end_of(before), "expected `,` here");
+        missing.helps.push_back({"separate the two with `,`", {{end_of(before), ","}}, true});
+        say_once(std::move(missing));
+      }
+      out.push_back(argument(child));
+      before = child;
+    } else if (kind(child) == NodeKind::kComma) {
+      if (before == 0 || kind(before) == NodeKind::kComma) {
+        say_once(
+            Mistakes::error("F001", "unexpected `,`", span(child), "expected a value before it"));
+      }
+      before = child;
+    }
+  }
+  return out;
+}
+
+ast::Argument Builder::argument(Index node) {
+  ast::Argument out;
+  if (const Index key = tree_.child(node, NodeKind::kIdent)) {
+    out.name = ident(key);
+  }
+  if (const Index content = tree_.child(node, NodeKind::kValue)) {
+    out.value = std::make_shared<ast::Value>(value(content, true));
+  } else {
+    const Index missing = tree_.child(node, NodeKind::kMissingValue);
+    say_once(Mistakes::error("F001", "expected a value after `:`",
+                             span(tree_.child(node, NodeKind::kColon)), "nothing follows"));
+    out.value = std::make_shared<ast::Value>(ast::Value{{}, span(missing)});
+  }
+  return out;
+}
+
+void Builder::missing_comma(const Atom& before, const Atom& after) {
+  const Span gap = mistakes_.span(before.span.end, before.span.end);
+  Diagnostic missing = Mistakes::error("F001", "missing `,`", gap, "expected `,` here");
+  missing.secondary.push_back({after.span, "before this"});
+  missing.helps.push_back({"separate the two with `,`", {{gap, ","}}, true});
+  say_once(std::move(missing));
+}
+
+void Builder::say_once(Diagnostic diagnostic) {
+  if (!said_) {
+    said_ = true;
+    mistakes_.add(std::move(diagnostic));
+  }
+}
+
+void Builder::unexpected(Index node) {
+  unexpected(span(node), text(node));
+}
+
+void Builder::unexpected(Span at, std::string_view written) {
+  if (const Foreign* foreign = find_foreign(written)) {
+    const Span mark{at.source, at.begin,
+                    at.begin + static_cast<std::uint32_t>(foreign->begin.size())};
+    Diagnostic out =
+        Mistakes::error("F001", std::string(foreign->message), mark, "not in this language");
+    if (!foreign->help.empty()) {
+      out.helps.push_back(
+          {std::string(foreign->help), {{mark, std::string(foreign->replacement)}}, true});
+    }
+    say_once(std::move(out));
+    return;
+  }
+  if (written.size() > 1 && written.front() == '\'') {
+    Diagnostic out =
+        Mistakes::error("F001", "a string begins and ends with `\"`", at, "single quotes");
+    const std::string_view inside = written.substr(1, written.size() - 2);
+    if (written.back() == '\'' && inside.find_first_of("\"\\{}") == std::string_view::npos) {
+      const std::string replacement = "\"" + std::string(inside) + "\"";
+      out.helps.push_back({"write `" + replacement + "`", {{at, replacement}}, true});
+    }
+    say_once(std::move(out));
+    return;
+  }
+  std::string label = "does not fit here";
+  if (written == ",") {
+    label = "outside brackets, values are not separated by commas; a list is written `[a, b]`";
+  } else if (written == ")" || written == "]") {
+    label = "closes nothing";
+  } else if (written == "=" || written == "+=") {
+    label = "one assignment is complete before the next begins";
+  } else if (written == ":") {
+    label = "only a named argument has a `:`, inside `( )`";
+  } else if (written == "/" || written == "~" || written == "\\") {
+    label = "a path or a pattern is written as a string, in `\"`";
+  }
+  say_once(Mistakes::error("F001", "unexpected " + quoted(written), at, std::move(label)));
+}
+
+void Builder::missing_name(Index node, std::string_view after) {
+  const std::string expected = after == "@" ? "a version such as `v4`" : "a name";
+  say_once(Mistakes::error(
+      "F001", "expected " + expected + " after `" + std::string(after) + "`",
+      {mistakes_.source(), tree_.at(node).offset - static_cast<std::uint32_t>(after.size()),
+       tree_.at(node).offset},
+      "nothing follows"));
+}
+
+}  // namespace fleet::syntax

@@ -1,0 +1,172 @@
+#include "dsl/syntax/tree.h"
+
+#include <type_traits>
+#include <utility>
+
+#include "dsl/syntax/grammar.h"
+
+namespace fleet::syntax {
+namespace grammar {
+namespace {
+
+template <typename Rule, typename = void>
+inline constexpr NodeKind kNodeOf = NodeKind::kNone;
+template <typename Rule>
+inline constexpr NodeKind kNodeOf<Rule, std::void_t<decltype(Rule::kNode)>> = Rule::kNode;
+
+template <typename Rule, typename = void>
+inline constexpr char kBracketOf = '\0';
+template <typename Rule>
+inline constexpr char kBracketOf<Rule, std::void_t<decltype(Rule::kBracket)>> = Rule::kBracket;
+
+// Makes the nodes. Nodes of a failed rule are dropped; a lookahead (apply mode `nothing`) makes
+// none.
+template <typename Rule>
+struct MakeNodes : pegtl::normal<Rule> {
+  template <pegtl::apply_mode A, pegtl::rewind_mode M, template <typename...> class Action,
+            template <typename...> class Control, typename Input>
+  [[nodiscard]] static bool match(Input& in, Reading& reading) {
+    constexpr bool kMakes = A == pegtl::apply_mode::action;
+    constexpr NodeKind kKind = kNodeOf<Rule>;
+    constexpr char kBracket = kBracketOf<Rule>;
+    const auto here = [&] {
+      return static_cast<std::uint32_t>(in.current() - in.begin());
+    };
+    const std::size_t mark = reading.mark();
+    std::uint32_t parent = 0;
+    if constexpr (kMakes && kKind != NodeKind::kNone) {
+      parent = reading.open(kKind, here());
+    }
+    if constexpr (kBracket != '\0') {
+      reading.push_bracket(kBracket, here());
+    }
+    const bool ok = pegtl::normal<Rule>::template match<A, M, Action, Control>(in, reading);
+    if constexpr (kBracket != '\0') {
+      reading.pop_bracket();
+    }
+    if constexpr (kMakes && kKind != NodeKind::kNone) {
+      reading.restore(parent);
+      if (ok) {
+        reading.close(mark, here());
+      }
+    }
+    if (kMakes && !ok) {
+      reading.rollback(mark);
+    }
+    return ok;
+  }
+};
+
+std::size_t skip_quoted(std::string_view text, std::size_t at) {
+  constexpr std::string_view kQuotes = "\"\"\"";
+  if (text.substr(at, 3) == kQuotes) {
+    const std::size_t end = text.find(kQuotes, at + 3);
+    return end == std::string_view::npos ? text.size() : end + 3;
+  }
+  for (++at; at < text.size() && text[at] != '"' && text[at] != '\n'; ++at) {
+    at += text[at] == '\\' ? 1U : 0U;
+  }
+  return std::min(at + 1, text.size());
+}
+
+// The length of the balanced bracket that `text` begins with.
+std::size_t bracket_length(std::string_view text) {
+  std::size_t depth = 0;
+  for (std::size_t at = 0; at < text.size();) {
+    const char c = text[at];
+    if (c == '"') {
+      at = skip_quoted(text, at);
+      continue;
+    }
+    if (text.substr(at, 2) == "//") {
+      at = std::min(text.find('\n', at), text.size());
+      continue;
+    }
+    ++at;
+    if (c == '(' || c == '[' || c == '{') {
+      ++depth;
+    } else if ((c == ')' || c == ']' || c == '}') && --depth == 0) {
+      return at;
+    }
+  }
+  return text.size();
+}
+
+}  // namespace
+
+template <pegtl::apply_mode A, pegtl::rewind_mode M, template <typename...> class Action,
+          template <typename...> class Control, typename Input>
+bool TooDeep::match(Input& in, Reading& reading) {
+  if (!reading.too_deep()) {
+    return false;
+  }
+  in.bump(bracket_length(std::string_view(in.current(), in.size(0))));
+  return true;
+}
+
+}  // namespace grammar
+
+namespace {
+
+namespace pegtl = tao::pegtl;
+
+Tree read_believing(std::string_view text, Braces braces) {
+  Reading reading(text, braces);
+  pegtl::memory_input<pegtl::tracking_mode::lazy, pegtl::eol::lf, const char*> in(
+      text.data(), text.data() + text.size(), "");
+  const bool total = pegtl::parse<grammar::File, pegtl::nothing, grammar::MakeNodes>(in, reading);
+  if (!total) {
+    // The grammar matches every text; should that ever be wrong, the text is refused as a whole.
+    Reading refused(text, Braces::kPlain);
+    refused.open(NodeKind::kFile, 0);
+    refused.open(NodeKind::kUnexpected, 0);
+    refused.close(1, static_cast<std::uint32_t>(text.size()));
+    refused.close(0, static_cast<std::uint32_t>(text.size()));
+    return refused.finish();
+  }
+  return reading.finish();
+}
+
+std::size_t brace_mistakes(const Tree& tree) {
+  std::size_t count = 0;
+  for (const Node& node : tree.nodes()) {
+    count += node.kind == NodeKind::kStrayClose ? 1U : 0U;
+    if (node.kind == NodeKind::kBody) {
+      std::uint32_t child = node.first_child;
+      for (; child != 0; child = tree.at(child).next_sibling) {
+        count += tree.at(child).kind == NodeKind::kMissingClose ? 1U : 0U;
+      }
+    }
+  }
+  return count;
+}
+
+}  // namespace
+
+std::vector<std::uint32_t> Tree::children(std::uint32_t index) const {
+  std::vector<std::uint32_t> out;
+  for (std::uint32_t at = nodes_[index].first_child; at != 0; at = nodes_[at].next_sibling) {
+    out.push_back(at);
+  }
+  return out;
+}
+
+std::uint32_t Tree::child(std::uint32_t index, NodeKind kind) const {
+  std::uint32_t at = nodes_[index].first_child;
+  while (at != 0 && nodes_[at].kind != kind) {
+    at = nodes_[at].next_sibling;
+  }
+  return at;
+}
+
+Tree read_tree(std::string_view text) {
+  Tree plain = read_believing(text, Braces::kPlain);
+  const std::size_t mistakes = brace_mistakes(plain);
+  if (mistakes == 0) {
+    return plain;
+  }
+  Tree by_layout = read_believing(text, Braces::kByLayout);
+  return brace_mistakes(by_layout) <= mistakes ? std::move(by_layout) : std::move(plain);
+}
+
+}  // namespace fleet::syntax
