@@ -1,0 +1,98 @@
+"""Both Ctrl-Cs: the first drains, the second stops now; either way the run can be resumed."""
+import os
+import signal
+import time
+
+import support
+from support import DONE, FleetTest, ledger, scripted, wait_until
+
+ITEMS = 6
+# A session that waits until the test lets it go on.
+SCRIPT = '''echo "start $item" >>$outside/ledger
+until test -e $outside/go; do sleep 0.05; done
+echo done >>"$item"
+echo "end $item" >>$outside/ledger'''
+
+
+class Stop(FleetTest):
+    def begin(self, script=SCRIPT):
+        self.repo = scripted(self.space, script, items=ITEMS,
+                             clauses="width 2 est 10s spawn 10ms force parallel")
+        self.before = self.repo.users()
+        child = self.space.start("run", "t.fleet", "-j", "2", cwd=self.repo.path)
+        self.addCleanup(child.kill)
+        wait_until(lambda: len(ledger(self.space)) >= 2, "two sessions begin")
+        return child
+
+    def lines(self, word):
+        return sorted(line.split(" ", 1)[1] for line in ledger(self.space) if line.startswith(word))
+
+    def go(self):
+        (self.space.outside / "go").touch()
+
+    def resume(self):
+        done = self.space.run("resume", cwd=self.repo.path)
+        self.assertEqual(done.code, DONE, str(done))
+        self.assert_same_users(self.before, self.repo)
+        for number in range(1, ITEMS + 1):
+            path = f"items/{number}.txt"
+            self.assertEqual(self.repo.show("gathered", path), f"{number}\ndone\n".encode())
+        self.assert_no_process_left()
+
+    def drain(self, sent):
+        child = self.begin()
+        os.kill(child.pid, sent)
+        time.sleep(0.5)
+        self.assertIsNone(child.poll(), "running sessions are waited for")
+        self.go()
+        done = support.finish(child)
+        self.assertEqual(done.code, 128 + sent, str(done))
+        self.assertEqual(len(self.lines("start")), 2, "no new session after the signal")
+        self.assertEqual(len(self.lines("end")), 2)
+        self.assert_says(done, "resume")
+        self.resume()
+        self.assertEqual(self.lines("start"), [f"items/{n}.txt" for n in range(1, ITEMS + 1)],
+                         "nothing that finished is run again")
+
+    def test_the_first_ctrl_c_lets_running_sessions_finish(self):
+        self.drain(signal.SIGINT)
+
+    def test_sigterm_drains_as_well(self):
+        self.drain(signal.SIGTERM)
+
+    def test_the_second_ctrl_c_stops_at_once(self):
+        child = self.begin()
+        os.kill(child.pid, signal.SIGINT)
+        time.sleep(0.3)
+        os.kill(child.pid, signal.SIGINT)
+        done = support.finish(child)
+        self.assertEqual(done.code, 130, str(done))
+        self.assertEqual(self.lines("end"), [])
+        self.assert_says(done, "resume")
+        self.assert_no_process_left()
+        self.go()
+        self.resume()
+
+    def test_a_session_that_ignores_the_stop_is_ended(self):
+        child = self.begin("trap '' TERM INT HUP\n" + SCRIPT)
+        for _ in range(2):
+            os.kill(child.pid, signal.SIGINT)
+            time.sleep(0.3)
+        done = support.finish(child)
+        self.assertEqual(done.code, 130, str(done))
+        self.assert_no_process_left()
+        self.go()
+        self.resume()
+
+    def test_a_run_that_is_stopped_says_so_in_status(self):
+        child = self.begin()
+        for _ in range(2):
+            os.kill(child.pid, signal.SIGINT)
+            time.sleep(0.3)
+        support.finish(child)
+        done = self.space.run("status", cwd=self.repo.path, expect=DONE)
+        self.assert_says(done, "resume")
+
+
+if __name__ == "__main__":
+    support.main()
