@@ -8,6 +8,7 @@
 #include "engine/flow/git_threads.h"
 #include "engine/flow/job_board.h"
 #include "engine/flow/local_world.h"
+#include "engine/flow/past_run.h"
 #include "engine/flow/timers.h"
 #include "engine/os/files.h"
 #include "engine/process/keeper_launcher.h"
@@ -117,6 +118,32 @@ Result<std::unique_ptr<Engine>> Engine::open(EngineOptions options, const os::Cl
 
 std::optional<journal::RunInfo> Engine::unfinished() const { return journal_->latest_unfinished(); }
 
+Result<journal::RunInfo> Engine::find(const std::string& id) const {
+  FLEET_TRY(const auto reader, journal::JournalReader::open(site_.state_dir));
+  return choose_run(*reader, id);
+}
+
+Result<Engine::Cleaned> Engine::clean(bool dry_run) {
+  FLEET_TRY(const auto pool, worktree::Pool::open(*repository_, site_.pool_dir));
+  FLEET_TRY(const std::vector<worktree::ScannedSlot> slots, pool->usage());
+  Cleaned cleaned;
+  for (const worktree::ScannedSlot& slot : slots) {
+    if (slot.in_use || slot.leftovers == worktree::Leftovers::kUnsaved) {
+      ++cleaned.kept;
+      continue;
+    }
+    cleaned.removed.push_back(slot.slot.root);
+    cleaned.bytes += slot.disk_bytes;
+  }
+  if (dry_run || unfinished()) {
+    if (!dry_run) cleaned = Cleaned{{}, 0, slots.size()};
+    return cleaned;
+  }
+  FLEET_TRY(const auto gone, pool->prune(*repository_, 0));
+  (void)gone;
+  return cleaned;
+}
+
 Status Engine::abandon(const journal::RunInfo& run) {
   FLEET_TRY(const auto seq, journal_->set_run_state(run.key, "abandoned", true, clock_.wall()));
   (void)seq;
@@ -145,30 +172,20 @@ Status Engine::begin(plan::Plan plan) {
 }
 
 Status Engine::take_up(const journal::RunInfo& run) {
-  FLEET_TRY(const std::string bytes, journal_->get_blob(run.plan));
-  plan::DecodedPlan decoded = plan::from_json(bytes);
-  if (!decoded.plan)
-    return Error(Errc::kCorrupt, fmt::format("the plan of run {} cannot be read: {}", run.id, decoded.error));
-  plan_ = *std::move(decoded.plan);
+  struct CountResumes final : run::Observer {
+    std::uint32_t resumes = 0;
+    void saw(const plan::Plan&, const run::State&, const run::Event& event, const std::vector<run::Transition>&) override {
+      if (std::holds_alternative<run::Resumed>(event.body)) ++resumes;
+    }
+  } counting;
+  FLEET_TRY(const auto reader, journal::JournalReader::open(site_.state_dir));
+  FLEET_TRY(PastRun past, replay_run(*reader, run, &counting));
+  plan_ = std::move(past.plan);
+  state_ = std::move(past.state);
   site_.run = run.id;
+  site_.incarnation = counting.resumes + 2;
   run_ = run.key;
   log_.bind(*journal_, run_);
-  run::Effects effects;
-  std::string bad;
-  FLEET_CHECK(journal_->read(run_, journal::Seq{1}, [&](const journal::EventView& view) {
-    run::DecodedEvent event = run::decode(view.type, view.payload);
-    if (!event.ok) {
-      bad = fmt::format("event {}: {}", view.seq.value, event.error);
-      return false;
-    }
-    if (std::holds_alternative<run::Resumed>(event.body)) ++site_.incarnation;
-    effects.commands.clear();
-    effects.transitions.clear();
-    run::step(plan_, state_, {view.at.time_since_epoch().count(), std::move(event.body)}, effects);
-    return true;
-  }));
-  if (!bad.empty()) return Error(Errc::kCorrupt, bad);
-  ++site_.incarnation;
   const auto boot = os::system_files().read_file(site_.run_dir() + "/boot", 4096);
   same_boot_ = boot && *boot == boot_id();
   FLEET_CHECK(open_launcher());

@@ -27,6 +27,7 @@ struct EngineOptions {
   bool accept_lost_tail = false;
 };
 
+
 // Where the state of a repository's fleets is kept.
 struct Places {
   std::string common_dir, work_dir, state_dir, pool_dir;
@@ -45,6 +46,8 @@ class Engine {
 
   // The newest run that can be carried on, if any.
   std::optional<journal::RunInfo> unfinished() const;
+  // The run that `id` (or its beginning) names. kNotFound.
+  Result<journal::RunInfo> find(const std::string& id) const;
   // A run will not be carried on: it is no longer offered. Its branches and refs stay.
   Status abandon(const journal::RunInfo& run);
 
@@ -53,6 +56,15 @@ class Engine {
   Status begin(plan::Plan plan);
   // Takes up a run again with the plan that it began with. kNotFound, kCorrupt.
   Status take_up(const journal::RunInfo& run);
+
+  // Removes the free worktrees that hold nothing unsaved, and what is left of runs that are over.
+  // REQUIRES: no run was begun or taken up.
+  struct Cleaned {
+    std::vector<std::string> removed;  // folders
+    std::uint64_t bytes = 0;
+    std::size_t kept = 0;  // hold something unsaved, or belong to an unfinished run
+  };
+  Result<Cleaned> clean(bool dry_run);
 
   // REQUIRES: begin or take_up succeeded. Runs to the end, or to a stop. Call it once.
   Result<run::RunOutcome> carry_on(run::Observer& observer);

@@ -87,7 +87,9 @@ std::string event_json(const plan::Plan& plan, const run::State& state, const ru
   return out.dump();
 }
 
-std::string state_json(const plan::Plan& plan, const run::State& state) {
+namespace {
+
+Json state_object(const plan::Plan& plan, const run::State& state) {
   Json out;
   out["run"] = state.run;
   out["fleet"] = plan.fleet;
@@ -115,7 +117,15 @@ std::string state_json(const plan::Plan& plan, const run::State& state) {
   }
   out["tasks"] = Json::array();
   for (const run::Task& task : state.tasks) out["tasks"].push_back(task_json(plan, task));
-  return out.dump(2);
+  return out;
+}
+
+}  // namespace
+
+std::string state_json(const plan::Plan& plan, const run::State& state) { return state_object(plan, state).dump(2); }
+
+std::string summary_json(const plan::Plan& plan, const run::State& state) {
+  return Json{{"event", "summary"}, {"state", state_object(plan, state)}}.dump();
 }
 
 }  // namespace fleet::report

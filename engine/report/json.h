@@ -18,4 +18,7 @@ std::string json_string(std::string_view text);
 // The whole state for `status --format json`: run, outcome, counts, steps, tasks.
 std::string state_json(const plan::Plan& plan, const run::State& state);
 
+// The same on one line, as the last record of `run --format json`: {"event":"summary","state":{…}}.
+std::string summary_json(const plan::Plan& plan, const run::State& state);
+
 }  // namespace fleet::report

@@ -1,0 +1,80 @@
+// The commands: one function each, one file a subject. Each returns the exit code. Options are filled
+// in by main.cc.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace fleet::cli {
+
+struct CheckOptions {
+  std::vector<std::string> files;
+  std::string format = "text";  // text, short, json, sarif
+  bool guards = false;
+};
+int check(const CheckOptions& options);
+
+struct FmtOptions {
+  std::vector<std::string> files;
+  bool check = false;
+};
+int fmt(const FmtOptions& options);
+
+struct ExplainOptions {
+  std::string what;  // a code, or a dotted name
+  std::string file;  // for names
+};
+int explain(const ExplainOptions& options);
+
+// A fleet file with what it is to do.
+struct FlowOptions {
+  std::string file;
+  std::vector<std::string> words;  // [FLOW] [k=v]…
+};
+
+struct PlanOptions {
+  FlowOptions flow;
+  std::string format = "text";  // text, json, dot, svg, mermaid
+};
+int plan(const PlanOptions& options);
+
+struct RunOptions {
+  FlowOptions flow;
+  std::uint32_t jobs = 0;
+  std::string format = "text";  // text, json
+  bool no_wait = false;
+  bool fresh = false;  // --new: an unfinished run is left as it is
+};
+int run(const RunOptions& options);
+
+struct ResumeOptions {
+  std::string run;
+  std::uint32_t jobs = 0;
+  std::string format = "text";
+  bool accept_lost_tail = false;
+};
+int resume(const ResumeOptions& options);
+
+struct QueryOptions {
+  std::string run;  // empty: the newest
+  std::string format = "text";
+  bool all = false;
+};
+int status(const QueryOptions& options);
+int log(const QueryOptions& options);
+int cost(const QueryOptions& options);
+
+struct CleanOptions {
+  bool dry_run = false;
+};
+int clean(const CleanOptions& options);
+
+struct InitOptions {
+  std::string folder = ".";
+};
+int init(const InitOptions& options);
+
+int version(const std::string& format);
+
+}  // namespace fleet::cli

@@ -1,0 +1,20 @@
+// From a fleet file and the words after it to a plan, with everything that is wrong said on stderr.
+#pragma once
+
+#include <optional>
+
+#include "dsl/plan/plan.h"
+#include "engine/cli/commands.h"
+
+namespace fleet::cli {
+
+struct Front {
+  std::optional<plan::Plan> plan;
+  int exit_code = 0;   // when there is no plan
+  std::string folder;  // of the file: what `repo` is relative to
+};
+
+// `to_run`: parameters without a value are an error, not holes.
+Front compile_flow(const FlowOptions& options, bool to_run);
+
+}  // namespace fleet::cli

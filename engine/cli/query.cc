@@ -1,0 +1,109 @@
+// status, log, cost: what the journal tells, without being its writer.
+#include <fmt/format.h>
+
+#include <map>
+
+#include "engine/cli/commands.h"
+#include "engine/cli/exit_codes.h"
+#include "engine/cli/foreground.h"
+#include "engine/cli/terminal.h"
+#include "engine/flow/past_run.h"
+#include "engine/os/files.h"
+#include "engine/report/json.h"
+#include "engine/report/log.h"
+#include "engine/report/summary.h"
+#include "engine/report/words.h"
+
+namespace fleet::cli {
+namespace {
+
+struct Past {
+  std::unique_ptr<journal::JournalReader> reader;
+  flow::Places places;
+};
+
+Result<Past> open_past() {
+  Past past;
+  flow::EngineOptions options;
+  options.repository = ".";
+  options.environment = environment();
+  FLEET_TRY(past.places, flow::find_places(options));
+  auto reader = journal::JournalReader::open(past.places.state_dir);
+  if (!reader && reader.error().code() == Errc::kNotFound)
+    return Error(Errc::kNotFound, "nothing was ever run in this repository: `fleetc run FILE` begins");
+  if (!reader) return std::move(reader).error();
+  past.reader = *std::move(reader);
+  return past;
+}
+
+bool engine_at_work(const flow::Places& places) {
+  const auto lock = os::system_files().lock_file(places.state_dir + "/state.lock");
+  return !lock && lock.error().code() == Errc::kBusy;
+}
+
+// Runs `tell` over the chosen run; says on stderr what went wrong.
+template <class Tell>
+int with_run(const QueryOptions& options, run::Observer* each, Tell&& tell) {
+  const auto report = [](const Error& error) {
+    complain(error);
+    return error.code() == Errc::kNotFound ? kUsage : kRunFailed;
+  };
+  auto past = open_past();
+  if (!past) return report(past.error());
+  const auto info = flow::choose_run(*past->reader, options.run);
+  if (!info) return report(info.error());
+  auto replayed = flow::replay_run(*past->reader, *info, each);
+  if (!replayed) return report(replayed.error());
+  tell(*past, *replayed);
+  return kDone;
+}
+
+int list_runs(const QueryOptions& options) {
+  auto past = open_past();
+  if (!past) {
+    complain(past.error());
+    return past.error().code() == Errc::kNotFound ? kUsage : kRunFailed;
+  }
+  std::string out;
+  for (const journal::RunInfo& run : past->reader->list_runs()) {
+    if (options.format == "json") {
+      out += fmt::format("{}{{\"run\":{},\"flow\":{},\"state\":{},\"created\":{}}}", out.empty() ? "[" : ",\n ",
+                         report::json_string(run.id), report::json_string(run.meta), report::json_string(run.state),
+                         run.created.time_since_epoch().count());
+    } else {
+      out += fmt::format("{}  {:<10} {}  {}\n", run.id, run.state, report::printable(run.meta),
+                         report::timestamp(run.created.time_since_epoch().count()));
+    }
+  }
+  if (options.format == "json") out += out.empty() ? "[]\n" : "]\n";
+  print(out);
+  return kDone;
+}
+
+}  // namespace
+
+int status(const QueryOptions& options) {
+  if (options.all) return list_runs(options);
+  return with_run(options, nullptr, [&](const Past& past, const flow::PastRun& run) {
+    if (options.format == "json") {
+      print(report::state_json(run.plan, run.state) + "\n");
+      return;
+    }
+    const std::int64_t now = os::system_clock().wall().time_since_epoch().count();
+    print(report::status_text(run.plan, run.state, now, !run.state.closed && engine_at_work(past.places)));
+  });
+}
+
+int log(const QueryOptions& options) {
+  report::LogWriter writer([](std::string_view text) { print(text); }, options.format == "json");
+  return with_run(options, &writer, [](const Past&, const flow::PastRun&) {});
+}
+
+int cost(const QueryOptions& options) {
+  return with_run(options, nullptr, [&](const Past&, const flow::PastRun& run) {
+    print(options.format == "json" ? report::cost_json(run.plan, run.state) + "\n"
+                                   : report::cost_text(run.plan, run.state));
+  });
+}
+
+}  // namespace fleet::cli

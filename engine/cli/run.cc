@@ -1,0 +1,112 @@
+// run and resume.
+#include <fmt/format.h>
+
+#include "engine/cli/commands.h"
+#include "engine/cli/exit_codes.h"
+#include "engine/cli/foreground.h"
+#include "engine/cli/front.h"
+#include "engine/cli/terminal.h"
+
+namespace fleet::cli {
+namespace {
+
+int refused(const Error& error) {
+  complain(error);
+  return kRunFailed;
+}
+
+// "fleetc resume ID carries on", or on a terminal the question; true: take it up.
+enum class Choice { kBegin, kResume, kRefuse };
+Choice choose(const journal::RunInfo& unfinished, const RunOptions& options) {
+  if (options.fresh) return Choice::kBegin;
+  const std::string what = fmt::format("run {} of {} is unfinished ({})", unfinished.id, unfinished.meta,
+                                       unfinished.state.empty() ? "just begun" : unfinished.state);
+  if (ask(fmt::format("{}. Carry on with it?", what))) return Choice::kResume;
+  complain(fmt::format("fleetc: {}\n"
+                       "  fleetc resume {}   carries on with it\n"
+                       "  fleetc run --new …   leaves it as it is and begins another\n",
+                       what, unfinished.id));
+  return Choice::kRefuse;
+}
+
+Result<std::unique_ptr<flow::Engine>> open_engine(const std::string& folder, std::uint32_t jobs, bool accept_lost_tail) {
+  flow::EngineOptions options;
+  options.repository = folder;
+  options.environment = environment();
+  options.jobs = jobs;
+  options.accept_lost_tail = accept_lost_tail;
+  return flow::Engine::open(std::move(options), os::system_clock());
+}
+
+std::string repository_of(const Front& front) {
+  const std::string& path = front.plan->repo.path;
+  if (!path.empty() && path.front() == '/') return path;
+  return front.folder + "/" + path;
+}
+
+// What the engine does not execute is in the plan and refused here, by name.
+std::optional<std::string> not_executed(const plan::Plan& plan) {
+  for (const plan::Node& node : plan.nodes) {
+    const bool known = node.kind == plan::NodeKind::kTask || node.kind == plan::NodeKind::kFanout ||
+                       node.kind == plan::NodeKind::kRun || node.kind == plan::NodeKind::kMerge;
+    if (!known)
+      return fmt::format("{}:{}:{}: the step `{}` cannot be executed yet", node.place.file, node.place.line,
+                         node.place.column, node.name);
+    for (const plan::AgentIndex agent : node.agents)
+      if (plan.agents[agent.value].runtime.adapter != plan::Adapter::kShell)
+        return fmt::format("the runtime of `{}` cannot be executed yet", plan.agents[agent.value].name);
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+int run(const RunOptions& options) {
+  Front front = compile_flow(options.flow, true);
+  if (!front.plan) return front.exit_code;
+  if (const auto step = not_executed(*front.plan)) {
+    complain(fmt::format("fleetc: {}\n", *step));
+    return kDefinitionHasErrors;
+  }
+  auto engine = open_engine(repository_of(front), options.jobs, false);
+  if (!engine) return refused(engine.error());
+  if (const auto unfinished = (*engine)->unfinished()) {
+    switch (choose(*unfinished, options)) {
+      case Choice::kRefuse: return kUsage;
+      case Choice::kResume:
+        if (const Status taken = (*engine)->take_up(*unfinished); !taken) return refused(taken.error());
+        return run_in_foreground(**engine, options.format);
+      case Choice::kBegin:
+        if (const Status left = (*engine)->abandon(*unfinished); !left) return refused(left.error());
+        break;
+    }
+  }
+  if (const Status begun = (*engine)->begin(*std::move(front.plan)); !begun) return refused(begun.error());
+  return run_in_foreground(**engine, options.format);
+}
+
+int resume(const ResumeOptions& options) {
+  auto engine = open_engine(".", options.jobs, options.accept_lost_tail);
+  if (!engine) return refused(engine.error());
+  std::optional<journal::RunInfo> run = (*engine)->unfinished();
+  if (!options.run.empty()) {
+    auto found = (*engine)->find(options.run);
+    if (!found) {
+      complain(found.error());
+      return kUsage;
+    }
+    run = *found;
+    if (run->finished) {
+      print(fmt::format("run {} is over ({}): nothing to resume\n", run->id, run->state));
+      return kDone;
+    }
+  }
+  if (!run) {
+    print("nothing is unfinished\n");
+    return kDone;
+  }
+  if (const Status taken = (*engine)->take_up(*run); !taken) return refused(taken.error());
+  return run_in_foreground(**engine, options.format);
+}
+
+}  // namespace fleet::cli

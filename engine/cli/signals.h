@@ -1,0 +1,27 @@
+// SIGINT, SIGTERM and SIGHUP as calls on a thread of their own.
+#pragma once
+
+#include <functional>
+#include <thread>
+
+#include "engine/base/unique_fd.h"
+
+namespace fleet::cli {
+
+// Blocks the three signals in this thread, and so in all that it starts later: call it before any
+// thread is made.
+void block_stop_signals();
+
+// Calls `on_signal(number, count)` for each, count from 1. Destroying it ends the thread.
+class SignalWatch {
+ public:
+  explicit SignalWatch(std::function<void(int number, int count)> on_signal);
+  ~SignalWatch();
+
+ private:
+  UniqueFd signals_;
+  UniqueFd stop_;
+  std::thread thread_;
+};
+
+}  // namespace fleet::cli

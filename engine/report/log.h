@@ -1,0 +1,27 @@
+// The journal as text: every event, what it changed and why; and what a run has cost.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "engine/run/observer.h"
+
+namespace fleet::report {
+
+class LogWriter final : public run::Observer {
+ public:
+  LogWriter(std::function<void(std::string_view)> write, bool json) : write_(std::move(write)), json_(json) {}
+  void saw(const plan::Plan& plan, const run::State& state, const run::Event& event,
+           const std::vector<run::Transition>& transitions) override;
+
+ private:
+  std::function<void(std::string_view)> write_;
+  bool json_;
+};
+
+// By agent: tasks, attempts, time of its processes. Plain programs report no money, and none is made up.
+std::string cost_text(const plan::Plan& plan, const run::State& state);
+std::string cost_json(const plan::Plan& plan, const run::State& state);
+
+}  // namespace fleet::report
