@@ -39,14 +39,14 @@ class Stop(FleetTest):
             self.assertEqual(self.repo.show("gathered", path), f"{number}\ndone\n".encode())
         self.assert_no_process_left()
 
-    def drain(self, sent):
+    def test_the_first_ctrl_c_lets_running_sessions_finish(self):
         child = self.begin()
-        os.kill(child.pid, sent)
+        os.kill(child.pid, signal.SIGINT)
         time.sleep(0.5)
         self.assertIsNone(child.poll(), "running sessions are waited for")
         self.go()
         done = support.finish(child)
-        self.assertEqual(done.code, 128 + sent, str(done))
+        self.assertEqual(done.code, 130, str(done))
         self.assertEqual(len(self.lines("start")), 2, "no new session after the signal")
         self.assertEqual(len(self.lines("end")), 2)
         self.assert_says(done, "resume")
@@ -54,24 +54,27 @@ class Stop(FleetTest):
         self.assertEqual(self.lines("start"), [f"items/{n}.txt" for n in range(1, ITEMS + 1)],
                          "nothing that finished is run again")
 
-    def test_the_first_ctrl_c_lets_running_sessions_finish(self):
-        self.drain(signal.SIGINT)
-
-    def test_sigterm_drains_as_well(self):
-        self.drain(signal.SIGTERM)
-
-    def test_the_second_ctrl_c_stops_at_once(self):
+    def stop_now(self, *signals):
         child = self.begin()
-        os.kill(child.pid, signal.SIGINT)
-        time.sleep(0.3)
-        os.kill(child.pid, signal.SIGINT)
+        for number in signals:
+            os.kill(child.pid, number)
+            time.sleep(0.3)
         done = support.finish(child)
-        self.assertEqual(done.code, 130, str(done))
+        self.assertEqual(done.code, 128 + signals[-1], str(done))
         self.assertEqual(self.lines("end"), [])
         self.assert_says(done, "resume")
         self.assert_no_process_left()
         self.go()
         self.resume()
+
+    def test_the_second_ctrl_c_stops_at_once(self):
+        self.stop_now(signal.SIGINT, signal.SIGINT)
+
+    def test_sigterm_leaves_little_time_and_stops_at_once(self):
+        self.stop_now(signal.SIGTERM)
+
+    def test_a_terminal_that_goes_away_stops_the_run(self):
+        self.stop_now(signal.SIGHUP)
 
     def test_a_session_that_ignores_the_stop_is_ended(self):
         child = self.begin("trap '' TERM INT HUP\n" + SCRIPT)
