@@ -63,7 +63,8 @@ class Journal {
   // is free.
   Result<BlobId> put_blob(std::string_view bytes);
 
-  // Waits until all that was queued before is durable.
+  // Waits until all that was queued before is durable and on_durable was called for it. Success
+  // says just that, even after kNoSpace; an error means that some of it never will be.
   Status flush();
   // Flushes, checkpoints and gives up the lock. Later calls are kCancelled.
   Status close();
