@@ -1,0 +1,46 @@
+#include "engine/flow/order.h"
+
+#include <catch2/catch.hpp>
+
+#include "engine/flow/local_world.h"
+
+using namespace fleet;
+using namespace fleet::flow;
+
+TEST_CASE("holes are filled with the task's own values, and only those") {
+  HoleValues values{"the task", "notes/a b.txt", "fixer", "r1", "2", "2026-11-21"};
+  const plan::Template text = {{false, "x-"}, {true, "item"}, {false, "-"}, {true, "agent"}, {true, "round"}, {true, "date"}};
+  CHECK(fill(text, values) == "x-notes/a b.txt-fixer22026-11-21");
+  CHECK(fill({{true, "task"}, {true, "run"}}, values) == "the taskr1");
+}
+
+TEST_CASE("a hole inside a hole's value is text") {
+  HoleValues values;
+  values.item = "{agent}";
+  values.agent = "evil";
+  CHECK(fill({{true, "item"}}, values) == "{agent}");
+}
+
+TEST_CASE("branch names keep the template's own slashes and make values fit for a ref") {
+  HoleValues values;
+  values.item = "-x..y z";
+  const std::string name = branch_name({{false, "fix/"}, {true, "item"}}, values);
+  CHECK(name.rfind("fix/", 0) == 0);
+  CHECK(name.find(' ') == std::string::npos);
+  CHECK(name.find("..") == std::string::npos);
+}
+
+TEST_CASE("the ends of jobs keep their meaning in the run's words") {
+  process::JobReport report;
+  report.kind = process::ReportKind::kEnded;
+  report.how = process::End::kExited;
+  report.code = 3;
+  CHECK(exited_of({}, report).how == run::ExitHow::kExited);
+  CHECK(exited_of({}, report).code == 3);
+  report.how = process::End::kTimedOut;
+  CHECK(exited_of({}, report).how == run::ExitHow::kTimedOut);
+  report.how = process::End::kDropped;
+  CHECK(exited_of({}, report).how == run::ExitHow::kLost);
+  report.how = process::End::kSpawnFailed;
+  CHECK(exited_of({}, report).how == run::ExitHow::kSpawnFailed);
+}
