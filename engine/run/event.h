@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -38,6 +39,7 @@ struct RunOpened {
   std::uint32_t jobs = 1;   // -j: processes at once
   std::uint32_t ahead = 0;  // plain commands submitted beyond `jobs`, so that the keeper never idles
   std::string version;      // of fleetc
+  friend bool operator==(const RunOpened&, const RunOpened&) = default;
 };
 
 // The items of a fan-out, evaluated at the commit it starts from; `found` exceeds items.size() when
@@ -47,6 +49,7 @@ struct ItemsListed {
   std::vector<std::string> items;
   std::uint64_t found = 0;
   std::string error;
+  friend bool operator==(const ItemsListed&, const ItemsListed&) = default;
 };
 
 // The spawn check's answer with its inputs. `order` holds every item index once: the order in which
@@ -66,6 +69,7 @@ struct SpawnDecided {
   Millis chosen{0};
   std::string arithmetic;
   std::vector<std::uint32_t> order;
+  friend bool operator==(const SpawnDecided&, const SpawnDecided&) = default;
 };
 
 // The attempt's lease is taken and its worktree stands at `start`; a non-empty `error` means it could
@@ -78,6 +82,7 @@ struct Prepared {
   bool cold = true;    // the session's first task
   Millis took{0};
   std::string error;
+  friend bool operator==(const Prepared&, const Prepared&) = default;
 };
 
 enum class ExitHow : std::uint8_t {
@@ -99,6 +104,7 @@ struct Exited {
   std::uint64_t max_rss_kb = 0;
   std::uint64_t output_bytes = 0;
   std::string detail;
+  friend bool operator==(const Exited&, const Exited&) = default;
 };
 
 enum class CaptureHow : std::uint8_t {
@@ -118,6 +124,7 @@ struct Captured {
   std::uint64_t deletions = 0;
   std::vector<std::string> paths;  // kOutside: at most 20
   std::string detail;
+  friend bool operator==(const Captured&, const Captured&) = default;
 };
 
 struct CheckResult {
@@ -125,6 +132,7 @@ struct CheckResult {
   bool passed = false;
   std::string detail;  // "exit 1", "timed out", "412 changed lines"
   Millis duration{0};
+  friend bool operator==(const CheckResult&, const CheckResult&) = default;
 };
 
 // Evidence. A non-empty `error` means that it could not be gathered (the world's fault).
@@ -133,6 +141,7 @@ struct Verified {
   bool passed = false;
   std::vector<CheckResult> checks;
   std::string error;
+  friend bool operator==(const Verified&, const Verified&) = default;
 };
 
 // The branch now names the attempt's commit, or `error` says why it could not be moved.
@@ -141,6 +150,7 @@ struct Published {
   std::string branch;
   std::string commit;
   std::string error;
+  friend bool operator==(const Published&, const Published&) = default;
 };
 
 enum class MergeHow : std::uint8_t {
@@ -160,10 +170,12 @@ struct Merged {
   std::vector<std::string> paths;
   std::vector<CheckResult> checks;
   std::string detail;  // where to find it, what to do
+  friend bool operator==(const Merged&, const Merged&) = default;
 };
 
 struct TimerFired {
   Attempt attempt;
+  friend bool operator==(const TimerFired&, const TimerFired&) = default;
 };
 
 enum class StopLevel : std::uint8_t { kDrain = 1, kNow = 2 };
@@ -171,6 +183,7 @@ enum class StopLevel : std::uint8_t { kDrain = 1, kNow = 2 };
 struct StopAsked {
   StopLevel level = StopLevel::kDrain;
   std::string by;  // "Ctrl-C", "SIGTERM"
+  friend bool operator==(const StopAsked&, const StopAsked&) = default;
 };
 
 // A new engine carries on. Attempts in flight are told apart by the Reconciled events that follow.
@@ -178,6 +191,7 @@ struct Resumed {
   std::uint32_t jobs = 1;
   std::uint32_t ahead = 0;
   std::string version;
+  friend bool operator==(const Resumed&, const Resumed&) = default;
 };
 
 enum class Found : std::uint8_t {
@@ -189,6 +203,7 @@ enum class Found : std::uint8_t {
 struct Reconciled {
   Attempt attempt;
   Found found = Found::kRunning;
+  friend bool operator==(const Reconciled&, const Reconciled&) = default;
 };
 
 enum class RunOutcome : std::uint8_t { kDone = 1, kFailed = 2, kStopped = 3 };
@@ -196,6 +211,7 @@ enum class RunOutcome : std::uint8_t { kDone = 1, kFailed = 2, kStopped = 3 };
 // kStopped runs are resumable; the others are over.
 struct RunClosed {
   RunOutcome outcome = RunOutcome::kDone;
+  friend bool operator==(const RunClosed&, const RunClosed&) = default;
 };
 
 // Order is persistent: the index is the journal's event type minus one.
@@ -206,12 +222,15 @@ using EventBody = std::variant<RunOpened, ItemsListed, SpawnDecided, Prepared, E
 struct Event {
   std::int64_t at = 0;  // wall clock, ms since 1970
   EventBody body;
+  friend bool operator==(const Event&, const Event&) = default;
 };
 
 const char* name_of(const EventBody& body);  // "prepared"
 
-// Compact JSON of the body, fields in a fixed order; and back. Decoding never throws: empty on
-// anything that encode could not have written.
+// Compact JSON of the body, fields in a fixed order; and back. Text is UTF-8; a byte that is not part of
+// well-formed UTF-8 (items are whatever a file or a command holds) is written as U+0010 and two hex
+// digits, and U+0010 itself likewise ("\u001010"), so that every byte string survives. Decoding never
+// throws: `ok` is false on anything that encode could not have written.
 std::string encode(const EventBody& body);
 struct DecodedEvent {
   bool ok = false;

@@ -1,29 +1,29 @@
-// The state of a run, as drawn from its events. Plain data that only `step` changes; everything that
-// people see (status, progress, summary) is read from here.
+// The state of a run, as drawn from its events. Plain data that only `step` changes; everything
+// that people see (status, progress, summary) is read from here.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
 
 #include "engine/run/event.h"
+#include "engine/run/worklists.h"
 
 namespace fleet::run {
 
 enum class Phase : std::uint8_t {
-  kWaiting,    // for other steps
-  kReady,      // may start; waits for a free place (or, with `not_before`, for a backoff)
-  kAdmitted,   // has a place and an epoch
-  kPreparing,  // its worktree is being made
-  kRunning,    // its process was submitted (merges: the merge is under way)
-  kSettling,   // its process ended; what it left is being committed
-  kVerifying,  // evidence is being gathered, or waits for a free place
-  kPublishing, // its branch is being moved
-  kParked,     // waits for something outside (later: credential, human, budget, rate limit)
-  kDone,       // accepted
+  kWaiting,     // for other steps
+  kReady,       // may start; waits for a free place (or, with `not_before`, for a backoff)
+  kAdmitted,    // has a place and an epoch
+  kPreparing,   // its worktree is being made
+  kRunning,     // its process was submitted (merges: the merge is under way)
+  kSettling,    // its process ended; what it left is being committed
+  kVerifying,   // evidence is being gathered, or waits for a free place
+  kPublishing,  // its branch is being moved
+  kParked,      // waits for something outside (later: credential, human, budget, rate limit)
+  kDone,        // accepted
   kFailed,
-  kSkipped,    // an edge it needs can never fire, or `else skip`
+  kSkipped,  // an edge it needs can never fire, or `else skip`
   kCancelled,
 };
 const char* name_of(Phase phase);
@@ -34,60 +34,63 @@ enum class Outcome : std::uint8_t {
   kNone,
   kSuccess,
   kEvidenceFailed,
-  kExitCode,      // the program said no
-  kCrash,         // a signal that was not ours
+  kExitCode,  // the program said no
+  kCrash,     // a signal that was not ours
   kTimeout,
   kOutputLimit,
   kOutsidePaths,
-  kRefused,       // what it left can't be committed
+  kRefused,  // what it left can't be committed
   kSpawnFailed,
   kLost,
   kCancelled,
-  kWorld,         // disk, git: not the agent's fault
-  kConflict,      // merges
+  kWorld,     // disk, git: not the agent's fault
+  kConflict,  // merges
 };
 const char* name_of(Outcome outcome);
-
-struct SessionIndex {
-  std::uint32_t value = 0;
-  friend auto operator<=>(SessionIndex, SessionIndex) = default;
-};
 
 struct Task {
   TaskIndex index;
   NodeIndex node;
-  std::string item;             // fan-outs: the item's text
+  std::string item;  // fan-outs: the item's text
   std::uint32_t item_index = 0;
   Phase phase = Phase::kWaiting;
-  std::string reason;           // why it is in this phase, for people
-  std::int64_t since = 0;       // wall ms of the last change of phase
-  Epoch epoch = 0;              // of the current or last attempt; 0 before the first
-  std::uint32_t failures = 0;   // attempts spent of the step's own budget (1 + retries)
-  std::uint32_t losses = 0;     // attempts lost to the world; a budget of its own
-  SessionIndex session;         // meaningful from kAdmitted to the end of kSettling
-  std::string start;            // commit
+  std::string reason;          // why it is in this phase, for people
+  std::int64_t since = 0;      // wall ms of the last change of phase
+  Epoch epoch = 0;             // of the current or last attempt; 0 before the first
+  std::uint32_t failures = 0;  // attempts spent of the step's own budget (1 + retries)
+  std::uint32_t losses = 0;    // attempts lost to the world; a budget of its own
+  SessionIndex session;        // meaningful from kAdmitted to the end of kSettling
+  std::string start;           // commit
   std::string branch;
-  std::string slot;             // of the last attempt that was prepared
-  std::string commit;           // of the last capture or merge
-  std::int64_t captured_at = 0; // wall ms of the exit: the commit's date, so that a repeat is bit-identical
+  std::string slot;    // of the last attempt that was prepared
+  std::string commit;  // of the last capture or merge
+  std::int64_t captured_at =
+      0;  // wall ms of the exit: the commit's date, so that a repeat is bit-identical
   Outcome outcome = Outcome::kNone;  // of the last attempt
   std::string detail;                // of the last attempt: "exit 1", …
   std::vector<CheckResult> checks;   // of the last evidence
   std::uint32_t files = 0;
   std::uint64_t insertions = 0;
   std::uint64_t deletions = 0;
-  Millis duration{0};  // of the last attempt's process
-  Millis work{0};      // of all attempts' processes
+  Millis duration{0};           // of the last attempt's process
+  Millis work{0};               // of all attempts' processes
+  std::int64_t not_before = 0;  // kReady: wall ms when its backoff ends; 0: none
+  bool placed = false;          // holds one of the `jobs` places
+  bool seated = false;          // holds `session`
+  bool stop_cancelled = false;  // a stop cancelled this attempt: its end as cancelled costs nothing
+  friend bool operator==(const Task&, const Task&) = default;
 };
 
-// One session of a fan-out serves its tasks one after another in one worktree slot; a single task has
-// a session of its own.
+// One session of a fan-out serves its tasks one after another in one worktree slot; a single task
+// has a session of its own.
 struct Session {
   SessionIndex index;
   NodeIndex node;
+  plan::AgentIndex agent;  // meaningless for plain commands
   bool open = false;
   bool busy = false;  // a task of it is between kAdmitted and the end of kSettling
   std::uint32_t served = 0;
+  friend bool operator==(const Session&, const Session&) = default;
 };
 
 enum class NodePhase : std::uint8_t { kWaiting, kListing, kDeciding, kOpen, kSettled };
@@ -100,12 +103,14 @@ struct NodeState {
   std::uint32_t sessions_open = 0;
   std::uint32_t settled = 0;
   std::uint32_t accepted = 0;
-  std::uint32_t skipped = 0;   // by `else skip`
+  std::uint32_t skipped = 0;  // by `else skip`
   std::uint32_t failed = 0;
-  bool unreachable = false;    // settled because an edge it needs can never fire
+  bool unreachable = false;  // settled because an edge it needs can never fire
   bool merged = false;
   std::string reason;
-  SpawnDecided decision;       // fan-outs, once decided
+  SpawnDecided decision;      // fan-outs, once decided
+  std::uint32_t unfired = 0;  // edges of `after` that have not fired
+  friend bool operator==(const NodeState&, const NodeState&) = default;
 };
 
 struct State {
@@ -123,17 +128,21 @@ struct State {
   std::int64_t opened_at = 0;
   std::int64_t last_at = 0;
   std::uint64_t events = 0;
-  std::uint32_t busy = 0;  // places taken of `jobs` (plus `ahead` for plain commands)
-  std::vector<NodeState> nodes;  // parallel to the plan's
-  std::vector<Task> tasks;       // by TaskIndex
-  std::vector<Session> sessions; // by SessionIndex
+  std::uint32_t busy = 0;         // places taken of `jobs` (plus `ahead` for plain commands)
+  std::vector<NodeState> nodes;   // parallel to the plan's
+  std::vector<Task> tasks;        // by TaskIndex
+  std::vector<Session> sessions;  // by SessionIndex
 
-  // Work lists that make `step` cost O(changes), not O(tasks). Derived; owned by step.
-  struct Queue {
-    std::vector<std::vector<TaskIndex>> ready;  // by node: tasks that may be admitted, next one last
-    std::vector<TaskIndex> verify;              // waiting for a place to gather evidence
-    std::vector<NodeIndex> candidates;          // nodes with something in `ready`, by priority
-  } queue;
+  bool closing = false;         // CloseRun{outcome} was asked for
+  std::uint32_t in_flight = 0;  // tasks from kAdmitted to kPublishing, nodes listing or deciding
+  std::uint32_t verifying = 0;  // of these, tasks in kVerifying
+  std::uint32_t nodes_settled = 0;
+  std::uint32_t nodes_failed = 0;
+  std::uint32_t sessions_open = 0;  // of agents: what `limits.sessions` bounds
+
+  Schedule schedule;
+  WorkLists queue;
+  friend bool operator==(const State&, const State&) = default;
 };
 
 // Whether `node` has fired edge `kind`, and whether it still can.

@@ -1,0 +1,190 @@
+// Admission: which work gets the next free place. Waiting evidence first, since it finishes what
+// was paid for; then steps by rank; then plain commands beyond `jobs`, when there is nothing else.
+#include <algorithm>
+#include <optional>
+
+#include "engine/base/check.h"
+#include "engine/run/core.h"
+
+namespace fleet::run {
+
+namespace {
+
+using Ranks = std::set<std::uint32_t>;
+
+std::uint32_t rank_of(const Core& core, NodeIndex node) {
+  return core.state.schedule.rank[node.value];
+}
+
+TaskIndex pop_ready(WorkLists& queue, NodeIndex node) {
+  auto& ready = queue.ready[node.value];
+  const TaskIndex task = ready.back();
+  ready.pop_back();
+  if (ready.empty()) {
+    ready.swap(queue.later[node.value]);
+    std::reverse(ready.begin(), ready.end());
+  }
+  return task;
+}
+
+// Somewhere a session ended for which nodes wait: the first of each agent that is free now.
+void look_at_agents(WorkLists& queue, std::optional<std::uint32_t>& best) {
+  for (auto agent = queue.awake.begin(); agent != queue.awake.end();) {
+    const Ranks& waiting = queue.for_agent[*agent];
+    if (queue.agent_open[*agent] || waiting.empty()) {
+      agent = queue.awake.erase(agent);
+      continue;
+    }
+    best = best ? std::min(*best, *waiting.begin()) : *waiting.begin();
+    ++agent;
+  }
+}
+
+std::optional<std::uint32_t> best_rank(Core& core) {
+  WorkLists& queue = core.state.queue;
+  std::optional<std::uint32_t> best;
+  if (!queue.candidates.empty())
+    best = *queue.candidates.begin();
+  if (!has_session_slack(core))
+    return best;
+  if (!queue.for_session.empty()) {
+    best = best ? std::min(*best, *queue.for_session.begin()) : *queue.for_session.begin();
+  }
+  look_at_agents(queue, best);
+  return best;
+}
+
+// Takes the node out of the candidates until what it waits for is there.
+void park(Core& core, NodeIndex node, Seat seat) {
+  WorkLists& queue = core.state.queue;
+  const std::uint32_t rank = rank_of(core, node);
+  withdraw(core, node);
+  if (seat == Seat::kNoSession)
+    queue.for_session.insert(rank);
+  if (seat != Seat::kNoAgent)
+    return;
+  for (const plan::AgentIndex agent : core.plan_of(node).agents) {
+    queue.for_agent[agent.value].insert(rank);
+  }
+}
+
+// The most urgent node, plain commands aside, of which a task can sit down now. Each turn parks a
+// node on something scarcer than it waited for before, so this ends.
+std::optional<NodeIndex> best_work(Core& core) {
+  while (const std::optional<std::uint32_t> rank = best_rank(core)) {
+    const NodeIndex node = core.state.schedule.by_rank[*rank];
+    const Seat seat = seat_for(core, node);
+    if (seat == Seat::kIdle || seat == Seat::kNew || seat == Seat::kFree)
+      return node;
+    park(core, node, seat);
+  }
+  return std::nullopt;
+}
+
+std::optional<NodeIndex> best_command(const Core& core) {
+  const Ranks& commands = core.state.queue.commands;
+  if (commands.empty())
+    return std::nullopt;
+  return core.state.schedule.by_rank[*commands.begin()];
+}
+
+std::optional<NodeIndex> choose(Core& core) {
+  const State& state = core.state;
+  const std::optional<NodeIndex> work = best_work(core);
+  const std::optional<NodeIndex> command = best_command(core);
+  if (state.busy < state.jobs) {
+    if (!work || !command)
+      return work ? work : command;
+    return rank_of(core, *work) < rank_of(core, *command) ? work : command;
+  }
+  const bool room_ahead = state.busy - state.jobs < state.ahead;
+  return room_ahead && !work && state.queue.verify.empty() ? command : std::nullopt;
+}
+
+void forget_last_attempt(Task& task) {
+  task.commit.clear();
+  task.branch.clear();
+  task.slot.clear();
+  task.checks.clear();
+  task.captured_at = 0;
+  task.files = 0;
+  task.insertions = 0;
+  task.deletions = 0;
+  task.duration = Millis{0};
+  task.stop_cancelled = false;
+}
+
+void start_attempt(Core& core, NodeIndex node) {
+  const Seat seat = seat_for(core, node);
+  Task& task = core.state.tasks[pop_ready(core.state.queue, node).value];
+  withdraw(core, node);
+  forget_last_attempt(task);
+  ++task.epoch;
+  task.start = start_commit(core.plan, core.state, node);
+  take_place(core, task);
+  take_seat(core, task, seat);
+  set_phase(core, task, Phase::kAdmitted, "has a place");
+  if (core.plan_of(node).kind == plan::NodeKind::kMerge) {
+    task.captured_at = core.now;
+    set_phase(core, task, Phase::kRunning, "is being merged");
+    core.command(merge_command(core, task));
+  } else {
+    set_phase(core, task, Phase::kPreparing, "its worktree is being made");
+    core.command(Prepare{attempt_of(task), task.session, task.start});
+  }
+  offer(core, node);
+}
+
+bool start_evidence(Core& core) {
+  State& state = core.state;
+  if (state.stopping || state.queue.verify.empty() || state.busy >= state.jobs)
+    return false;
+  Task& task = state.tasks[state.queue.verify.front().value];
+  state.queue.verify.erase(state.queue.verify.begin());
+  take_place(core, task);
+  set_phase(core, task, Phase::kVerifying, "evidence is being gathered");
+  core.command(verify_command(task));
+  return true;
+}
+
+}  // namespace
+
+void enqueue(Core& core, Task& task) {
+  WorkLists& queue = core.state.queue;
+  auto& ready = queue.ready[task.node.value];
+  (ready.empty() ? ready : queue.later[task.node.value]).push_back(task.index);
+  offer(core, task.node);
+}
+
+void offer(Core& core, NodeIndex node) {
+  WorkLists& queue = core.state.queue;
+  if (queue.ready[node.value].empty())
+    return;
+  withdraw(core, node);
+  const bool command = core.plan_of(node).kind == plan::NodeKind::kRun;
+  (command ? queue.commands : queue.candidates).insert(rank_of(core, node));
+}
+
+void withdraw(Core& core, NodeIndex node) {
+  WorkLists& queue = core.state.queue;
+  const std::uint32_t rank = rank_of(core, node);
+  queue.candidates.erase(rank);
+  queue.commands.erase(rank);
+  queue.for_session.erase(rank);
+  for (const plan::AgentIndex agent : core.plan_of(node).agents) {
+    queue.for_agent[agent.value].erase(rank);
+  }
+}
+
+void admit(Core& core) {
+  while (start_evidence(core)) {
+  }
+  while (!core.state.draining) {
+    const std::optional<NodeIndex> node = choose(core);
+    if (!node)
+      return;
+    start_attempt(core, *node);
+  }
+}
+
+}  // namespace fleet::run

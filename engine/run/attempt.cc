@@ -1,0 +1,216 @@
+// The life of one attempt, event by event. Each handler returns early when the event does not fit
+// the task's phase; `step` has already dropped superseded epochs.
+#include <fmt/format.h>
+
+#include "engine/run/core.h"
+
+namespace fleet::run {
+
+namespace {
+
+// Empty for a plain command.
+const plan::Agent* agent_of(const Core& core, const Task& task) {
+  if (core.plan_of(task).agents.empty())
+    return nullptr;
+  return &core.plan.agents[core.state.sessions[task.session.value].agent.value];
+}
+
+bool is_merge(const Core& core, const Task& task) {
+  return core.plan_of(task).kind == plan::NodeKind::kMerge;
+}
+
+bool has_evidence(const Core& core, const Task& task) {
+  const plan::Agent* agent = agent_of(core, task);
+  return agent != nullptr && !agent->accept.empty();
+}
+
+void exited_well(Core& core, Task& task) {
+  const plan::Agent* agent = agent_of(core, task);
+  if (agent != nullptr && agent->writes) {
+    set_phase(core, task, Phase::kSettling, "what it left is being committed");
+    core.command(Capture{attempt_of(task), task.session});
+  } else if (has_evidence(core, task)) {
+    await_evidence(core, task);
+  } else {
+    accept_task(core, task, "exit 0");
+  }
+}
+
+struct Ending {
+  Outcome outcome;
+  std::string detail;
+};
+
+Ending classify(const Exited& event) {
+  switch (event.how) {
+    case ExitHow::kExited: return {Outcome::kExitCode, fmt::format("exit {}", event.code)};
+    case ExitHow::kSignalled: return {Outcome::kCrash, fmt::format("signal {}", event.code)};
+    case ExitHow::kTimedOut: return {Outcome::kTimeout, "timed out"};
+    case ExitHow::kCancelled: return {Outcome::kCancelled, "cancelled"};
+    case ExitHow::kOutputLimit: return {Outcome::kOutputLimit, "too much output"};
+    case ExitHow::kSpawnFailed: return {Outcome::kSpawnFailed, "could not be started"};
+    case ExitHow::kLost: return {Outcome::kLost, "its process was lost"};
+  }
+  return {Outcome::kLost, "?"};
+}
+
+void exited_badly(Core& core, Task& task, const Exited& event) {
+  Ending ending = classify(event);
+  if (!event.detail.empty())
+    ending.detail += ": " + event.detail;
+  if (ending.outcome == Outcome::kCancelled && task.stop_cancelled) {
+    task.outcome = Outcome::kCancelled;
+    task.detail = ending.detail;
+    give_back(core, task, "was stopped; starts again on resume");
+    return;
+  }
+  lose_attempt(core, task, ending.outcome, std::move(ending.detail));
+}
+
+void keep_capture(Task& task, const Captured& event) {
+  task.commit = event.how == CaptureHow::kCommit ? event.commit : std::string();
+  task.files = event.files;
+  task.insertions = event.insertions;
+  task.deletions = event.deletions;
+}
+
+void publish(Core& core, Task& task) {
+  set_phase(core, task, Phase::kPublishing, "its branch is being moved");
+  core.command(Publish{attempt_of(task), task.commit});
+  free_place(core, task);
+  leave_seat(core, task);
+}
+
+// The attempt has proved itself, or nobody asked for proof.
+void conclude(Core& core, Task& task) {
+  if (!task.commit.empty()) {
+    publish(core, task);
+  } else if (agent_of(core, task)->writes) {
+    accept_task(core, task, "nothing to change");
+  } else {
+    accept_task(core, task, "evidence passed");
+  }
+}
+
+std::string outside(const Captured& event) {
+  std::string text = "changed paths outside `in`";
+  for (std::size_t i = 0; i < event.paths.size(); ++i)
+    text += (i == 0 ? ": " : ", ") + event.paths[i];
+  return text;
+}
+
+std::string first_failed_check(const Verified& event) {
+  for (const CheckResult& check : event.checks) {
+    if (!check.passed)
+      return fmt::format("evidence failed: {}: {}", check.text, check.detail);
+  }
+  return "evidence failed";
+}
+
+}  // namespace
+
+Launch launch_command(const Task& task) {
+  return {attempt_of(task), task.session};
+}
+
+Verify verify_command(const Task& task) {
+  return {attempt_of(task), task.commit.empty() ? task.start : task.commit};
+}
+
+void on(Core& core, const Prepared& event) {
+  Task& task = core.state.tasks[event.attempt.task.value];
+  if (task.phase != Phase::kPreparing)
+    return;
+  if (!event.error.empty()) {
+    lose_attempt(core, task, Outcome::kWorld, "its worktree could not be made: " + event.error);
+    return;
+  }
+  if (!event.start.empty())
+    task.start = event.start;
+  task.branch = event.branch;
+  task.slot = event.slot;
+  if (core.state.draining) {
+    give_back(core, task, "was not started; starts on resume");
+    return;
+  }
+  set_phase(core, task, Phase::kRunning, "its process runs");
+  core.command(launch_command(task));
+}
+
+void on(Core& core, const Exited& event) {
+  Task& task = core.state.tasks[event.attempt.task.value];
+  if (task.phase != Phase::kRunning || is_merge(core, task))
+    return;
+  task.duration = event.duration;
+  task.work += event.duration;
+  task.captured_at = core.now;
+  if (event.how == ExitHow::kExited && event.code == 0) {
+    exited_well(core, task);
+  } else {
+    exited_badly(core, task, event);
+  }
+}
+
+void on(Core& core, const Captured& event) {
+  Task& task = core.state.tasks[event.attempt.task.value];
+  if (task.phase != Phase::kSettling)
+    return;
+  keep_capture(task, event);
+  switch (event.how) {
+    case CaptureHow::kCommit:
+    case CaptureHow::kEmpty:
+      if (has_evidence(core, task)) {
+        await_evidence(core, task);
+      } else {
+        conclude(core, task);
+      }
+      return;
+    case CaptureHow::kOutside:
+      lose_attempt(core, task, Outcome::kOutsidePaths, outside(event));
+      return;
+    case CaptureHow::kRefused:
+      lose_attempt(core, task, Outcome::kRefused, "cannot be committed: " + event.detail);
+      return;
+    case CaptureHow::kError:
+      lose_attempt(core, task, Outcome::kWorld, "could not be committed: " + event.detail);
+      return;
+  }
+}
+
+void on(Core& core, const Verified& event) {
+  Task& task = core.state.tasks[event.attempt.task.value];
+  if (task.phase != Phase::kVerifying || !task.placed)
+    return;
+  task.checks = event.checks;
+  if (!event.error.empty()) {
+    lose_attempt(core, task, Outcome::kWorld, "evidence could not be gathered: " + event.error);
+  } else if (!event.passed) {
+    lose_attempt(core, task, Outcome::kEvidenceFailed, first_failed_check(event));
+  } else {
+    conclude(core, task);
+  }
+}
+
+void on(Core& core, const Published& event) {
+  Task& task = core.state.tasks[event.attempt.task.value];
+  if (task.phase != Phase::kPublishing)
+    return;
+  if (!event.error.empty()) {
+    give_up(core, task, Outcome::kWorld, "its branch could not be moved: " + event.error);
+    return;
+  }
+  if (!event.branch.empty())
+    task.branch = event.branch;
+  accept_task(core, task, "accepted");
+}
+
+void on(Core& core, const TimerFired& event) {
+  Task& task = core.state.tasks[event.attempt.task.value];
+  if (task.phase != Phase::kReady || task.not_before == 0)
+    return;
+  task.not_before = 0;
+  set_phase(core, task, Phase::kReady, "waits for a free place, its backoff is over");
+  enqueue(core, task);
+}
+
+}  // namespace fleet::run

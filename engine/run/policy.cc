@@ -1,0 +1,61 @@
+#include "engine/run/policy.h"
+
+#include <algorithm>
+
+#include "engine/base/check.h"
+
+namespace fleet::run {
+
+namespace {
+
+Judgement failed(const Spent& spent, Millis wait) {
+  if (spent.failures >= spent.retries)
+    return {.next = Next::kGiveUp, .failure = true};
+  const Next next = wait.count() > 0 ? Next::kAgainLater : Next::kAgain;
+  return {.next = next, .failure = true, .wait = wait};
+}
+
+Judgement lost(const Spent& spent, Millis wait) {
+  if (spent.losses + 1 >= kLossBudget)
+    return {.next = Next::kGiveUp, .loss = true};
+  const Next next = wait.count() > 0 ? Next::kAgainLater : Next::kAgain;
+  return {.next = next, .loss = true, .wait = wait};
+}
+
+}  // namespace
+
+Judgement judge(Outcome outcome, const Spent& spent) {
+  switch (outcome) {
+    case Outcome::kEvidenceFailed:
+    case Outcome::kExitCode:
+    case Outcome::kTimeout:
+    case Outcome::kOutputLimit:
+    case Outcome::kOutsidePaths:
+    case Outcome::kRefused: return failed(spent, Millis{0});
+    case Outcome::kCrash: return failed(spent, crash_backoff(spent.restart, spent.failures));
+    case Outcome::kLost: return lost(spent, Millis{0});
+    case Outcome::kWorld: return lost(spent, world_backoff(spent.losses));
+    // The same attempt would end the same way.
+    case Outcome::kSpawnFailed:
+    case Outcome::kConflict:
+    case Outcome::kCancelled: return {};
+    case Outcome::kNone:
+    case Outcome::kSuccess: break;
+  }
+  FLEET_FAIL("nothing to judge", name_of(outcome));
+}
+
+Millis crash_backoff(const plan::Restart& restart, std::uint32_t earlier_failures) {
+  Millis wait = restart.backoff_min;
+  for (std::uint32_t i = 0; i < earlier_failures && wait < restart.backoff_max && wait.count() > 0;
+       ++i) {
+    wait = wait > restart.backoff_max / 2 ? restart.backoff_max : wait * 2;
+  }
+  return std::min(wait, restart.backoff_max);
+}
+
+Millis world_backoff(std::uint32_t earlier_losses) {
+  return earlier_losses == 0 ? Millis{1000} : Millis{4000};
+}
+
+}  // namespace fleet::run
