@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "dsl/syntax/build.h"
-#include "dsl/syntax/lookahead.h"
+#include "dsl/syntax/string_text.h"
 
 namespace fleet::syntax {
 namespace {
@@ -37,7 +37,12 @@ class BracketReport {
       while (next < unclosed_.size() && unclosed_[next].noticed == unclosed_[i].noticed) {
         ++next;
       }
-      if (!cut_off_ || unclosed_[i].noticed < text_end_) {
+      // A string that is not closed takes the closing bracket with it, and is reported itself.
+      const bool in_string = std::find(open_string_ends_.begin(), open_string_ends_.end(),
+                                       unclosed_[i].noticed) != open_string_ends_.end() &&
+                             tree_.text(unclosed_[i].opener) != "{";
+      const bool cut_off = cut_off_ && unclosed_[i].noticed == text_end_;
+      if (!in_string && !cut_off) {
         report(i, next);
       }
       i = next;
@@ -65,6 +70,11 @@ class BracketReport {
         case NodeKind::kWrongClose: wrong_close(child, opener); break;
         case NodeKind::kStrayClose: stray_close(child); break;
         case NodeKind::kTooDeep: too_deep(child); break;
+        case NodeKind::kString:
+          if (!read_string(tree_.text(child), {}).closed) {
+            open_string_ends_.push_back(tree_.at(child).end());
+          }
+          break;
         default:
           if (tree_.at(child).first_child != 0) {
             visit(child, is_block ? own : std::string());
@@ -145,6 +155,7 @@ class BracketReport {
   Mistakes& mistakes_;
   std::uint32_t text_end_ = 0;  // after the last character that is no blank
   std::vector<Unclosed> unclosed_;
+  std::vector<std::uint32_t> open_string_ends_;
   bool too_deep_ = false;
   bool cut_off_ = false;  // a bracket past the limit took the rest of the text
 };

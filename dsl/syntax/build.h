@@ -52,13 +52,15 @@ class Builder {
   std::vector<ast::Argument> arguments(Index node);
   ast::Argument argument(Index node);
   ast::Ident ident(Index node);
-  void missing_comma(const ast::Atom& before, const ast::Atom& after);
+  void missing_comma(const ast::Atom& before);
 
   // Messages for what fits nowhere, once a statement. In build_values.cc.
   void unexpected(Index node);
   void unexpected(Span at, std::string_view text);
   void missing_name(Index node, std::string_view after);
   void say_once(Diagnostic diagnostic);
+  // For what is certainly a mistake of its own, unless a worse one made it.
+  void say_unless_said(Diagnostic diagnostic);
 
   NodeKind kind(Index node) const { return tree_.at(node).kind; }
   std::string_view text(Index node) const { return tree_.text(node); }

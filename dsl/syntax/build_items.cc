@@ -365,6 +365,10 @@ void Builder::body_below(Index node, const ast::Block& block) {
 }
 
 void Builder::missing_separator(Index node) {
+  const std::size_t before = tree_.text().find_last_not_of(" \t\r", tree_.at(node).offset - 1U);
+  if (before == std::string_view::npos || tree_.text()[before] == '\n') {
+    return;  // the statement before ran on to here because a block of its own was not closed
+  }
   Diagnostic out = Mistakes::error("F001", "two statements on one line", end_of(node),
                                    "expected a newline or `;`");
   out.helps.push_back({"separate them with `;`", {{end_of(node), ";"}}, true});

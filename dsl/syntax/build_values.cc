@@ -97,7 +97,7 @@ ast::Value Builder::value(Index node, bool in_brackets) {
     }
     Atom next = atom(child);
     if (in_brackets && !out.atoms.empty() && is_closed(out.atoms.back()) && is_closed(next)) {
-      missing_comma(out.atoms.back(), next);
+      missing_comma(out.atoms.back());
     }
     out.atoms.push_back(std::move(next));
   }
@@ -285,7 +285,7 @@ std::vector<ast::Argument> Builder::arguments(Index node) {
         Diagnostic missing =
             Mistakes::error("F001", "missing `,`", end_of(before), "expected `,` here");
         missing.helps.push_back({"separate the two with `,`", {{end_of(before), ","}}, true});
-        say_once(std::move(missing));
+        say_unless_said(std::move(missing));
       }
       out.push_back(argument(child));
       before = child;
@@ -316,19 +316,22 @@ ast::Argument Builder::argument(Index node) {
   return out;
 }
 
-void Builder::missing_comma(const Atom& before, const Atom& after) {
+void Builder::missing_comma(const Atom& before) {
   const Span gap = mistakes_.span(before.span.end, before.span.end);
   Diagnostic missing = Mistakes::error("F001", "missing `,`", gap, "expected `,` here");
-  missing.secondary.push_back({after.span, "before this"});
   missing.helps.push_back({"separate the two with `,`", {{gap, ","}}, true});
-  say_once(std::move(missing));
+  say_unless_said(std::move(missing));
+}
+
+void Builder::say_unless_said(Diagnostic diagnostic) {
+  if (!said_) {
+    mistakes_.add(std::move(diagnostic));
+  }
 }
 
 void Builder::say_once(Diagnostic diagnostic) {
-  if (!said_) {
-    said_ = true;
-    mistakes_.add(std::move(diagnostic));
-  }
+  say_unless_said(std::move(diagnostic));
+  said_ = true;
 }
 
 void Builder::unexpected(Index node) {
@@ -345,7 +348,8 @@ void Builder::unexpected(Span at, std::string_view written) {
       out.helps.push_back(
           {std::string(foreign->help), {{mark, std::string(foreign->replacement)}}, true});
     }
-    say_once(std::move(out));
+    const bool comment = foreign->begin == "#" || foreign->begin == "/*";
+    comment ? mistakes_.add(std::move(out)) : say_once(std::move(out));
     return;
   }
   if (written.size() > 1 && written.front() == '\'') {

@@ -266,6 +266,9 @@ LiteralReading read_literal(std::string_view text) {
   if (std::optional<std::string> sum = summed_durations(text)) {
     return wrong("a duration has one unit", std::move(*sum));
   }
+  if (unit_name[0] == '.') {
+    return wrong("a number has one decimal point");
+  }
   if (unit_name[0] == '-' && skip_number(unit_name, 1) == unit_name.size()) {
     return wrong("a range is written with two dots",
                  std::string(number) + ".." + std::string(unit_name.substr(1)));

@@ -1,0 +1,121 @@
+// The layout of a diagnostic for people: a heading, then for each source its lines with the labels
+// under them, then notes. What a label says stands beside its underline or, where several share a
+// line, below.
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "dsl/base/render.h"
+#include "dsl/base/shown_line.h"
+#include "dsl/base/snippet.h"
+
+namespace fleet {
+namespace {
+
+class TextRenderer {
+ public:
+  TextRenderer(const SourceMap& sources, const RenderOptions& options)
+      : sources_(sources), options_(options), paint_(options.colour) {}
+
+  std::string render(const Diagnostic& diagnostic) {
+    const Style severity = diagnostic.severity == Severity::kError     ? Style::kError
+                           : diagnostic.severity == Severity::kWarning ? Style::kWarning
+                                                                       : Style::kInfo;
+    std::string out = paint_(
+        std::string(severity_word(diagnostic.severity)) + "[" + diagnostic.code + "]", severity);
+    out += paint_(": " + shown(diagnostic.message), Style::kStrong) + "\n";
+    const std::size_t gutter = gutter_width(diagnostic);
+    bool first = true;
+    for (const SourceId source : sources_of(diagnostic)) {
+      Snippet snippet(sources_.get(source), options_, gutter);
+      for (const Label& label : diagnostic.secondary) {
+        if (label.span.source == source) {
+          snippet.add(label.span, shown(label.text), Style::kSecondary);
+        }
+      }
+      if (diagnostic.primary.span.source == source) {
+        snippet.add(diagnostic.primary.span, shown(diagnostic.primary.text), severity);
+      }
+      out += std::string(gutter, ' ') + paint_(first ? "--> " : "::: ", Style::kGutter);
+      out += place(diagnostic, source) + "\n";
+      out += snippet.render();
+      first = false;
+    }
+    for (const std::string& note : diagnostic.notes) {
+      out += trailer(gutter, "note", note);
+    }
+    for (const Help& help : diagnostic.helps) {
+      out += trailer(gutter, "help", help.text);
+    }
+    out += trailer(gutter, "docs", "fleetc explain " + diagnostic.code);
+    return out;
+  }
+
+ private:
+  std::string shown(std::string_view text) const { return visible(text, options_.ascii); }
+
+  // The primary label's source first, the others as they occur.
+  static std::vector<SourceId> sources_of(const Diagnostic& diagnostic) {
+    std::vector<SourceId> out{diagnostic.primary.span.source};
+    for (const Label& label : diagnostic.secondary) {
+      if (std::find(out.begin(), out.end(), label.span.source) == out.end()) {
+        out.push_back(label.span.source);
+      }
+    }
+    return out;
+  }
+
+  std::size_t gutter_width(const Diagnostic& diagnostic) const {
+    const auto last_line = [&](const Label& label) {
+      return sources_.get(label.span.source).locate(label.span.end).line;
+    };
+    std::uint32_t last = last_line(diagnostic.primary);
+    for (const Label& label : diagnostic.secondary) {
+      last = std::max(last, last_line(label));
+    }
+    return std::to_string(last).size() + 1;
+  }
+
+  std::string place(const Diagnostic& diagnostic, SourceId source) const {
+    const Label* label = &diagnostic.primary;
+    for (const Label& other : diagnostic.secondary) {
+      if (!(label->span.source == source)) {
+        label = &other;
+      }
+    }
+    const LineColumn at = sources_.get(source).locate(label->span.begin);
+    return shown(sources_.get(source).name()) + ":" + std::to_string(at.line) + ":" +
+           std::to_string(at.column);
+  }
+
+  std::string trailer(std::size_t gutter, std::string_view kind, std::string_view text) const {
+    const std::string indent(gutter + 1, ' ');
+    std::string out = indent + paint_("=", Style::kGutter) + " " +
+                      paint_(std::string(kind), Style::kStrong) + ": ";
+    for (const char c : visible(text, options_.ascii, true)) {
+      out += c;
+      if (c == '\n') {
+        out += indent + std::string(kind.size() + 4, ' ');
+      }
+    }
+    return out + "\n";
+  }
+
+  const SourceMap& sources_;
+  const RenderOptions& options_;
+  Paint paint_;
+};
+
+}  // namespace
+
+std::string render_text(const std::vector<Diagnostic>& diagnostics, const SourceMap& sources,
+                        const RenderOptions& options) {
+  std::string out;
+  for (const Diagnostic& diagnostic : diagnostics) {
+    out += out.empty() ? "" : "\n";
+    out += TextRenderer(sources, options).render(diagnostic);
+  }
+  return out;
+}
+
+}  // namespace fleet
