@@ -3,6 +3,7 @@
 
 #include <optional>
 
+#include "dsl/base/diagnostic.h"
 #include "dsl/plan/plan.h"
 #include "engine/cli/commands.h"
 
@@ -16,5 +17,11 @@ struct Front {
 
 // `to_run`: parameters without a value are an error, not holes.
 Front compile_flow(const FlowOptions& options, bool to_run);
+
+// Diagnostics as text on stderr.
+void show(const std::vector<Diagnostic>& diagnostics, const SourceMap& sources);
+
+// The folder of a file as written, "." for a bare name.
+std::string folder_of(const std::string& file);
 
 }  // namespace fleet::cli

@@ -29,10 +29,7 @@ TaskFacts facts_of(const plan::Plan& plan, const run::State& state, run::Attempt
   facts.attempt = attempt;
   facts.node = task.node;
   facts.item = task.item;
-  if (!node.agents.empty()) {
-    const auto& agent = node.agents[task.item_index % node.agents.size()];
-    facts.agent = plan.agents[agent.value].name;
-  }
+  if (!node.agents.empty()) facts.agent = plan.agents[state.sessions[task.session.value].agent.value].name;
   facts.text = task.item;
   if (!node.args.empty()) facts.text = fill(node.args.front(), hole_values(state, facts));
   return facts;

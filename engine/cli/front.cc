@@ -1,0 +1,57 @@
+#include "engine/cli/front.h"
+
+#include <fmt/format.h>
+
+#include "dsl/base/render.h"
+#include "dsl/driver/compile.h"
+#include "engine/cli/exit_codes.h"
+#include "engine/cli/terminal.h"
+#include "engine/report/words.h"
+
+namespace fleet::cli {
+
+std::string folder_of(const std::string& file) {
+  const std::size_t slash = file.rfind('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : file.substr(0, slash);
+}
+
+void show(const std::vector<Diagnostic>& diagnostics, const SourceMap& sources) {
+  RenderOptions options;
+  options.colour = errors_have_colour();
+  if (errors_are_terminal()) options.width = static_cast<int>(terminal_columns());
+  complain(render_text(diagnostics, sources, options));
+}
+
+Front compile_flow(const FlowOptions& options, bool to_run) {
+  Front front;
+  CompileOptions compile_options;
+  compile_options.goal = to_run ? Goal::kRun : Goal::kPlan;
+  for (const std::string& word : options.words) {
+    const std::size_t equals = word.find('=');
+    if (equals != std::string::npos) {
+      compile_options.parameters.emplace_back(word.substr(0, equals), word.substr(equals + 1));
+    } else if (!compile_options.flow) {
+      compile_options.flow = word;
+    } else {
+      complain(fmt::format("fleetc: `{}` is a second flow; parameters are written name=value\n", report::printable(word)));
+      front.exit_code = kUsage;
+      return front;
+    }
+  }
+  DiskReader files;
+  Compilation compilation = compile(options.file, files, compile_options);
+  if (!compilation.diagnostics.empty()) show(compilation.diagnostics, *compilation.sources);
+  if (!compilation.usage.empty()) {
+    complain(fmt::format("fleetc: {}\n", compilation.usage));
+    front.exit_code = kUsage;
+  } else if (!compilation.plan) {
+    front.exit_code = kDefinitionHasErrors;
+  } else {
+    front.plan = std::move(compilation.plan);
+  }
+  front.folder = folder_of(options.file);
+  return front;
+}
+
+}  // namespace fleet::cli
