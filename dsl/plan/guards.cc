@@ -11,41 +11,55 @@ bool known_count(const FanoutSource& source) {
 
 void guard_agent(const Agent& agent, std::vector<Guard>& out) {
   const std::string subject = "agent " + agent.name;
-  const auto add = [&](std::string text) { out.push_back({agent.place, subject, std::move(text)}); };
+  const auto add = [&](std::string text) {
+    out.push_back({agent.place, subject, std::move(text)});
+  };
   if (!agent.runtime.sandbox.on) {
-    add("has no sandbox: its sessions can write whatever their user can; that they keep to their worktree "
+    add("has no sandbox: its sessions can write whatever their user can; that they keep to their "
+        "worktree "
         "is not enforced");
   } else {
     add("the sandbox is probed when the run begins; a machine that cannot set it up is refused");
-    if (agent.runtime.sandbox.network) add("may use the network");
-    for (const std::string& path : agent.runtime.sandbox.write) add("may write " + path + " beside its worktree");
+    if (agent.runtime.sandbox.network)
+      add("may use the network");
+    for (const std::string& path : agent.runtime.sandbox.write)
+      add("may write " + path + " beside its worktree");
   }
   if (agent.writes && !agent.writes->in.empty())
     add("what it changed outside `in` is found when its work is committed; the attempt then fails");
   if (agent.writes)
-    add("a branch of the same name that is not fleetc's is found before the session starts; the task then fails");
-  if (!agent.timeout) add("has no timeout of its own: a step without one waits for as long as it runs");
+    add("a branch of the same name that is not fleetc's is found before the session starts; the "
+        "task then fails");
+  if (!agent.timeout)
+    add("has no timeout of its own: a step without one waits for as long as it runs");
 }
 
 void guard_node(const Node& node, std::vector<Guard>& out) {
-  const auto add = [&](std::string text) { out.push_back({node.place, "step " + node.name, std::move(text)}); };
+  const auto add = [&](std::string text) {
+    out.push_back({node.place, "step " + node.name, std::move(text)});
+  };
   if (node.fanout && !known_count(node.fanout->source)) {
     add("the number of items is known when the step starts; the spawn check decides then");
-    if (!node.fanout->limit) add("nothing bounds the number of items");
-    add("two items that would share a branch are found then; the later one fails");
+    if (!node.fanout->limit)
+      add("nothing bounds the number of items");
+    add("two items whose branches cannot exist side by side are found then; the step then fails");
   }
   if (node.kind == NodeKind::kMerge)
-    add("conflicts, and a branch that somebody moved or has checked out, are found when it merges; the branch then "
+    add("conflicts, and a branch that somebody moved or has checked out, are found when it merges; "
+        "the branch then "
         "stays as it is");
-  if (node.kind == NodeKind::kRun && !node.sandboxed) add("has no sandbox: the command can write whatever its user can");
+  if (node.kind == NodeKind::kRun && !node.sandboxed)
+    add("has no sandbox: the command can write whatever its user can");
 }
 
 }  // namespace
 
 std::vector<Guard> guards(const Plan& plan) {
   std::vector<Guard> out;
-  for (const Agent& agent : plan.agents) guard_agent(agent, out);
-  for (const Node& node : plan.nodes) guard_node(node, out);
+  for (const Agent& agent : plan.agents)
+    guard_agent(agent, out);
+  for (const Node& node : plan.nodes)
+    guard_node(node, out);
   return out;
 }
 

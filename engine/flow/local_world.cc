@@ -78,8 +78,29 @@ void LocalWorld::list_items(const ListOrder& order, Post post) {
   const plan::Fanout& fanout = *plan_.nodes[order.node.value].fanout;
   if (fanout.source.kind == plan::FanoutSource::Kind::kCommandLines) return list_command(order, post);
   git_.add([this, order, &fanout, post = std::move(post)](worktree::Repository& repository) {
-    post(limited(order.node, fanout, evaluate(repository, fanout.source, oid_of(order.start))));
+    post(claimed(limited(order.node, fanout, evaluate(repository, fanout.source, oid_of(order.start)))));
   });
+}
+
+// Two items whose branches cannot exist side by side are found before any work is spent on either.
+run::ItemsListed LocalWorld::claimed(run::ItemsListed event) const {
+  const plan::Agent& agent = plan_.agents[plan_.nodes[event.node.value].agents.front().value];
+  if (!agent.writes || !event.error.empty()) return event;
+  std::vector<std::string> branches;
+  for (const std::string& item : event.items) {
+    TaskFacts task;
+    task.item = item;
+    task.agent = agent.name;
+    branches.push_back(branch_name(agent.writes->branch, holes_of(task)));
+  }
+  if (const auto conflict = worktree::find_branch_conflict(std::move(branches)))
+    event.error = conflict->first == conflict->second
+                      ? fmt::format("two items would both need the branch `{}`; put {{item}} into `writes` of `{}`",
+                                    conflict->first, agent.name)
+                      : fmt::format("two items would need the branches `{}` and `{}`, which git cannot keep side by "
+                                    "side; change `writes` of `{}`", conflict->first, conflict->second, agent.name);
+  if (!event.error.empty()) event.items.clear();
+  return event;
 }
 
 void LocalWorld::list_command(const ListOrder& order, const Post& post) {
@@ -104,7 +125,7 @@ void LocalWorld::list_command(const ListOrder& order, const Post& post) {
     jobs_.submit(std::move(job), [this, order, post, output, slot = *slot](const process::JobReport& report) {
       git_.add([this, order, post, output, slot, report](worktree::Repository&) {
         (void)pool_.release(slot, worktree::Leftovers::kSaved);
-        post(limited(order.node, *plan_.nodes[order.node.value].fanout, lines_of_job(report, output)));
+        post(claimed(limited(order.node, *plan_.nodes[order.node.value].fanout, lines_of_job(report, output))));
       });
     });
   });

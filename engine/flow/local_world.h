@@ -54,6 +54,7 @@ class LocalWorld final : public World {
   void merge_now(worktree::Repository& repository, const MergeOrder& order, const Post& post);
   void judge_merge(const MergeOrder& order, const std::string& into, std::string commit,
                    std::optional<worktree::Oid> expected, run::Merged merged, const Post& post);
+  run::ItemsListed claimed(run::ItemsListed event) const;
   void list_command(const ListOrder& order, const Post& post);
   std::optional<Held> held(run::SessionIndex session);
   Result<worktree::Slot> slot_of(run::SessionIndex session, const std::string& name);
