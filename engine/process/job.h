@@ -18,6 +18,9 @@
 
 namespace fleet::process {
 
+inline constexpr std::size_t kMaxRunName = 1'024;  // bytes
+inline constexpr std::size_t kMaxText = 4'096;     // bytes of JobReport::text
+
 // Who a job is. Two submits with equal keys are the same job, in whatever process they were made.
 struct JobKey {
   std::string run;
@@ -33,7 +36,7 @@ struct JobKey {
 std::string to_string(const JobKey& key);
 Result<JobKey> parse_job_key(std::string_view text);
 
-// REQUIRES of a submitted job: argv not empty; no NUL in any string; cwd and output absolute.
+// A submitted job has argv, no NUL in any string, and an absolute cwd and output (check_job).
 // Anything else that is wrong with it (no such program, no such directory) is a report, not an
 // error.
 struct JobSpec {
@@ -53,6 +56,9 @@ struct JobSpec {
   // batch.
   std::vector<JobKey> after;
 };
+
+// kInvalid: what is malformed about it.
+Status check_job(const JobSpec& job);
 
 enum class End : std::uint8_t {
   kExited,       // by itself; `code` says how

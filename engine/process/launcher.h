@@ -71,16 +71,17 @@ class Launcher {
   virtual Result<std::vector<JobStatus>> list() = 0;
 
   // Reports with sequence > since go to the sink, from now on and after every reconnection: each at
-  // least once (exactly once as long as this object lives), those of released runs aside. An end is
-  // durable before it is reported.
+  // least once (exactly once as long as this object lives), but for those of released runs, and for
+  // the start of a job whose end is reported. An end is durable before it is reported.
   virtual Status watch(std::uint64_t since, ReportSink sink) = 0;
 
   virtual const Capabilities& capabilities() const = 0;
 
-  // Readable when dispatch() has something to do; may change in dispatch(). -1: call it at will.
+  // Readable when dispatch() has something to do; the same for the launcher's whole life, so it can
+  // stay in an epoll set. -1: call dispatch() at will.
   virtual int fd() const = 0;
-  // Takes what has arrived and calls the sink. Blocks only to replace a launcher that died.
-  // kConflict: a newer engine took over; this one can do nothing more.
+  // Takes what has arrived and calls the sink. Blocks only to replace a launcher that died. An
+  // error is final: kConflict when a newer engine took over.
   virtual Status dispatch() = 0;
 };
 

@@ -15,17 +15,20 @@ struct JobSpec;
 
 // The file system is visible read-only but for the rules below. Of several rules the one with the
 // deepest path decides; at the same path the tightest: masked, then read-only, then writable.
-// All paths are absolute. Always: a fresh /proc, a minimal /dev, no other processes, IPC or host
-// name, no capabilities, a terminal session of its own, and nothing left when the main process
-// ends.
+// All paths are absolute. Always: a fresh /proc, a minimal /dev, a /tmp of its own, no other
+// processes, IPC or host name, no capabilities, a terminal session of its own, and nothing left
+// when the main process ends.
 struct SandboxSpec {
   std::vector<std::filesystem::path> writable;  // directories (the worktree) or files; must exist
   std::filesystem::path home;                   // writable; becomes $HOME; empty: none is set
-  std::filesystem::path tmp;  // writable; is shown as /tmp and $TMPDIR; empty: a tmpfs
-  std::vector<std::filesystem::path> read_only_over;  // read-only inside a writable one; must exist
-  std::vector<std::filesystem::path> masked;   // shown as an empty read-only directory or file
+  std::filesystem::path tmp;  // writable; shown as /tmp, and so is $TMPDIR; empty: a tmpfs
+  // Read-only inside a writable one; must exist. Name direct children of a writable directory:
+  // whoever may write a directory in between can move it away with what is mounted below it.
+  std::vector<std::filesystem::path> read_only_over;
+  std::vector<std::filesystem::path> masked;   // shown as an empty read-only directory
   std::vector<std::filesystem::path> exposed;  // read-only inside a masked one (or under /tmp)
   bool network = true;                         // false: a network of its own with only loopback
+  std::vector<std::filesystem::path> masked_files;  // unreadable; resolve_sandbox moves files here
 };
 
 // Checks a spec against the file system and makes it literal: what exists, by its real path.
