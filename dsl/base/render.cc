@@ -12,10 +12,11 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// Bytes that are no UTF-8 become U+FFFD instead of an exception.
+// ASCII only, so that nothing in a name can drive a terminal; bytes that are no UTF-8 become U+FFFD instead
+// of an exception.
 std::string dump(const Json& json) {
   constexpr int kIndent = 2;
-  return json.dump(kIndent, ' ', false, Json::error_handler_t::replace) + "\n";
+  return json.dump(kIndent, ' ', true, Json::error_handler_t::replace) + "\n";
 }
 
 std::string docs_of(const Diagnostic& diagnostic) {

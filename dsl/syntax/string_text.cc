@@ -241,14 +241,15 @@ StringReading read_block_string(std::string_view written, Span at) {
   const std::size_t end = closed ? written.size() - kQuotes : written.size();
   StringReader reader(written, at, false);
   std::vector<Line> lines = split_lines(written, kQuotes, end);
-  if (lines.size() == 1 || indent_of(written, lines.front()) != lines.front().end - kQuotes) {
-    reader.read(kQuotes, end);  // the text begins beside the quotes: taken as it stands
-    return reader.finish(closed);
-  }
-  lines.erase(lines.begin());
-  const std::size_t indent = shared_indent(written, lines);
-  if (const Line last = lines.back(); last.begin + indent_of(written, last) == last.end) {
-    lines.pop_back();
+  std::size_t indent = 0;
+  const bool below = lines.size() > 1 &&
+                     indent_of(written, lines.front()) == lines.front().end - lines.front().begin;
+  if (below) {
+    lines.erase(lines.begin());
+    indent = shared_indent(written, lines);
+    if (const Line last = lines.back(); last.begin + indent_of(written, last) == last.end) {
+      lines.pop_back();
+    }
   }
   for (std::size_t i = 0; i < lines.size(); ++i) {
     const Line line = lines[i];
