@@ -26,6 +26,7 @@ struct CaptureRequest {
   std::string message;    // subject, and body if any; ends without a newline
   std::int64_t time = 0;  // seconds since 1970, UTC: the same tree and time give the same commit
   std::uint64_t max_file_bytes = std::uint64_t{100} << 20;
+  bool lenient = false;  // for salvage: leave out what can't be committed, refuse nothing
 };
 
 struct Captured {

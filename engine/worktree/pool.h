@@ -94,6 +94,8 @@ class Pool {
   Result<Slot> make(const SlotRequest& request);
   Status prepare(Repository& repository, Slot& slot, const SlotRequest& request);
   Result<bool> hold(SlotId id);
+  void drop(SlotId id);
+  Status sweep();  // removes what killed destroys left
 
   const std::string directory_;
   const std::string common_dir_;

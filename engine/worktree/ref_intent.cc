@@ -1,0 +1,142 @@
+#include "engine/worktree/ref_intent.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <string_view>
+#include <thread>
+#include <utility>
+
+#include "engine/worktree/safe_files.h"
+
+namespace fleet::worktree {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kMaxWait{10'000};
+constexpr milliseconds kPoll{5};
+// Git holds the lock of a ref for the time of one small write.
+constexpr milliseconds kStaleAfter{250};
+constexpr std::string_view kEnd = "end\n";
+
+std::string hex_or_dash(const std::optional<Oid>& oid) {
+  return oid ? oid->hex() : "-";
+}
+
+// "EXPECTED TARGET NAME"; names of refs hold no space.
+std::optional<RefMove> parse_move(std::string_view line) {
+  const std::size_t first = line.find(' ');
+  if (first == std::string_view::npos)
+    return std::nullopt;
+  const std::size_t second = line.find(' ', first + 1);
+  if (second == std::string_view::npos)
+    return std::nullopt;
+  return RefMove{std::string(line.substr(second + 1)), Oid::parse(line.substr(0, first)),
+                 Oid::parse(line.substr(first + 1, second - first - 1))};
+}
+
+}  // namespace
+
+Result<RefIntent> RefIntent::take(const std::string& common_dir) {
+  FLEET_CHECK(make_directories(common_dir + "/fleet"));
+  const std::string path = common_dir + "/fleet/ref-intent";
+  UniqueFd file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
+  if (!file)
+    return os_error("open", path, errno);
+  const auto deadline = std::chrono::steady_clock::now() + kMaxWait;
+  while (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK && errno != EINTR)
+      return os_error("lock", path, errno);
+    if (std::chrono::steady_clock::now() > deadline) {
+      return Error(Errc::kBusy,
+                   "another fleetc has been moving refs for ten seconds: see which "
+                   "process has " +
+                       path + " open");
+    }
+    std::this_thread::sleep_for(kPoll);
+  }
+  return RefIntent(std::move(file), common_dir);
+}
+
+Result<RefIntent::Left> RefIntent::left() const {
+  Left left;
+  struct stat found = {};
+  if (::fstat(file_.get(), &found) != 0)
+    return os_error("fstat", "ref-intent", errno);
+  if (found.st_size == 0)
+    return left;
+  std::string text(static_cast<std::size_t>(found.st_size), '\0');
+  const ssize_t size = ::pread(file_.get(), text.data(), text.size(), 0);
+  if (size < 0)
+    return os_error("read", "ref-intent", errno);
+  text.resize(static_cast<std::size_t>(size));
+  left.checked = text.starts_with("checked\n") && text.ends_with(kEnd);
+  std::string_view rest = text;
+  while (!rest.empty()) {
+    const std::size_t end = rest.find('\n');
+    if (end == std::string_view::npos)
+      break;
+    if (auto move = parse_move(rest.substr(0, end)))
+      left.moves.push_back(*std::move(move));
+    rest.remove_prefix(end + 1);
+  }
+  return left;
+}
+
+Status RefIntent::record(const std::vector<RefMove>& moves, bool checked) const {
+  std::string text = checked ? "checked\n" : "locking\n";
+  for (const RefMove& move : moves) {
+    text += hex_or_dash(move.expected) + " " + hex_or_dash(move.target) + " " + move.name + "\n";
+  }
+  text += kEnd;
+  FLEET_CHECK(clear());
+  if (::pwrite(file_.get(), text.data(), text.size(), 0) != static_cast<ssize_t>(text.size())) {
+    return os_error("write", "ref-intent", errno);
+  }
+  return {};
+}
+
+Status RefIntent::clear() const {
+  if (::ftruncate(file_.get(), 0) != 0)
+    return os_error("truncate", "ref-intent", errno);
+  return {};
+}
+
+Status RefIntent::remove_stale_locks(const std::vector<RefMove>& moves) const {
+  struct Seen {
+    std::string path;
+    struct stat stat = {};
+  };
+  std::vector<Seen> seen;
+  const auto look = [&seen](const std::string& path) {
+    Seen lock{path, {}};
+    if (::lstat(path.c_str(), &lock.stat) == 0)
+      seen.push_back(std::move(lock));
+  };
+  for (const RefMove& move : moves)
+    look(common_dir_ + "/" + move.name + ".lock");
+  look(common_dir_ + "/packed-refs.lock");
+  if (seen.empty())
+    return {};
+  std::this_thread::sleep_for(kStaleAfter);
+  for (const Seen& lock : seen) {
+    struct stat now = {};
+    if (::lstat(lock.path.c_str(), &now) != 0)
+      continue;
+    if (now.st_ino != lock.stat.st_ino ||
+        nanoseconds(now.st_mtim) != nanoseconds(lock.stat.st_mtim)) {
+      continue;
+    }
+    if (::unlink(lock.path.c_str()) != 0 && errno != ENOENT) {
+      return os_error("remove the stale lock", lock.path, errno);
+    }
+  }
+  return {};
+}
+
+}  // namespace fleet::worktree
