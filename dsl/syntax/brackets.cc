@@ -70,6 +70,9 @@ class BracketReport {
         case NodeKind::kWrongClose: wrong_close(child, opener); break;
         case NodeKind::kStrayClose: stray_close(child); break;
         case NodeKind::kTooDeep: too_deep(child); break;
+        case NodeKind::kBlockString:
+          cut_off_ = cut_off_ || !read_block_string(tree_.text(child), {}).closed;
+          break;
         case NodeKind::kString:
           if (!read_string(tree_.text(child), {}).closed) {
             open_string_ends_.push_back(tree_.at(child).end());
@@ -111,8 +114,8 @@ class BracketReport {
     for (std::size_t i = first + 1; i < last && i < first + 3; ++i) {
       const Unclosed& outer = unclosed_[i];
       out.secondary.push_back({span(outer.opener), outer.what.empty()
-                                                       ? "and this one"
-                                                       : "and that of `" + outer.what + "`"});
+                                                       ? "open as well"
+                                                       : "`" + outer.what + "` is open as well"});
     }
     const Span noticed = mistakes_.span(inner.noticed, inner.noticed);
     const bool at_end = inner.noticed == text_end_;
@@ -157,7 +160,7 @@ class BracketReport {
   std::vector<Unclosed> unclosed_;
   std::vector<std::uint32_t> open_string_ends_;
   bool too_deep_ = false;
-  bool cut_off_ = false;  // a bracket past the limit took the rest of the text
+  bool cut_off_ = false;  // a bracket past the limit or an open block string took the rest
 };
 
 }  // namespace

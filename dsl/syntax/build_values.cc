@@ -70,19 +70,11 @@ bool is_plain_name(std::string_view text) {
   return std::all_of(text.begin(), text.end(), is_word);
 }
 
-// The name with every character that a name can't have made an underscore; empty if nothing is
-// left.
+// The name with `_` for each hyphen; empty if that is no name either.
 std::string plain_name_of(std::string_view text) {
-  std::string out;
-  bool any = false;
-  for (const char c : text) {
-    const bool continues = (static_cast<unsigned char>(c) & 0xC0U) == 0x80U;
-    if (!continues) {
-      out.push_back(is_word(c) ? c : '_');
-      any = any || is_word(c);
-    }
-  }
-  return any ? out : std::string();
+  std::string out(text);
+  std::replace(out.begin(), out.end(), '-', '_');
+  return is_plain_name(out) ? out : std::string();
 }
 
 }  // namespace

@@ -56,8 +56,9 @@ class Reading {
   // By layout only: the line that begins at `offset` stands too far left to be in the current
   // block. An item belongs inside its block's line; a `}` stands under it.
   bool outside_block(std::uint32_t offset) const {
-    if (!judges_by_layout(offset)) {
-      return false;
+    const bool nothing = offset < text_.size() && (text_[offset] == '\n' || text_[offset] == '/');
+    if (nothing || !judges_by_layout(offset)) {
+      return false;  // an empty line or a comment may stand anywhere
     }
     const std::uint32_t indent = indent_of_line(offset);
     const std::uint32_t block = brackets_.back().indent;

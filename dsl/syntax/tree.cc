@@ -127,18 +127,31 @@ Tree read_believing(std::string_view text, Braces braces) {
   return reading.finish();
 }
 
-std::size_t brace_mistakes(const Tree& tree) {
-  std::size_t count = 0;
-  for (const Node& node : tree.nodes()) {
-    count += node.kind == NodeKind::kStrayClose ? 1U : 0U;
-    if (node.kind == NodeKind::kBody) {
-      std::uint32_t child = node.first_child;
-      for (; child != 0; child = tree.at(child).next_sibling) {
-        count += tree.at(child).kind == NodeKind::kMissingClose ? 1U : 0U;
-      }
+struct BraceCount {
+  std::size_t mistakes = 0;
+  std::size_t closed = 0;  // blocks of several lines that end where they should
+};
+
+BraceCount count_braces(const Tree& tree) {
+  BraceCount count;
+  for (std::uint32_t i = 0; i < tree.nodes().size(); ++i) {
+    const NodeKind kind = tree.at(i).kind;
+    if (kind == NodeKind::kStrayClose) {
+      count.mistakes += 1;
+    } else if (kind == NodeKind::kBody && tree.child(i, NodeKind::kMissingClose) != 0) {
+      count.mistakes += 1;
+    } else if (kind == NodeKind::kBody && tree.child(i, NodeKind::kNewline) != 0) {
+      count.closed += 1;
     }
   }
   return count;
+}
+
+// Indentation is believed where it explains the mistakes with no more of them. Where it finds more
+// (two that make up for each other), the file has to show that it is indented at all.
+bool layout_is_better(const BraceCount& layout, const BraceCount& plain) {
+  return layout.mistakes <= plain.mistakes ||
+         (layout.closed > 0 && layout.mistakes <= 2 * plain.mistakes + 1);
 }
 
 }  // namespace
@@ -161,12 +174,12 @@ std::uint32_t Tree::child(std::uint32_t index, NodeKind kind) const {
 
 Tree read_tree(std::string_view text) {
   Tree plain = read_believing(text, Braces::kPlain);
-  const std::size_t mistakes = brace_mistakes(plain);
-  if (mistakes == 0) {
+  const BraceCount count = count_braces(plain);
+  if (count.mistakes == 0) {
     return plain;
   }
   Tree by_layout = read_believing(text, Braces::kByLayout);
-  return brace_mistakes(by_layout) <= mistakes ? std::move(by_layout) : std::move(plain);
+  return layout_is_better(count_braces(by_layout), count) ? std::move(by_layout) : std::move(plain);
 }
 
 }  // namespace fleet::syntax
