@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <string>
@@ -11,10 +12,19 @@
 
 namespace fleet::testing {
 
+enum class Ground : std::uint8_t {
+  kDisk,
+  kMemory,  // where fsync costs nothing, if the machine has such a place; for tests that fsync
+            // thousands of times
+};
+
 class ScratchDir {
  public:
-  ScratchDir() {
-    std::string name = (std::filesystem::temp_directory_path() / "fleetc-test-XXXXXX").string();
+  explicit ScratchDir(Ground ground = Ground::kDisk) {
+    namespace fs = std::filesystem;
+    const bool memory = ground == Ground::kMemory && ::access("/dev/shm", W_OK) == 0;
+    const fs::path root = memory ? fs::path("/dev/shm") : fs::temp_directory_path();
+    std::string name = (root / "fleetc-test-XXXXXX").string();
     FLEET_ASSERT(::mkdtemp(name.data()) != nullptr, name);
     path_ = name;
   }
