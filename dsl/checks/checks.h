@@ -1,0 +1,49 @@
+// What must hold of a whole fleet before a cent is spent. One file a family, one function a check.
+// A check reports only what is provable from the text, and nothing that follows from a mistake
+// which was reported already.
+#pragma once
+
+#include <set>
+
+#include "dsl/base/diagnostic.h"
+#include "dsl/sema/model.h"
+
+namespace fleet::checks {
+
+struct Subject {
+  const SourceMap& sources;
+  const sema::Model& model;
+  DiagnosticSink& sink;
+};
+
+// All checks below, in order.
+void run_checks(const SourceMap& sources, const sema::Model& model, DiagnosticSink& sink);
+
+// names.cc: F105, only when nothing is wrong (what is unused may be what a mistake kept from use).
+void check_unused(Subject& subject);
+
+// holes.cc: F203, F202 of commands.
+void check_holes(Subject& subject);
+void check_commands(Subject& subject);
+void check_timeouts(Subject& subject);
+
+// isolation.cc: F302 to F305, F307.
+void check_branch_names(Subject& subject);
+void check_fanout_branches(Subject& subject);
+void check_branch_claims(Subject& subject);
+void check_base_branch(Subject& subject);
+void check_merge_sources(Subject& subject);
+void check_outputs(Subject& subject);
+
+// fanout.cc: F503, F504.
+void check_spawn(Subject& subject);
+void check_limits(Subject& subject);
+
+// flow.cc: F108 of used agents, F701, F703, F704, F708, F709.
+void check_runtimes(Subject& subject);
+void check_cycles(Subject& subject);
+void check_merge_edges(Subject& subject);
+void check_reachable(Subject& subject);
+void check_acceptance(Subject& subject);
+
+}  // namespace fleet::checks

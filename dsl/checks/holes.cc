@@ -1,0 +1,209 @@
+// F203: each hole is bound where its template is used, and stands where a shell can't read it.
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "dsl/checks/checks.h"
+#include "dsl/lower/command.h"
+#include "dsl/schema/schema.h"
+#include "dsl/sema/report.h"
+
+namespace fleet::checks {
+namespace {
+
+using sema::ticked;
+using Names = std::set<std::string>;
+using Seen = std::set<std::pair<std::uint32_t, std::uint32_t>>;  // source and offset of a hole
+
+Names flow_names(const sema::Flow& flow) {
+  Names names{"run", "date"};
+  for (const sema::At<std::string>& parameter : flow.parameters)
+    names.insert(parameter.value);
+  return names;
+}
+
+// What an agent's templates may use when `step` gives it a task.
+Names task_names(const sema::Flow& flow, const sema::Step& step) {
+  Names names = flow_names(flow);
+  names.insert({"agent", "round"});
+  if (step.kind == sema::StepKind::kFanout)
+    names.insert({"item", "task"});
+  if (!step.arguments.empty())
+    names.insert("task");
+  return names;
+}
+
+std::string why_unbound(const std::string& hole, const sema::Step* step) {
+  if (hole == "item")
+    return "`{item}` is filled only in tasks of a fan-out";
+  if (hole == "task" && step != nullptr) {
+    return "`{task}` is the flow's parameter `task` or the call's first argument; there is neither";
+  }
+  if (hole == "task")
+    return "`{task}` is filled here only when the flow has a parameter `task`";
+  if (hole == "agent" || hole == "round") {
+    return "`{" + hole + "}` is filled only in the templates of an agent";
+  }
+  return {};
+}
+
+class HoleChecker {
+ public:
+  HoleChecker(Subject& subject, const sema::Flow& flow) : subject_(subject), flow_(flow) {}
+
+  void check(const sema::Text& text, const Names& bound, const sema::Step* step, Span use) {
+    for (const sema::Piece& piece : text.pieces) {
+      if (!piece.hole || bound.contains(piece.text))
+        continue;
+      if (!seen_.emplace(piece.span.source.value, piece.span.begin).second)
+        continue;
+      std::vector<std::string> candidates(bound.begin(), bound.end());
+      Diagnostic diagnostic = sema::error(
+          "F203", piece.span, "hole " + ticked("{" + piece.text + "}") + " is not bound here");
+      if (step != nullptr) {
+        diagnostic.secondary.push_back({use, "used by step " + ticked(step->name) + " here"});
+      }
+      const std::string why = why_unbound(piece.text, step);
+      if (!why.empty())
+        diagnostic.notes.push_back(why);
+      std::vector<std::string> shown;
+      for (const std::string& name : candidates)
+        shown.push_back("{" + name + "}");
+      diagnostic.notes.push_back("bound here: " + sema::listed(shown, "and"));
+      if (schema::find_hole(piece.text) == nullptr) {
+        Diagnostic near = sema::unknown("F203", piece.span, "hole", piece.text, candidates);
+        for (Help& help : near.helps) {
+          for (TextEdit& edit : help.edits)
+            edit.replacement = "{" + edit.replacement + "}";
+          diagnostic.helps.push_back(std::move(help));
+        }
+      }
+      subject_.sink.add(std::move(diagnostic));
+    }
+  }
+
+  void check(const std::vector<sema::Acceptance>& accept, const Names& bound,
+             const sema::Step* step, Span use) {
+    for (const sema::Acceptance& one : accept)
+      check(one.command, bound, step, use);
+  }
+
+  void check_agent(const sema::Step& step, const sema::At<std::size_t>& use) {
+    const sema::Contract& contract = subject_.model.agents[use.value].contract;
+    const Names bound = task_names(flow_, step);
+    if (contract.runtime) {
+      check(subject_.model.runtimes[contract.runtime->value].command, bound, &step, use.span);
+    }
+    if (contract.writes)
+      check(contract.writes->value.branch, bound, &step, use.span);
+    if (contract.accept)
+      check(contract.accept->value, bound, &step, use.span);
+  }
+
+  void run() {
+    const Names bound = flow_names(flow_);
+    if (flow_.accept)
+      check(flow_.accept->value, bound, nullptr, {});
+    for (const sema::Step& step : flow_.steps) {
+      check(step.command, bound, nullptr, {});
+      check(step.fanout.source.command, bound, nullptr, {});
+      if (step.merge.into)
+        check(*step.merge.into, bound, nullptr, {});
+      for (const sema::Argument& argument : step.arguments) {
+        check(argument.text, bound, nullptr, {});
+      }
+      for (const sema::At<std::size_t>& use : step.agents)
+        check_agent(step, use);
+    }
+  }
+
+ private:
+  Subject& subject_;
+  const sema::Flow& flow_;
+  Seen seen_;
+};
+
+class CommandChecker {
+ public:
+  explicit CommandChecker(Subject& subject) : subject_(subject) {}
+
+  void check(const sema::Text& text) {
+    if (!seen_.emplace(text.span.source.value, text.span.begin).second)
+      return;
+    for (const lower::CommandProblem& problem : lower::compile_command(text).problems) {
+      Diagnostic diagnostic = sema::error(problem.code, problem.span, problem.message);
+      if (!problem.help.empty())
+        diagnostic.notes.push_back(problem.help);
+      subject_.sink.add(std::move(diagnostic));
+    }
+  }
+
+  void check(const std::optional<sema::At<std::vector<sema::Acceptance>>>& accept) {
+    if (!accept)
+      return;
+    for (const sema::Acceptance& one : accept->value) {
+      if (one.kind == plan::Acceptance::Kind::kCommand)
+        check(one.command);
+    }
+  }
+
+ private:
+  Subject& subject_;
+  Seen seen_;
+};
+
+// A text that was never read, because it was wrong or absent, has no place.
+bool was_read(const sema::Text& text) {
+  return text.span.end > text.span.begin;
+}
+
+}  // namespace
+
+void check_holes(Subject& subject) {
+  for (const sema::Flow& flow : subject.model.flows)
+    HoleChecker(subject, flow).run();
+}
+
+void check_commands(Subject& subject) {
+  CommandChecker checker(subject);
+  for (const sema::Runtime& runtime : subject.model.runtimes) {
+    if (was_read(runtime.command))
+      checker.check(runtime.command);
+  }
+  for (const sema::Agent& agent : subject.model.agents)
+    checker.check(agent.contract.accept);
+  for (const sema::Flow& flow : subject.model.flows) {
+    checker.check(flow.accept);
+    for (const sema::Step& step : flow.steps) {
+      if (was_read(step.command))
+        checker.check(step.command);
+      if (was_read(step.fanout.source.command))
+        checker.check(step.fanout.source.command);
+    }
+  }
+}
+
+void check_timeouts(Subject& subject) {
+  for (const sema::Flow& flow : subject.model.flows) {
+    for (const sema::Step& step : flow.steps) {
+      if (!step.timeout)
+        continue;
+      for (const sema::At<std::size_t>& use : step.agents) {
+        const sema::Agent& agent = subject.model.agents[use.value];
+        const auto& ceiling = agent.contract.timeout;
+        if (!ceiling || step.timeout->value <= ceiling->value)
+          continue;
+        Diagnostic diagnostic =
+            sema::error("F202", step.timeout->span,
+                        "step " + ticked(step.name) + " asks for more time than " +
+                            ticked(agent.name) + " may take",
+                        "longer than the agent's ceiling");
+        diagnostic.secondary.push_back({ceiling->span, "the ceiling is set here"});
+        subject.sink.add(std::move(diagnostic));
+        break;
+      }
+    }
+  }
+}
+
+}  // namespace fleet::checks

@@ -1,0 +1,337 @@
+// F3xx: one task, one branch, and none of them the base.
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "dsl/checks/checks.h"
+#include "dsl/checks/claims.h"
+#include "dsl/sema/report.h"
+
+namespace fleet::checks {
+namespace {
+
+using sema::StepKind;
+using sema::ticked;
+
+bool has_hole(const sema::Text& text, const std::string& name) {
+  return std::ranges::any_of(
+      text.pieces, [&](const sema::Piece& piece) { return piece.hole && piece.text == name; });
+}
+
+bool has_parameter(const sema::Flow& flow, const std::string& name) {
+  return std::ranges::any_of(flow.parameters,
+                             [&](const sema::At<std::string>& one) { return one.value == name; });
+}
+
+// Whether the items of a fan-out give different texts.
+bool tells_items_apart(const sema::Flow& flow, const sema::Text& branch) {
+  return has_hole(branch, "item") || (has_hole(branch, "task") && !has_parameter(flow, "task"));
+}
+
+bool is_written(const sema::Agent& agent) {
+  return agent.contract.writes && !agent.contract.writes->value.none;
+}
+
+void check_name(Subject& subject, const sema::Text& branch) {
+  std::string name;
+  for (const sema::Piece& piece : branch.pieces)
+    name += piece.hole ? "x" : piece.text;
+  if (is_branch_name(name))
+    return;
+  Diagnostic diagnostic =
+      sema::error("F202", branch.span, ticked(to_string(branch)) + " can't name a branch",
+                  name.empty() ? "it is empty" : "git refuses it");
+  diagnostic.notes.push_back(
+      "no blanks, control characters or any of `~ ^ : ? * [ \\`; no empty part between slashes, "
+      "none "
+      "that begins with `.` or ends with `.lock`; no `..`, no leading `-`");
+  subject.sink.add(std::move(diagnostic));
+}
+
+void say_no_item(Subject& subject, const sema::Step& step, const sema::At<std::size_t>& use) {
+  const sema::Agent& agent = subject.model.agents[use.value];
+  const sema::Text& branch = agent.contract.writes->value.branch;
+  const bool here = branch.span.source == use.span.source;
+  Diagnostic diagnostic = sema::error(
+      "F304", here ? branch.span : use.span,
+      "every item of " + ticked(step.name) + " would write the same branch",
+      here ? "has no `{item}`" : ticked(agent.name) + " writes " + ticked(to_string(branch)));
+  diagnostic.secondary.push_back(here ? Label{use.span, "used for many items here"}
+                                      : Label{branch.span, "has no `{item}`"});
+  Help help{"add `/{item}` to the branch", {}, true};
+  const std::string_view text = subject.sources.text(branch.span);
+  if (here && text.size() >= 2 && text.ends_with('"') && !text.ends_with("\"\"\"")) {
+    const std::uint32_t end = branch.span.end - 1;
+    help.edits.push_back({{branch.span.source, end, end}, "/{item}"});
+  } else {
+    help = {"amend it: `agent NAME : " + agent.name + " { writes = worktree(\"…/{item}\") }`",
+            {},
+            false};
+  }
+  diagnostic.helps.push_back(std::move(help));
+  subject.sink.add(std::move(diagnostic));
+}
+
+std::string claim_text(const Claims& claims, const sema::Flow& flow, const Claim& claim,
+                       const Witness& witness, const std::string& branch) {
+  const std::string values = claims.describe(claim, witness);
+  return "step " + ticked(flow.steps[claim.step].name) + " claims " + ticked(branch) +
+         (values.empty() ? "" : " with " + values);
+}
+
+// F302 for one pair; the later claim is the primary place.
+void say_conflict(Subject& subject, const Claims& claims, const sema::Flow& flow,
+                  const Claim& first, const Claim& second, const Witness& witness) {
+  const bool same = witness.left == witness.right;
+  Diagnostic diagnostic =
+      sema::error("F302", second.use,
+                  same ? "two tasks can claim the branch " + ticked(witness.left)
+                       : "two tasks can claim the branches " + ticked(witness.left) + " and " +
+                             ticked(witness.right),
+                  claim_text(claims, flow, second, witness, witness.right));
+  const std::string other = claim_text(claims, flow, first, witness, witness.left);
+  if (first.use == second.use) {
+    diagnostic.notes.push_back("and " + other);
+  } else {
+    diagnostic.secondary.push_back({first.use, other});
+  }
+  if (!(second.branch == second.use))
+    diagnostic.secondary.push_back({second.branch, "the branch of its tasks"});
+  if (!(first.branch == first.use) && !(first.branch == second.branch)) {
+    diagnostic.secondary.push_back({first.branch, "the branch of its tasks"});
+  }
+  diagnostic.notes.push_back(same ? "one task has one branch of its own"
+                                  : "git can't hold both: one would be a directory of the other");
+  diagnostic.helps.push_back(
+      {"begin the branches of each step with a word that no other step uses", {}, false});
+  subject.sink.add(std::move(diagnostic));
+}
+
+class ClaimChecker {
+ public:
+  ClaimChecker(Subject& subject, const sema::Flow& flow)
+      : subject_(subject), flow_(flow), claims_(subject.model, flow) {}
+
+  void run() {
+    for (std::size_t i = 0; i < flow_.steps.size(); ++i) {
+      if (usable(i))
+        mine_.push_back(claims_.of_step(i, 0));
+    }
+    for (std::size_t i = 0; i < mine_.size(); ++i) {
+      check_within(mine_[i]);
+      for (std::size_t j = 0; j < i; ++j)
+        check_pair(mine_[j], mine_[i]);
+    }
+  }
+
+ private:
+  // Templates with a hole that nothing fills were reported; their words would be guesses.
+  bool usable(std::size_t step) const { return !flow_.steps[step].broken; }
+
+  // Different steps: any task of the one and any of the other. One report a pair of steps.
+  void check_pair(const std::vector<Claim>& first, const std::vector<Claim>& second) {
+    for (const Claim& a : first) {
+      for (const Claim& b : second) {
+        if (const std::optional<Witness> witness = find_conflict(a.word, b.word)) {
+          say_conflict(subject_, claims_, flow_, a, b, *witness);
+          return;
+        }
+      }
+    }
+  }
+
+  // Two items of one fan-out, with whichever of its agents.
+  void check_within(const std::vector<Claim>& claims) {
+    if (claims.empty() || flow_.steps[claims.front().step].kind != StepKind::kFanout)
+      return;
+    if (lacks_item(claims.front().step))
+      return;
+    const std::vector<Claim> others = claims_.of_step(claims.front().step, 1);
+    const bool written_out = flow_.steps[claims.front().step].fanout.source.count().has_value();
+    for (std::size_t i = 0; i < claims.size(); ++i) {
+      for (std::size_t j = 0; j < i; ++j) {
+        const Claim& a = others[j];
+        const Claim& b = claims[i];
+        const bool listed = written_out && a.ordinal != b.ordinal;
+        if (!listed && (a.use == b.use || (written_out && !b.item_text.empty())))
+          continue;
+        std::optional<Different> differ;
+        if (!listed)
+          differ = Different{a.item, b.item};
+        if (const std::optional<Witness> witness = find_conflict(a.word, b.word, differ)) {
+          say_conflict(subject_, claims_, flow_, a, b, *witness);
+          return;
+        }
+      }
+    }
+  }
+
+  // Reported as F304.
+  bool lacks_item(std::size_t step) const {
+    return std::ranges::any_of(flow_.steps[step].agents, [&](const sema::At<std::size_t>& use) {
+      const sema::Agent& agent = subject_.model.agents[use.value];
+      return is_written(agent) && !tells_items_apart(flow_, agent.contract.writes->value.branch);
+    });
+  }
+
+  Subject& subject_;
+  const sema::Flow& flow_;
+  Claims claims_;
+  std::vector<std::vector<Claim>> mine_;
+};
+
+// Whether the text is exactly the base: then it is a merge into the base, judged as such.
+bool is_base(const Claim& claim, const std::string& base) {
+  std::string text;
+  for (const Symbol& one : claim.word) {
+    if (one.kind != Symbol::Kind::kLetter)
+      return false;
+    text += one.letter;
+  }
+  return text == base;
+}
+
+}  // namespace
+
+void check_branch_names(Subject& subject) {
+  std::set<std::pair<std::uint32_t, std::uint32_t>> seen;
+  const auto once = [&](const sema::Text& branch) {
+    if (seen.emplace(branch.span.source.value, branch.span.begin).second)
+      check_name(subject, branch);
+  };
+  for (const sema::Agent& agent : subject.model.agents) {
+    if (is_written(agent))
+      once(agent.contract.writes->value.branch);
+  }
+  for (const sema::Flow& flow : subject.model.flows) {
+    for (const sema::Step& step : flow.steps) {
+      if (step.merge.into)
+        once(*step.merge.into);
+    }
+  }
+}
+
+void check_fanout_branches(Subject& subject) {
+  for (const sema::Flow& flow : subject.model.flows) {
+    for (const sema::Step& step : flow.steps) {
+      if (step.broken || step.kind != StepKind::kFanout || step.fanout.source.count() == 1u)
+        continue;
+      for (const sema::At<std::size_t>& use : step.agents) {
+        const sema::Agent& agent = subject.model.agents[use.value];
+        if (!is_written(agent))
+          continue;
+        if (tells_items_apart(flow, agent.contract.writes->value.branch))
+          continue;
+        say_no_item(subject, step, use);
+      }
+    }
+  }
+}
+
+void check_branch_claims(Subject& subject) {
+  for (const sema::Flow& flow : subject.model.flows)
+    ClaimChecker(subject, flow).run();
+}
+
+void check_base_branch(Subject& subject) {
+  if (!subject.model.fleet || !subject.model.fleet->repo)
+    return;
+  const sema::At<plan::Repo>& repo = *subject.model.fleet->repo;
+  const Word base = letters(repo.value.base);
+  std::set<std::pair<std::uint32_t, std::uint32_t>> seen;
+  for (const sema::Flow& flow : subject.model.flows) {
+    Claims claims(subject.model, flow);
+    for (std::size_t i = 0; i < flow.steps.size(); ++i) {
+      for (const Claim& claim : claims.of_step(i, 0)) {
+        const bool merge = flow.steps[i].kind == StepKind::kMerge;
+        if (merge && is_base(claim, repo.value.base))
+          continue;
+        const std::optional<Witness> witness = find_conflict(base, claim.word);
+        if (!witness)
+          continue;
+        if (!seen.emplace(claim.branch.source.value, claim.branch.begin).second)
+          continue;
+        const bool same = witness->left == witness->right;
+        Diagnostic diagnostic =
+            sema::error("F305", claim.branch,
+                        same ? "a task's branch can be the base branch " + ticked(repo.value.base)
+                             : "the branch " + ticked(witness->right) +
+                                   " can't exist beside the base branch " + ticked(repo.value.base),
+                        claim_text(claims, flow, claim, *witness, witness->right));
+        diagnostic.secondary.push_back({repo.span, "the base branch is set here"});
+        if (!same)
+          diagnostic.notes.push_back("git can't hold both: one would be a directory of the other");
+        diagnostic.helps.push_back(
+            {"begin the branch with a word of its own, such as `work/…`", {}, false});
+        subject.sink.add(std::move(diagnostic));
+      }
+    }
+  }
+}
+
+namespace {
+
+// Why a step leaves no branch; empty: it does.
+std::string why_no_branch(const sema::Model& model, const sema::Step& step) {
+  if (step.broken || step.kind == StepKind::kMerge)
+    return {};
+  if (step.kind == StepKind::kRun)
+    return "a `run` step changes nothing";
+  for (const sema::At<std::size_t>& use : step.agents) {
+    const sema::Agent& agent = model.agents[use.value];
+    if (is_written(agent) || agent.broken || agent.contract.broken.contains("writes"))
+      return {};
+  }
+  return ticked(model.agents[step.agents.front().value].name) + " has no `writes`";
+}
+
+void say_no_branch(Subject& subject, const sema::Step& from, Span use, const std::string& message,
+                   const std::string& why) {
+  Diagnostic diagnostic = sema::error("F307", use, message, why);
+  diagnostic.secondary.push_back({from.head, "step " + ticked(from.name) + " is set here"});
+  subject.sink.add(std::move(diagnostic));
+}
+
+}  // namespace
+
+void check_merge_sources(Subject& subject) {
+  for (const sema::Flow& flow : subject.model.flows) {
+    for (const sema::Step& step : flow.steps) {
+      for (const sema::At<std::size_t>& from : step.merge.from) {
+        const sema::Step& source = flow.steps[from.value];
+        const std::string why = why_no_branch(subject.model, source);
+        if (why.empty())
+          continue;
+        say_no_branch(subject, source, from.span,
+                      "merge of a branch that " + ticked(source.name) + " does not make", why);
+      }
+    }
+  }
+}
+
+void check_outputs(Subject& subject) {
+  for (const sema::Flow& flow : subject.model.flows) {
+    for (const sema::Step& step : flow.steps) {
+      std::optional<std::size_t> start;
+      for (const sema::Argument& argument : step.arguments) {
+        if (!argument.output_of)
+          continue;
+        const sema::Step& source = flow.steps[*argument.output_of];
+        std::string why = why_no_branch(subject.model, source);
+        if (!source.broken && source.kind == StepKind::kFanout) {
+          why = "a fan-out has one only through a merge";
+        }
+        if (!why.empty()) {
+          say_no_branch(subject, source, argument.text.span,
+                        ticked(source.name) + " has no branch of its own", why);
+        } else if (start && *start != *argument.output_of) {
+          subject.sink.add(sema::error("F202", argument.text.span,
+                                       "a task starts at one commit, and this is a second one"));
+        }
+        start = argument.output_of;
+      }
+    }
+  }
+}
+
+}  // namespace fleet::checks

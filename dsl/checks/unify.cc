@@ -1,0 +1,290 @@
+#include "dsl/checks/unify.h"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+namespace fleet::checks {
+namespace {
+
+using Kind = Symbol::Kind;
+
+// Letters that the engine keeps as they are in a branch name; others it escapes.
+bool is_kept(char letter, Letters letters) {
+  const bool digit = letter >= '0' && letter <= '9';
+  if (digit)
+    return true;
+  if (letters == Letters::kDigits)
+    return false;
+  if (letter == '/')
+    return letters == Letters::kAny;
+  const bool alpha = (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z');
+  return alpha || letter == '_' || letter == '-' || letter == '.';
+}
+
+Symbol letter(char value) {
+  Symbol symbol;
+  symbol.letter = value;
+  return symbol;
+}
+
+// Nielsen's transformation with backtracking: compare heads; a variable is empty, or begins with
+// the other side's head.
+class Solver {
+ public:
+  using Accept = bool (*)(const void* context, const std::map<int, Word>& bindings);
+
+  Solver(int fresh, Accept accept, const void* context)
+      : fresh_(fresh), accept_(accept), context_(context) {}
+
+  bool solve(Word left, Word right) {
+    if (++steps_ > kMostSteps || left.size() > kMostLetters || right.size() > kMostLetters) {
+      return false;
+    }
+    std::size_t same = 0;
+    while (same < left.size() && same < right.size() && equal(left[same], right[same]))
+      ++same;
+    left.erase(left.begin(), left.begin() + static_cast<std::ptrdiff_t>(same));
+    right.erase(right.begin(), right.begin() + static_cast<std::ptrdiff_t>(same));
+    if (left.empty() && right.empty())
+      return accept_(context_, bindings_);
+    if (left.empty())
+      return solve_rest(right);
+    if (right.empty())
+      return solve_rest(left);
+    const Symbol a = left.front();
+    const Symbol b = right.front();
+    if (a.kind != Kind::kVariable && b.kind != Kind::kVariable)
+      return false;
+    if (a.kind == Kind::kVariable && a.may_be_empty && try_binding(a, {}, left, right))
+      return true;
+    if (b.kind == Kind::kVariable && b.may_be_empty && try_binding(b, {}, left, right))
+      return true;
+    if (a.kind == Kind::kVariable && b.kind == Kind::kVariable)
+      return solve_both(a, b, left, right);
+    return a.kind == Kind::kVariable ? solve_head(a, b, left, right)
+                                     : solve_head(b, a, left, right);
+  }
+
+ private:
+  static constexpr int kMostSteps = 20'000;
+  static constexpr std::size_t kMostLetters = 600;
+
+  static bool equal(const Symbol& a, const Symbol& b) {
+    if (a.kind != b.kind)
+      return false;
+    return a.kind == Kind::kLetter ? a.letter == b.letter : a.variable == b.variable;
+  }
+
+  static void substitute(Word& word, const Symbol& variable, const Word& value) {
+    Word result;
+    for (const Symbol& symbol : word) {
+      if (equal(symbol, variable)) {
+        result.insert(result.end(), value.begin(), value.end());
+      } else {
+        result.push_back(symbol);
+      }
+    }
+    word = std::move(result);
+  }
+
+  bool try_binding(const Symbol& variable, const Word& value, const Word& left, const Word& right) {
+    std::map<int, Word> saved = bindings_;
+    for (auto& [known, word] : bindings_)
+      substitute(word, variable, value);
+    bindings_[variable.variable] = value;
+    Word new_left = left;
+    Word new_right = right;
+    substitute(new_left, variable, value);
+    substitute(new_right, variable, value);
+    if (solve(std::move(new_left), std::move(new_right)))
+      return true;
+    bindings_ = std::move(saved);
+    return false;
+  }
+
+  // Nothing is left on the other side: whatever remains must be empty.
+  bool solve_rest(const Word& rest) {
+    const Symbol head = rest.front();
+    if (head.kind != Kind::kVariable || !head.may_be_empty)
+      return false;
+    return try_binding(head, {}, rest, {});
+  }
+
+  Symbol fresh(Letters letters, bool may_be_empty) {
+    Symbol symbol;
+    symbol.kind = Kind::kVariable;
+    symbol.variable = fresh_++;
+    symbol.letters = letters;
+    symbol.may_be_empty = may_be_empty;
+    return symbol;
+  }
+
+  bool solve_head(const Symbol& variable, const Symbol& head, const Word& left, const Word& right) {
+    if (head.kind == Kind::kOpaque || !is_kept(head.letter, variable.letters))
+      return false;
+    return try_binding(variable, {head, fresh(variable.letters, true)}, left, right);
+  }
+
+  // One of two variables is a beginning of the other.
+  bool solve_both(const Symbol& a, const Symbol& b, const Word& left, const Word& right) {
+    const Letters common = std::max(a.letters, b.letters);
+    const Symbol shared = fresh(common, false);
+    const Symbol rest_b = fresh(b.letters, true);
+    if (try_two(a, {shared}, b, {shared, rest_b}, left, right))
+      return true;
+    const Symbol rest_a = fresh(a.letters, true);
+    return try_two(b, {shared}, a, {shared, rest_a}, left, right);
+  }
+
+  bool try_two(const Symbol& one, const Word& one_value, const Symbol& two, const Word& two_value,
+               Word left, Word right) {
+    std::map<int, Word> saved = bindings_;
+    for (auto& [known, word] : bindings_) {
+      substitute(word, one, one_value);
+      substitute(word, two, two_value);
+    }
+    bindings_[one.variable] = one_value;
+    bindings_[two.variable] = two_value;
+    for (Word* side : {&left, &right}) {
+      substitute(*side, one, one_value);
+      substitute(*side, two, two_value);
+    }
+    if (solve(std::move(left), std::move(right)))
+      return true;
+    bindings_ = std::move(saved);
+    return false;
+  }
+
+  std::map<int, Word> bindings_;
+  int fresh_;
+  Accept accept_;
+  const void* context_;
+  int steps_ = 0;
+};
+
+std::string filled(const Word& word, const std::map<int, Word>& bindings) {
+  std::string text;
+  for (const Symbol& symbol : word) {
+    if (symbol.kind == Kind::kLetter)
+      text += symbol.letter;
+    if (symbol.kind == Kind::kOpaque)
+      text += '?';
+    if (symbol.kind != Kind::kVariable)
+      continue;
+    const auto bound = bindings.find(symbol.variable);
+    if (bound != bindings.end()) {
+      text += filled(bound->second, bindings);
+    } else if (!symbol.may_be_empty) {
+      text += symbol.letters == Letters::kDigits ? '1' : 'x';
+    }
+  }
+  return text;
+}
+
+struct Question {
+  const Word& left;
+  const Word& right;
+  const std::optional<Different>& differ;
+  std::optional<Witness>& answer;
+};
+
+bool is_valid_value(const std::string& value) {
+  return value.empty() || (is_branch_name(value) && value.find("/-") == std::string::npos);
+}
+
+bool accept(const void* context, const std::map<int, Word>& bindings) {
+  const Question& question = *static_cast<const Question*>(context);
+  Witness witness;
+  witness.left = filled(question.left, bindings);
+  witness.right = filled(question.right, bindings);
+  const auto valid = [](std::string name) {
+    std::ranges::replace(name, '?', 'x');
+    return is_branch_name(name);
+  };
+  if (!valid(witness.left) || !valid(witness.right))
+    return false;
+  for (const Word* word : {&question.left, &question.right}) {
+    for (const Symbol& symbol : *word) {
+      if (symbol.kind != Kind::kVariable)
+        continue;
+      std::string value = filled({symbol}, bindings);
+      if (!is_valid_value(value))
+        return false;
+      witness.values[symbol.variable] = std::move(value);
+    }
+  }
+  if (question.differ &&
+      filled(question.differ->left, bindings) == filled(question.differ->right, bindings)) {
+    return false;
+  }
+  question.answer = std::move(witness);
+  return true;
+}
+
+int first_fresh(const Word& left, const Word& right) {
+  int next = 0;
+  for (const Word* word : {&left, &right}) {
+    for (const Symbol& symbol : *word)
+      next = std::max(next, symbol.variable + 1);
+  }
+  return next;
+}
+
+}  // namespace
+
+Word letters(const std::string& text) {
+  Word word;
+  for (const char one : text)
+    word.push_back(letter(one));
+  return word;
+}
+
+std::optional<Witness> find_conflict(const Word& left, const Word& right,
+                                     const std::optional<Different>& differ) {
+  std::optional<Witness> answer;
+  const Question question{left, right, differ, answer};
+  const int fresh = first_fresh(left, right) + 1;
+  Symbol rest;
+  rest.kind = Kind::kVariable;
+  rest.variable = fresh - 1;
+  const auto below = [&](Word word) {
+    word.push_back(letter('/'));
+    word.push_back(rest);
+    return word;
+  };
+  if (Solver(fresh, accept, &question).solve(left, right))
+    return answer;
+  if (Solver(fresh, accept, &question).solve(below(left), right))
+    return answer;
+  if (Solver(fresh, accept, &question).solve(left, below(right)))
+    return answer;
+  return std::nullopt;
+}
+
+bool is_branch_name(const std::string& name) {
+  constexpr std::string_view kForbidden = " ~^:?*[\\";
+  if (name.empty() || name == "@" || name == "HEAD" || name.front() == '-')
+    return false;
+  if (name.back() == '.' || name.find("..") != std::string::npos ||
+      name.find("@{") != std::string::npos) {
+    return false;
+  }
+  for (const char one : name) {
+    const auto byte = static_cast<unsigned char>(one);
+    if (byte < 0x20 || byte == 0x7f || kForbidden.find(one) != std::string_view::npos)
+      return false;
+  }
+  std::size_t begin = 0;
+  while (true) {
+    const std::size_t end = std::min(name.find('/', begin), name.size());
+    const std::string_view part = std::string_view(name).substr(begin, end - begin);
+    if (part.empty() || part.front() == '.' || part.ends_with(".lock"))
+      return false;
+    if (end == name.size())
+      return true;
+    begin = end + 1;
+  }
+}
+
+}  // namespace fleet::checks

@@ -1,0 +1,50 @@
+// Can two branch templates give names that can't exist together? Templates are words over letters
+// and variables; the question is a word equation, answered with a witness. Exact where no variable
+// occurs twice; else a bounded search, which never claims what it has not found.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace fleet::checks {
+
+// What may stand for a variable, each class within the one before.
+enum class Letters { kAny, kNoSlash, kDigits };
+
+struct Symbol {
+  enum class Kind {
+    kLetter,
+    kVariable,
+    kOpaque  // a text unknown before the run, equal to itself only: {run}, {date}
+  };
+  Kind kind = Kind::kLetter;
+  char letter = 0;
+  int variable = 0;  // kVariable, kOpaque
+  Letters letters = Letters::kAny;
+  bool may_be_empty = false;
+};
+using Word = std::vector<Symbol>;
+
+Word letters(const std::string& text);
+
+struct Witness {
+  std::map<int, std::string> values;  // of variables
+  std::string left;
+  std::string right;  // equal to `left`, or one is a directory of the other
+};
+
+// Values are such that both names are valid branches. An opaque text shows as '?'. `differ`: two
+// variables that must not get the same value (negative: none).
+struct Different {
+  Word left;
+  Word right;
+};
+std::optional<Witness> find_conflict(const Word& left, const Word& right,
+                                     const std::optional<Different>& differ = std::nullopt);
+
+// Whether git takes the name as a branch (git check-ref-format --branch).
+bool is_branch_name(const std::string& name);
+
+}  // namespace fleet::checks

@@ -1,0 +1,115 @@
+#include "dsl/driver/compile.h"
+
+#include <algorithm>
+
+#include "dsl/checks/checks.h"
+#include "dsl/driver/modules.h"
+#include "dsl/lower/lower.h"
+#include "dsl/sema/analyze.h"
+#include "dsl/sema/report.h"
+
+namespace fleet {
+namespace {
+
+using sema::ticked;
+
+std::string flow_names(const sema::Model& model) {
+  std::vector<std::string> names;
+  for (const sema::Flow& flow : model.flows)
+    names.push_back(flow.name);
+  return sema::listed(names, "and");
+}
+
+// The flow that the options mean; nullptr: `usage` says why there is none.
+const sema::Flow* choose_flow(const sema::Model& model, const std::string& path,
+                              const CompileOptions& options, std::string& usage) {
+  if (!model.fleet) {
+    usage = path + " declares no fleet";
+    return nullptr;
+  }
+  if (model.flows.empty()) {
+    usage = "fleet " + ticked(model.fleet->name) + " has no flow";
+    return nullptr;
+  }
+  if (options.flow) {
+    const sema::Flow* flow = model.find_flow(*options.flow);
+    if (flow == nullptr) {
+      usage =
+          "no flow " + ticked(*options.flow) + " in " + path + "; there is " + flow_names(model);
+    }
+    return flow;
+  }
+  if (model.flows.size() == 1)
+    return &model.flows.front();
+  const sema::Flow* flow = model.find_flow("main");
+  if (flow == nullptr)
+    usage = path + " has several flows; name one of " + flow_names(model);
+  return flow;
+}
+
+// Empty when the given parameters fit the flow.
+std::string check_parameters(const sema::Flow& flow, const CompileOptions& options) {
+  std::vector<std::string> declared;
+  for (const sema::At<std::string>& one : flow.parameters)
+    declared.push_back(one.value);
+  std::vector<std::string> given;
+  for (const auto& [name, value] : options.parameters) {
+    if (std::ranges::find(declared, name) == declared.end()) {
+      const std::string has =
+          declared.empty() ? "it takes none" : "it takes " + sema::listed(declared, "and");
+      return "flow " + ticked(flow.name) + " has no parameter " + ticked(name) + "; " + has;
+    }
+    if (std::ranges::find(given, name) != given.end()) {
+      return "parameter " + ticked(name) + " is given twice";
+    }
+    if (value.find('\0') != std::string::npos) {
+      return "parameter " + ticked(name) + " holds a zero byte";
+    }
+    given.push_back(name);
+  }
+  if (options.goal != Goal::kRun)
+    return {};
+  std::vector<std::string> missing;
+  for (const std::string& name : declared) {
+    if (std::ranges::find(given, name) == given.end())
+      missing.push_back(name);
+  }
+  if (missing.empty())
+    return {};
+  return "flow " + ticked(flow.name) + " needs a value for " + sema::listed(missing, "and") +
+         ", as in " + missing.front() + "=…";
+}
+
+}  // namespace
+
+Compilation compile(const std::string& path, FileReader& files, const CompileOptions& options) {
+  Compilation result;
+  const auto sources = std::make_shared<SourceMap>();
+  result.sources = sources;
+  DiagnosticSink sink;
+
+  const Loaded loaded = load_modules(path, files, *sources, sink);
+  if (!loaded.problem.empty()) {
+    result.usage = loaded.problem;
+    return result;
+  }
+  const auto model =
+      std::make_shared<const sema::Model>(sema::analyze(*sources, loaded.modules, sink));
+  checks::run_checks(*sources, *model, sink);
+  result.model = model;
+  result.diagnostics = sink.sorted();
+  result.has_errors = sink.has_errors();
+  if (result.has_errors || options.goal == Goal::kCheck)
+    return result;
+
+  const sema::Flow* flow = choose_flow(*model, path, options, result.usage);
+  if (flow == nullptr)
+    return result;
+  result.usage = check_parameters(*flow, options);
+  if (!result.usage.empty())
+    return result;
+  result.plan = lower::lower(*sources, *model, *flow, {path, options.parameters});
+  return result;
+}
+
+}  // namespace fleet

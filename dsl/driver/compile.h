@@ -1,0 +1,38 @@
+// The whole compiler: a file's name to diagnostics and a plan. Runs nothing, prints nothing.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "dsl/base/diagnostic.h"
+#include "dsl/driver/files.h"
+#include "dsl/plan/plan.h"
+#include "dsl/sema/model.h"
+
+namespace fleet {
+
+// How far to go. A plan to look at may have parameters without a value; one to run may not.
+enum class Goal { kCheck, kPlan, kRun };
+
+struct CompileOptions {
+  Goal goal = Goal::kCheck;
+  std::optional<std::string> flow;  // else the only one, else `main`
+  std::vector<std::pair<std::string, std::string>> parameters;
+};
+
+struct Compilation {
+  std::shared_ptr<const SourceMap> sources;
+  std::vector<Diagnostic> diagnostics;       // sorted, without repeats
+  bool has_errors = false;                   // among the diagnostics
+  std::shared_ptr<const sema::Model> model;  // null only when the file can't be read
+  std::optional<plan::Plan> plan;            // when one was asked for and nothing is wrong
+  // Not empty: the request is wrong rather than the text (no such file, flow or parameter).
+  std::string usage;
+};
+
+Compilation compile(const std::string& path, FileReader& files, const CompileOptions& options);
+
+}  // namespace fleet

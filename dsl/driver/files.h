@@ -1,0 +1,27 @@
+// How the compiler gets at files, so that an editor can put its buffers, and a test its texts, in
+// their place.
+#pragma once
+
+#include <optional>
+#include <string>
+
+namespace fleet {
+
+struct FileText {
+  std::optional<std::string> text;
+  std::string problem;  // why there is none: "no such file"
+};
+
+class FileReader {
+ public:
+  virtual ~FileReader() = default;
+  virtual FileText read(const std::string& path) = 0;
+};
+
+// Regular files of the disk, up to 16 MiB.
+class DiskReader : public FileReader {
+ public:
+  FileText read(const std::string& path) override;
+};
+
+}  // namespace fleet

@@ -1,0 +1,21 @@
+// A file with all that it imports, parsed. Imports are static, closed and acyclic: F102 for a cycle
+// and for what can't be found.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "dsl/driver/files.h"
+#include "dsl/sema/analyze.h"
+
+namespace fleet {
+
+struct Loaded {
+  std::vector<sema::Module> modules;  // imports first; the last one is the file itself
+  std::string problem;                // not empty: the file itself can't be read
+};
+
+Loaded load_modules(const std::string& path, FileReader& files, SourceMap& sources,
+                    DiagnosticSink& sink);
+
+}  // namespace fleet

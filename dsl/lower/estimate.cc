@@ -1,0 +1,108 @@
+#include "dsl/lower/estimate.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "dsl/lower/dag.h"
+
+namespace fleet::lower {
+namespace {
+
+constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
+constexpr std::int64_t kUnit = 1000;  // milliseconds of a step that nobody estimated
+
+// Both saturate, so that absurd figures stay absurd and never wrap round to small ones.
+std::int64_t times(std::int64_t a, std::int64_t b) {
+  if (a == 0 || b == 0)
+    return 0;
+  return a > kMost / b ? kMost : a * b;
+}
+std::int64_t plus(std::int64_t a, std::int64_t b) {
+  return a > kMost - b ? kMost : a + b;
+}
+
+// Of one attempt at one task by whichever agent is dearest; nothing when one of them has no budget.
+std::optional<plan::Money> dearest(const plan::Plan& plan, const plan::Node& node) {
+  std::optional<plan::Money> most;
+  for (const plan::AgentIndex index : node.agents) {
+    const std::optional<plan::Money>& budget = plan.agents[index.value].budget;
+    if (!budget)
+      return std::nullopt;
+    if (!most || *most < *budget)
+      most = budget;
+  }
+  return most;
+}
+
+std::int64_t rounds(const plan::Plan& plan, const plan::Fanout& fanout) {
+  const std::uint64_t items = most_items(fanout).value_or(1);
+  std::uint64_t width = fanout.width.value_or(std::numeric_limits<std::uint32_t>::max());
+  if (plan.limits.sessions)
+    width = std::min<std::uint64_t>(width, *plan.limits.sessions);
+  const bool one_by_one = fanout.force == plan::Force::kInline;
+  return static_cast<std::int64_t>(one_by_one ? items : (items + width - 1) / width);
+}
+
+}  // namespace
+
+std::optional<std::uint64_t> most_items(const plan::Fanout& fanout) {
+  std::optional<std::uint64_t> items;
+  if (fanout.source.kind == plan::FanoutSource::Kind::kList)
+    items = fanout.source.list.size();
+  if (fanout.source.kind == plan::FanoutSource::Kind::kRange) {
+    items = static_cast<std::uint64_t>(fanout.source.last - fanout.source.first) + 1;
+  }
+  if (fanout.limit && (!items || *items > *fanout.limit))
+    items = *fanout.limit;
+  return items;
+}
+
+plan::WorstCase worst_case(const plan::Plan& plan) {
+  plan::WorstCase worst;
+  std::int64_t sessions = 0;
+  std::int64_t money = 0;
+  bool bounded = true;
+  bool priced = true;
+  for (std::size_t i = 0; i < plan.nodes.size(); ++i) {
+    const plan::Node& node = plan.nodes[i];
+    if (node.agents.empty())
+      continue;
+    plan::WorstTerm term;
+    term.node = {static_cast<std::uint32_t>(i)};
+    term.attempts = std::uint64_t{node.retries} + 1;
+    term.items = node.fanout ? most_items(*node.fanout) : std::optional<std::uint64_t>(1);
+    term.each = dearest(plan, node);
+    const auto tasks = times(static_cast<std::int64_t>(term.attempts),
+                             static_cast<std::int64_t>(term.items.value_or(1)));
+    bounded = bounded && term.items.has_value();
+    priced = priced && term.each.has_value();
+    sessions = plus(sessions, tasks);
+    if (term.each)
+      money = plus(money, times(term.each->micros, tasks));
+    worst.terms.push_back(term);
+  }
+  if (bounded)
+    worst.sessions = static_cast<std::uint64_t>(sessions);
+  if (priced)
+    worst.money = plan::Money{money};
+  return worst;
+}
+
+std::vector<plan::NodeIndex> critical_path(const plan::Plan& plan) {
+  std::vector<std::int64_t> weights;
+  std::vector<Arc> arcs;
+  for (std::size_t i = 0; i < plan.nodes.size(); ++i) {
+    const plan::Node& node = plan.nodes[i];
+    const std::int64_t one = node.est ? node.est->count() : kUnit;
+    weights.push_back(node.fanout ? times(rounds(plan, *node.fanout), one) : one);
+    for (const plan::Edge& edge : node.after)
+      arcs.push_back({edge.from.value, i});
+  }
+  std::vector<plan::NodeIndex> path;
+  for (const std::size_t node : critical_path(weights, arcs)) {
+    path.push_back({static_cast<std::uint32_t>(node)});
+  }
+  return path;
+}
+
+}  // namespace fleet::lower

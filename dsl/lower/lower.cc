@@ -1,0 +1,310 @@
+#include "dsl/lower/lower.h"
+
+#include <algorithm>
+#include <map>
+
+#include "dsl/lower/command.h"
+#include "dsl/lower/dag.h"
+#include "dsl/lower/estimate.h"
+#include "dsl/plan/codec.h"
+
+namespace fleet::lower {
+namespace {
+
+// Literal neighbours become one segment, so that equal texts are equal templates.
+void append(plan::Template& text, bool hole, const std::string& piece) {
+  if (!hole && !text.empty() && !text.back().hole) {
+    text.back().text += piece;
+  } else {
+    text.push_back({hole, piece});
+  }
+}
+
+// Lowers one flow; members are filled from top to bottom of `run`.
+class Lowering {
+ public:
+  Lowering(const SourceMap& sources, const sema::Model& model, const sema::Flow& flow,
+           const LowerOptions& options)
+      : sources_(sources), model_(model), flow_(flow), options_(options) {}
+
+  plan::Plan run() {
+    lower_head();
+    order_steps();
+    for (const std::size_t step : order_)
+      plan_.nodes.push_back(lower_step(flow_.steps[step]));
+    plan_.critical_path = critical_path(plan_);
+    plan_.worst = worst_case(plan_);
+    plan::seal(plan_);
+    return std::move(plan_);
+  }
+
+ private:
+  void lower_head() {
+    const sema::Fleet& fleet = *model_.fleet;
+    plan_.fleet = fleet.name;
+    plan_.fleet_version = fleet.version;
+    plan_.file = options_.file;
+    plan_.flow = flow_.name;
+    plan_.repo = fleet.repo->value;
+    if (fleet.budget)
+      plan_.budget = fleet.budget->value;
+    plan_.limits = fleet.limits;
+    plan_.protect = fleet.protect;
+    for (const sema::At<std::string>& parameter : flow_.parameters) {
+      const auto given = std::ranges::find(options_.parameters, parameter.value,
+                                           &std::pair<std::string, std::string>::first);
+      if (given == options_.parameters.end()) {
+        plan_.unbound.push_back(parameter.value);
+      } else {
+        plan_.parameters.emplace_back(*given);
+        values_[parameter.value] = given->second;
+      }
+    }
+    if (flow_.accept)
+      plan_.accept = lower_acceptances(flow_.accept->value);
+  }
+
+  void order_steps() {
+    std::vector<Arc> arcs;
+    for (std::size_t i = 0; i < flow_.steps.size(); ++i) {
+      for (const sema::Edge& edge : flow_.steps[i].after)
+        arcs.push_back({edge.from, i});
+    }
+    order_ = topological_order(flow_.steps.size(), arcs);
+    node_of_.resize(flow_.steps.size());
+    for (std::size_t i = 0; i < order_.size(); ++i) {
+      node_of_[order_[i]] = {static_cast<std::uint32_t>(i)};
+    }
+  }
+
+  plan::Place place_of(Span span) const {
+    const Source& source = sources_.get(span.source);
+    const LineColumn at = source.locate(span.begin);
+    return {source.name(), at.line, at.column};
+  }
+
+  // Parameters with a value become literal text.
+  plan::Template fill(const plan::Template& text) const {
+    plan::Template filled;
+    for (const plan::Segment& segment : text) {
+      const auto value = segment.hole ? values_.find(segment.text) : values_.end();
+      const bool known = value != values_.end();
+      append(filled, segment.hole && !known, known ? value->second : segment.text);
+    }
+    return filled;
+  }
+
+  plan::Template lower_text(const sema::Text& text) const {
+    plan::Template segments;
+    for (const sema::Piece& piece : text.pieces)
+      append(segments, piece.hole, piece.text);
+    return fill(segments);
+  }
+
+  plan::Template lower_branch(const sema::Text& text) const {
+    plan::Template segments;
+    for (const sema::Piece& piece : text.pieces) {
+      const auto value = piece.hole ? values_.find(piece.text) : values_.end();
+      const bool known = value != values_.end();
+      append(segments, piece.hole && !known, known ? branch_part(value->second) : piece.text);
+    }
+    return segments;
+  }
+
+  // Words are cut before parameters are filled in: a value is never split or read as shell.
+  plan::Command lower_command(const sema::Text& text) const {
+    plan::Command command = compile_command(text).command;
+    for (plan::Template& word : command.argv)
+      word = fill(word);
+    return command;
+  }
+
+  std::vector<plan::Acceptance> lower_acceptances(const std::vector<sema::Acceptance>& all) const {
+    std::vector<plan::Acceptance> lowered;
+    for (const sema::Acceptance& one : all) {
+      plan::Acceptance acceptance;
+      acceptance.kind = one.kind;
+      acceptance.max_lines = one.max_lines;
+      acceptance.text = one.written;
+      if (one.kind == plan::Acceptance::Kind::kCommand) {
+        acceptance.command = lower_command(one.command);
+      }
+      lowered.push_back(std::move(acceptance));
+    }
+    return lowered;
+  }
+
+  plan::Runtime lower_runtime(const sema::Runtime& runtime) const {
+    plan::Runtime lowered;
+    lowered.name = runtime.name;
+    lowered.command = lower_command(runtime.command);
+    lowered.spawn = runtime.spawn;
+    lowered.env = runtime.env;
+    lowered.sandbox = runtime.sandbox;
+    return lowered;
+  }
+
+  plan::Agent lower_agent(const sema::Agent& agent) const {
+    const sema::Contract& contract = agent.contract;
+    plan::Agent lowered;
+    lowered.name = agent.name;
+    lowered.role = agent.role;
+    lowered.clones = true;  // every supported dispatch is ephemeral
+    lowered.runtime = lower_runtime(model_.runtimes[contract.runtime->value]);
+    if (contract.writes && !contract.writes->value.none) {
+      const sema::Writes& writes = contract.writes->value;
+      lowered.writes = plan::Writes{lower_branch(writes.branch), writes.in};
+    }
+    if (contract.keep)
+      lowered.keep = contract.keep->value;
+    if (contract.budget)
+      lowered.budget = contract.budget->value;
+    if (contract.timeout)
+      lowered.timeout = contract.timeout->value;
+    if (contract.accept)
+      lowered.accept = lower_acceptances(contract.accept->value);
+    lowered.session = contract.session ? contract.session->value : plan::SessionMode::kOwn;
+    if (contract.restart)
+      lowered.restart = contract.restart->value;
+    if (contract.on_engine_crash)
+      lowered.on_engine_crash = contract.on_engine_crash->value;
+    if (contract.brief)
+      lowered.brief = contract.brief->value;
+    lowered.place = place_of(agent.name_span);
+    return lowered;
+  }
+
+  // An agent enters the plan at its first use.
+  plan::AgentIndex agent_index(std::size_t agent) {
+    const auto [known, fresh] =
+        agents_.emplace(agent, static_cast<std::uint32_t>(plan_.agents.size()));
+    if (fresh) {
+      plan::Agent lowered = lower_agent(model_.agents[agent]);
+      const auto taken = [&](const std::string& name) {
+        return std::ranges::find(plan_.agents, name, &plan::Agent::name) != plan_.agents.end();
+      };
+      // A library's role and the user's own may share a name where an alias tells them apart.
+      const std::string name = lowered.name;
+      for (int i = 2; taken(lowered.name); ++i)
+        lowered.name = name + "_" + std::to_string(i);
+      plan_.agents.push_back(std::move(lowered));
+    }
+    return {known->second};
+  }
+
+  plan::Fanout lower_fanout(const sema::Step& step) const {
+    const sema::Fanout& fanout = step.fanout;
+    plan::Fanout lowered;
+    lowered.variable = fanout.variable;
+    lowered.source.kind = fanout.source.kind;
+    lowered.source.path = fanout.source.path;
+    lowered.source.list = fanout.source.list;
+    lowered.source.first = fanout.source.first;
+    lowered.source.last = fanout.source.last;
+    lowered.source.text = fanout.source.written;
+    if (fanout.source.kind == plan::FanoutSource::Kind::kCommandLines) {
+      lowered.source.command = lower_command(fanout.source.command);
+    }
+    if (fanout.width)
+      lowered.width = fanout.width->value;
+    if (fanout.limit)
+      lowered.limit = fanout.limit->value;
+    if (fanout.est)
+      lowered.est = fanout.est->value;
+    lowered.spawn = spawn_of(step);
+    lowered.force = fanout.force;
+    return lowered;
+  }
+
+  // What the step says of a cold session, else the dearest that its agents' runtimes say.
+  std::optional<plan::Millis> spawn_of(const sema::Step& step) const {
+    if (step.fanout.spawn)
+      return step.fanout.spawn->value;
+    std::optional<plan::Millis> most;
+    for (const sema::At<std::size_t>& use : step.agents) {
+      const sema::Contract& contract = model_.agents[use.value].contract;
+      const auto& spawn = model_.runtimes[contract.runtime->value].spawn;
+      if (spawn && (!most || *most < *spawn))
+        most = spawn;
+    }
+    return most;
+  }
+
+  plan::Merge lower_merge(const sema::Step& step) const {
+    plan::Merge merge;
+    for (const sema::At<std::size_t>& from : step.merge.from) {
+      merge.from.push_back(node_of_[from.value]);
+    }
+    merge.into_base = !step.merge.into.has_value();
+    merge.into =
+        step.merge.into ? lower_branch(*step.merge.into) : plan::Template{{false, plan_.repo.base}};
+    merge.accept = plan_.accept;
+    return merge;
+  }
+
+  plan::Node lower_step(const sema::Step& step) {
+    plan::Node node;
+    node.name = step.name;
+    for (const sema::Edge& edge : step.after) {
+      const plan::Edge lowered{node_of_[edge.from], edge.kind};
+      if (std::ranges::find(node.after, lowered) == node.after.end())
+        node.after.push_back(lowered);
+    }
+    for (const sema::At<std::size_t>& use : step.agents) {
+      node.agents.push_back(agent_index(use.value));
+    }
+    for (const sema::Argument& argument : step.arguments) {
+      node.args.push_back(lower_text(argument.text));
+      if (argument.output_of)
+        node.start = node_of_[*argument.output_of];
+    }
+    if (step.retries)
+      node.retries = step.retries->value;
+    if (step.timeout)
+      node.timeout = step.timeout->value;
+    node.otherwise = step.otherwise;
+    node.doc = step.doc;
+    node.place = place_of(step.name_span);
+    lower_kind(step, node);
+    return node;
+  }
+
+  void lower_kind(const sema::Step& step, plan::Node& node) const {
+    switch (step.kind) {
+      case sema::StepKind::kTask: node.kind = plan::NodeKind::kTask; return;
+      case sema::StepKind::kFanout:
+        node.kind = plan::NodeKind::kFanout;
+        node.fanout = lower_fanout(step);
+        node.est = node.fanout->est;
+        return;
+      case sema::StepKind::kRun:
+        node.kind = plan::NodeKind::kRun;
+        node.command = lower_command(step.command);
+        node.sandboxed = step.sandboxed;
+        return;
+      case sema::StepKind::kMerge:
+        node.kind = plan::NodeKind::kMerge;
+        node.merge = lower_merge(step);
+        return;
+    }
+  }
+
+  const SourceMap& sources_;
+  const sema::Model& model_;
+  const sema::Flow& flow_;
+  const LowerOptions& options_;
+  plan::Plan plan_;
+  std::map<std::string, std::string> values_;
+  std::vector<std::size_t> order_;               // steps in the order of the plan
+  std::vector<plan::NodeIndex> node_of_;         // by step
+  std::map<std::size_t, std::uint32_t> agents_;  // model's agent to plan's
+};
+
+}  // namespace
+
+plan::Plan lower(const SourceMap& sources, const sema::Model& model, const sema::Flow& flow,
+                 const LowerOptions& options) {
+  return Lowering(sources, model, flow, options).run();
+}
+
+}  // namespace fleet::lower

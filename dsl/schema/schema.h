@@ -1,0 +1,81 @@
+// The one table of what words mean: kinds of declaration, their keys, the steps of a flow, their
+// clauses, edges and holes, each with its documentation and whether this version carries it out.
+// The parser knows none of this; sema, completion and the reference all read it from here.
+//
+// The whole language is in the table. A row marked kLater is recognised and refused by name (F900),
+// so that nothing which the compiler accepts is without effect.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+namespace fleet::schema {
+
+enum class Support { kNow, kLater };
+
+// One word of a closed set, as in `session = own`.
+struct Word {
+  std::string_view text;
+  Support support = Support::kNow;
+};
+
+struct Key {
+  std::string_view name;
+  Support support = Support::kNow;
+  std::string_view form;           // how a value is written
+  std::string_view doc;            // one sentence
+  std::string_view fallback = {};  // what holds when nobody sets it, as it would be written
+  bool list = false;               // `+=` adds to it
+  bool required = false;
+  std::span<const Word> words = {};  // when the value is one word of a closed set
+};
+
+struct Kind {
+  std::string_view name;
+  Support support = Support::kNow;
+  std::string_view form;
+  std::string_view doc;
+  std::span<const Key> keys = {};
+};
+
+// What can stand on the right of `name =` in a flow.
+struct StepForm {
+  std::string_view word;  // "fanout", "run", "repo.merge"; empty: a call of an agent
+  Support support = Support::kNow;
+  std::string_view form;
+  std::string_view doc;
+};
+
+struct Clause {
+  std::string_view word;
+  Support support = Support::kNow;
+  bool fanout_only = false;
+  std::string_view form;
+  std::string_view doc;
+};
+
+// A name with its meaning: an edge after a step's dot, a source of a fan-out, a hole of a template.
+struct Entry {
+  std::string_view name;
+  Support support = Support::kNow;
+  std::string_view form;
+  std::string_view doc;
+};
+
+std::span<const Kind> kinds();
+std::span<const StepForm> steps();
+std::span<const Clause> clauses();
+std::span<const Entry> edges();
+std::span<const Entry> sources();
+std::span<const Entry> holes();
+
+// nullptr: there is no such row.
+const Kind* find_kind(std::string_view name);
+const Key* find_key(const Kind& kind, std::string_view name);
+const StepForm* find_step(std::string_view word);
+const Clause* find_clause(std::string_view word);
+const Entry* find_edge(std::string_view name);
+const Entry* find_source(std::string_view name);
+const Entry* find_hole(std::string_view name);
+
+}  // namespace fleet::schema

@@ -1,0 +1,110 @@
+// What a flow is made of: steps, their clauses, sources of a fan-out, edges, and holes.
+#include <algorithm>
+#include <array>
+
+#include "dsl/schema/schema.h"
+
+namespace fleet::schema {
+namespace {
+
+constexpr Support kNow = Support::kNow;
+constexpr Support kLater = Support::kLater;
+
+constexpr std::array kSteps{
+    StepForm{"", kNow, "AGENT(ARGUMENT, …)", "One task for one agent."},
+    StepForm{"fanout", kNow, "fanout X in SOURCE to AGENT or [AGENT, …]",
+             "One task for each item."},
+    StepForm{"run", kNow, "run(\"command\" [, sandbox: off])", "A plain command, no agent."},
+    StepForm{"repo.merge", kNow, "repo.merge(STEP, … [, into: \"branch\"])",
+             "Takes the accepted commits of steps into one branch."},
+    StepForm{"all", kLater, "all(STEP, …)", "Every step, findings united."},
+    StepForm{"any", kLater, "any(STEP, …)", "The first step, the rest cancelled."},
+    StepForm{"loop", kLater, "loop until EDGE max N { … }", "Steps again until an edge fires."},
+    StepForm{"human", kLater, "human(NAME)", "A decision."},
+};
+
+constexpr std::array kClauses{
+    Clause{"retry", kNow, false, "retry N", "Further attempts after the first, 0 to 100."},
+    Clause{"timeout", kNow, false, "timeout D", "Bounds one attempt from session start."},
+    Clause{"after", kNow, false, "after STEP.EDGE & …", "What must have happened before."},
+    Clause{"else", kNow, false, "else escalate | skip | fail",
+           "What happens once attempts are spent."},
+    Clause{"width", kNow, true, "width N", "Sessions at once."},
+    Clause{"limit", kNow, true, "limit N", "Items at most; what exceeds it is reported."},
+    Clause{"est", kNow, true, "est D", "How long one item takes; a prior until it was measured."},
+    Clause{"spawn", kNow, true, "spawn D", "What one cold session costs; a prior as well."},
+    Clause{"force", kNow, true, "force parallel | inline", "Overrides the spawn check, visibly."},
+};
+
+constexpr std::array kEdges{
+    Entry{"done", kNow, "STEP.done", "It settled, whatever the outcome."},
+    Entry{"accepted", kNow, "STEP.accepted", "Its evidence passed; of a fan-out, every item's."},
+    Entry{"some_accepted", kNow, "FANOUT.some_accepted",
+          "All items settled and at least one was accepted."},
+    Entry{"failed", kNow, "STEP.failed", "Its attempts are spent."},
+    Entry{"merged", kNow, "MERGE.merged", "The branch holds the result."},
+    Entry{"approved", kLater, "REVIEW.approved", "A review or a human approved."},
+    Entry{"changes_requested", kLater, "REVIEW.changes_requested", "A review wants changes."},
+};
+
+constexpr std::array kSources{
+    Entry{"files", kNow, "files(\"glob\")", "Files of the pinned commit."},
+    Entry{"lines", kNow, "lines(\"file\") or lines(run(\"command\"))",
+          "Lines of a file of the pinned commit, or of what a command prints."},
+    Entry{"json", kNow, "json(\"file\")",
+          "Elements of a JSON array in a file of the pinned commit."},
+    Entry{"issues", kLater, "issues(label: \"…\")", "Issues of the forge."},
+};
+
+constexpr std::array kHoles{
+    Entry{"item", kNow, "{item}", "The item of the fan-out."},
+    Entry{"task", kNow, "{task}",
+          "The flow's parameter `task`; without one the task's first argument, or else its step's "
+          "name."},
+    Entry{"agent", kNow, "{agent}", "The agent's name."},
+    Entry{"run", kNow, "{run}", "The run's id."},
+    Entry{"date", kNow, "{date}", "The day on which the run began."},
+    Entry{"round", kNow, "{round}", "The round of the loop around the step."},
+};
+
+template <class Table, class Field>
+auto* find_in(const Table& table, std::string_view name, Field field) {
+  const auto found = std::ranges::find(table, name, field);
+  return found == table.end() ? nullptr : &*found;
+}
+
+}  // namespace
+
+std::span<const StepForm> steps() {
+  return kSteps;
+}
+std::span<const Clause> clauses() {
+  return kClauses;
+}
+std::span<const Entry> edges() {
+  return kEdges;
+}
+std::span<const Entry> sources() {
+  return kSources;
+}
+std::span<const Entry> holes() {
+  return kHoles;
+}
+
+const StepForm* find_step(std::string_view word) {
+  return find_in(kSteps, word, &StepForm::word);
+}
+const Clause* find_clause(std::string_view word) {
+  return find_in(kClauses, word, &Clause::word);
+}
+const Entry* find_edge(std::string_view name) {
+  return find_in(kEdges, name, &Entry::name);
+}
+const Entry* find_source(std::string_view name) {
+  return find_in(kSources, name, &Entry::name);
+}
+const Entry* find_hole(std::string_view name) {
+  return find_in(kHoles, name, &Entry::name);
+}
+
+}  // namespace fleet::schema

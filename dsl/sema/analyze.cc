@@ -1,0 +1,349 @@
+#include "dsl/sema/analyze.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "dsl/sema/contract.h"
+#include "dsl/sema/fleet.h"
+#include "dsl/sema/flow.h"
+#include "dsl/sema/inherit.h"
+#include "dsl/sema/report.h"
+#include "dsl/sema/runtime.h"
+
+namespace fleet::sema {
+namespace {
+
+// One declaration with what its names became; `indices` are parallel to the block's names.
+struct Declared {
+  const ast::Block* block = nullptr;
+  std::vector<std::size_t> indices;
+};
+
+// Reads one module after another: first all names of a module, then what they mean.
+class Analyzer {
+ public:
+  Analyzer(const SourceMap& sources, const std::vector<Module>& modules, DiagnosticSink& sink)
+      : context_{sources, sink, model_}, modules_(modules), scopes_(modules.size()) {}
+
+  Model run() {
+    for (module_ = 0; module_ < modules_.size(); ++module_) {
+      declared_.clear();
+      declare_module();
+      read_module();
+    }
+    resolve_contracts(context_, lineage_, model_.defaults);
+    if (!modules_.empty() && !context_.sink.has_errors()) {
+      scopes_.back().collect_unused(model_.unused);
+    }
+    return std::move(model_);
+  }
+
+ private:
+  bool is_main() const { return module_ + 1 == modules_.size(); }
+  Scope& scope() { return scopes_[module_]; }
+  // F105 speaks of declarations only in the file that has the fleet which could use them.
+  std::string unused_as(const char* what) const {
+    return is_main() && has_fleet_ ? std::string(what) : std::string();
+  }
+
+  void declare_module() {
+    const Module& module = modules_[module_];
+    has_fleet_ = false;
+    for (const ast::File& file : module.files) {
+      for (const ast::Body::Item& item : file.body.items) {
+        if (item.block && item.block->kind.text == "fleet")
+          has_fleet_ = true;
+      }
+    }
+    std::size_t use = 0;
+    for (const ast::File& file : module.files) {
+      for (const ast::Body::Item& item : file.body.items) {
+        if (item.use) {
+          const std::optional<std::size_t> target =
+              use < module.imports.size() ? module.imports[use] : std::nullopt;
+          ++use;
+          declare_use(*item.use, target);
+        } else if (item.block) {
+          declare_block(*item.block, false);
+        } else if (item.assignment) {
+          context_.sink.add(
+              error("F104", item.assignment->key.span,
+                    ticked(item.assignment->key.text) + " stands outside of any declaration"));
+        }
+      }
+    }
+  }
+
+  void declare_use(const ast::Use& use, std::optional<std::size_t> target) {
+    if (use.names.empty() && !use.alias) {
+      Diagnostic diagnostic = error("F202", use.span, "`use` names nothing");
+      diagnostic.helps.push_back(
+          {"write `(name, …)` after it, or `as m` to say `m.name`", {}, false});
+      context_.sink.add(std::move(diagnostic));
+    }
+    if (use.alias) {
+      scope().declare_alias(context_, *use.alias, target ? &scopes_[*target] : nullptr);
+    }
+    for (const ast::Ident& name : use.names) {
+      Symbol symbol;
+      symbol.span = name.span;
+      if (target)
+        symbol = import_name(name, use, *target);
+      scope().declare_import(context_, name, symbol);
+    }
+  }
+
+  Symbol import_name(const ast::Ident& name, const ast::Use& use, std::size_t target) {
+    const std::vector<Symbol::Kind> kinds{Symbol::Kind::kRole, Symbol::Kind::kAgent,
+                                          Symbol::Kind::kRuntime};
+    const Symbol* found = scopes_[target].exported(name.text);
+    if (found == nullptr) {
+      context_.sink.add(unknown("F101", name.span, "name in " + ticked(use.path), name.text,
+                                scopes_[target].exported_names(kinds)));
+    } else if (found->kind == Symbol::Kind::kFlow) {
+      say_later(context_.sink, name.span, "importing a flow is");
+    } else {
+      return *found;
+    }
+    return {Symbol::Kind::kUnknown, 0, name.span};
+  }
+
+  void declare_block(const ast::Block& block, bool in_fleet) {
+    const schema::Kind* kind = schema::find_kind(block.kind.text);
+    if (kind == nullptr) {
+      std::vector<std::string> kinds;
+      for (const schema::Kind& one : schema::kinds())
+        kinds.emplace_back(one.name);
+      context_.sink.add(
+          unknown("F104", block.kind.span, "kind of declaration", block.kind.text, kinds));
+      declare_names(block, Symbol::Kind::kUnknown, "");
+    } else if (kind->support == schema::Support::kLater) {
+      say_later(context_.sink, block.kind.span, ticked(kind->name) + " declarations are");
+      if (!block.name_is_string)
+        declare_names(block, Symbol::Kind::kUnknown, "");
+    } else if (check_header(block, in_fleet)) {
+      declare_known(block);
+    }
+  }
+
+  // What the header of this kind of declaration may say. False: the declaration can't be read.
+  bool check_header(const ast::Block& block, bool in_fleet) {
+    const std::string& kind = block.kind.text;
+    const auto refuse = [&](Span span, const std::string& message) {
+      context_.sink.add(error("F202", span, message));
+    };
+    if (block.version && kind != "fleet") {
+      refuse(block.version->span, ticked(kind) + " has no version");
+    }
+    if (block.has_parameters && kind != "flow") {
+      refuse(block.header, ticked(kind) + " has no parameters");
+    }
+    if (block.base && kind != "role" && kind != "agent") {
+      refuse(block.base->span, ticked(kind) + " has no base");
+    }
+    if (block.on && kind == "flow") {
+      say_later(context_.sink, block.on->span, "`on` of a flow is");
+    } else if (block.on) {
+      refuse(block.on->span, ticked(kind) + " is not started by an event");
+    }
+    if (block.names.size() > 1 && kind != "agent" && kind != "defaults") {
+      refuse(block.names[1].span, ticked(kind) + " takes one name");
+    }
+    if (kind == "defaults" && !block.names.empty()) {
+      refuse(block.names.front().span, "`defaults` has no name");
+    }
+    const bool nested = kind == "flow" || kind == "defaults";
+    if (nested && !in_fleet) {
+      refuse(block.kind.span, ticked(kind) + " stands inside `fleet`");
+      return false;
+    }
+    if (kind == "fleet" && in_fleet) {
+      refuse(block.kind.span, "`fleet` can't stand inside `fleet`");
+      return false;
+    }
+    return kind == "defaults" || !block.names.empty();
+  }
+
+  void declare_known(const ast::Block& block) {
+    const std::string& kind = block.kind.text;
+    if (kind == "fleet") {
+      declare_fleet(block);
+    } else if (kind == "role") {
+      declare_names(block, Symbol::Kind::kRole, unused_as("role"));
+    } else if (kind == "agent") {
+      declare_names(block, Symbol::Kind::kAgent, unused_as("agent"));
+    } else if (kind == "runtime") {
+      declare_names(block, Symbol::Kind::kRuntime, unused_as("runtime"));
+    } else if (kind == "flow") {
+      declare_names(block, Symbol::Kind::kFlow, "");
+    } else {
+      declared_.push_back({&block, {}});
+    }
+  }
+
+  void declare_fleet(const ast::Block& block) {
+    if (!is_main()) {
+      context_.sink.add(error("F202", block.kind.span, "an imported file declares a fleet",
+                              "only the file that is compiled may"));
+      return;
+    }
+    if (fleet_ != nullptr) {
+      Diagnostic diagnostic =
+          error("F107", block.kind.span, "a file declares one fleet", "second declaration");
+      diagnostic.secondary.push_back({fleet_->kind.span, "first declaration"});
+      context_.sink.add(std::move(diagnostic));
+      return;
+    }
+    fleet_ = &block;
+    declared_.push_back({&block, {}});
+    for (const ast::Body::Item& item : block.body.items) {
+      if (item.block)
+        declare_block(*item.block, true);
+      if (item.use)
+        say_misplaced(context_, item, "fleet");
+    }
+  }
+
+  // Allocates each name's place in the model.
+  void declare_names(const ast::Block& block, Symbol::Kind kind, const std::string& what) {
+    Declared declared{&block, {}};
+    for (const ast::Ident& name : block.names) {
+      const std::size_t index = allocate(kind, name);
+      scope().declare(context_, name, {kind, index, name.span}, what);
+      declared.indices.push_back(index);
+      if (kind != Symbol::Kind::kAgent && kind != Symbol::Kind::kUnknown)
+        break;
+    }
+    if (kind != Symbol::Kind::kUnknown)
+      declared_.push_back(std::move(declared));
+  }
+
+  std::size_t allocate(Symbol::Kind kind, const ast::Ident& name) {
+    switch (kind) {
+      case Symbol::Kind::kRole:
+      case Symbol::Kind::kAgent: {
+        Agent agent;
+        agent.name = name.text;
+        agent.name_span = name.span;
+        agent.is_role = kind == Symbol::Kind::kRole;
+        agent.role = agent.is_role ? name.text : "";
+        agent.imported = !is_main();
+        model_.agents.push_back(std::move(agent));
+        lineage_.emplace_back();
+        return model_.agents.size() - 1;
+      }
+      case Symbol::Kind::kRuntime:
+        model_.runtimes.emplace_back();
+        return model_.runtimes.size() - 1;
+      case Symbol::Kind::kFlow: model_.flows.emplace_back(); return model_.flows.size() - 1;
+      case Symbol::Kind::kUnknown: break;
+    }
+    return 0;
+  }
+
+  void read_module() {
+    const auto each = [&](const char* kind, const auto& read) {
+      for (const Declared& one : declared_) {
+        if (one.block->kind.text == kind)
+          read(one);
+      }
+    };
+    each("runtime", [&](const Declared& one) {
+      Runtime runtime = read_runtime(context_, *one.block);
+      model_.runtimes[one.indices.front()] = std::move(runtime);
+    });
+    each("fleet", [&](const Declared& one) { read_fleet(*one.block); });
+    each("defaults", [&](const Declared& one) { read_defaults(*one.block); });
+    each("role", [&](const Declared& one) { read_agent(one, Layer::kRole); });
+    each("agent", [&](const Declared& one) { read_agent(one, Layer::kAgent); });
+    each("flow", [&](const Declared& one) {
+      Flow flow = read_flow(context_, scope(), *one.block);
+      model_.flows[one.indices.front()] = std::move(flow);
+    });
+  }
+
+  void read_fleet(const ast::Block& block) {
+    Fleet fleet;
+    fleet.name = block.names.front().text;
+    fleet.name_span = block.names.front().span;
+    if (block.version) {
+      for (const char c : block.version->text) {
+        const bool digit = c >= '0' && c <= '9' && fleet.version < 100'000'000;
+        if (digit)
+          fleet.version = fleet.version * 10 + static_cast<std::uint32_t>(c - '0');
+      }
+    }
+    std::map<std::string, Span> seen;
+    for (const ast::Body::Item& item : block.body.items) {
+      if (item.assignment)
+        read_fleet_key(context_, fleet, *item.assignment, seen);
+    }
+    if (!seen.contains("repo")) {
+      Diagnostic diagnostic =
+          error("F108", fleet.name_span, "fleet " + ticked(fleet.name) + " has no `repo`");
+      diagnostic.helps.push_back({"write `repo = git(\".\", base: main)`", {}, false});
+      context_.sink.add(std::move(diagnostic));
+    }
+    model_.fleet = std::move(fleet);
+  }
+
+  void read_defaults(const ast::Block& block) {
+    if (defaults_ != nullptr) {
+      Diagnostic diagnostic =
+          error("F107", block.kind.span, "a fleet has one `defaults`", "second declaration");
+      diagnostic.secondary.push_back({defaults_->kind.span, "first declaration"});
+      context_.sink.add(std::move(diagnostic));
+      return;
+    }
+    defaults_ = &block;
+    model_.defaults = read_contract(context_, scope(), block, Layer::kDefaults, "defaults");
+  }
+
+  void read_agent(const Declared& declared, Layer layer) {
+    const ast::Block& block = *declared.block;
+    const std::string owner = block.kind.text + " " + block.names.front().text;
+    std::optional<std::size_t> base;
+    bool broken = false;
+    if (block.base) {
+      const Symbol* symbol =
+          scope().resolve(context_, block.base->path, block.base->span, {Symbol::Kind::kRole});
+      broken = symbol == nullptr;
+      if (symbol != nullptr)
+        base = symbol->index;
+    } else if (layer == Layer::kAgent) {
+      broken = true;
+      Diagnostic diagnostic = error("F108", block.names.front().span,
+                                    "agent " + ticked(block.names.front().text) + " is of no role");
+      diagnostic.helps.push_back({"write `agent NAME : ROLE { … }`", {}, false});
+      context_.sink.add(std::move(diagnostic));
+    }
+    const Contract own = read_contract(context_, scope(), block, layer, owner);
+    for (const std::size_t index : declared.indices) {
+      model_.agents[index].broken = broken;
+      lineage_[index] = {own, base};
+      for (auto& [key, origins] : lineage_[index].own.origins) {
+        for (Origin& origin : origins)
+          origin.owner = block.kind.text + " " + model_.agents[index].name;
+      }
+    }
+  }
+
+  Model model_;
+  Context context_;
+  const std::vector<Module>& modules_;
+  std::vector<Scope> scopes_;
+  std::vector<Lineage> lineage_;  // parallel to model_.agents
+  std::vector<Declared> declared_;
+  std::size_t module_ = 0;
+  bool has_fleet_ = false;
+  const ast::Block* fleet_ = nullptr;
+  const ast::Block* defaults_ = nullptr;
+};
+
+}  // namespace
+
+Model analyze(const SourceMap& sources, const std::vector<Module>& modules, DiagnosticSink& sink) {
+  return Analyzer(sources, modules, sink).run();
+}
+
+}  // namespace fleet::sema

@@ -1,0 +1,124 @@
+#include "dsl/sema/body.h"
+
+#include <utility>
+
+#include "dsl/sema/report.h"
+
+namespace fleet::sema {
+namespace {
+
+std::vector<std::string> key_names(const schema::Kind& kind) {
+  std::vector<std::string> names;
+  for (const schema::Key& key : kind.keys) {
+    if (key.support == schema::Support::kNow)
+      names.emplace_back(key.name);
+  }
+  return names;
+}
+
+}  // namespace
+
+Want want_of(const ast::Assignment& assignment) {
+  return {ticked(assignment.key.text), assignment.key.span};
+}
+
+Origin origin_of(Context& context, Layer layer, const std::string& owner,
+                 const ast::Assignment& assignment) {
+  return {layer, owner, std::string(context.sources.text(assignment.value.span)),
+          assignment.value.span, assignment.add};
+}
+
+const schema::Key* check_key(Context& context, const schema::Kind& kind,
+                             const ast::Assignment& assignment, std::map<std::string, Span>& seen) {
+  const ast::Ident& name = assignment.key;
+  const schema::Key* key = schema::find_key(kind, name.text);
+  if (key == nullptr) {
+    Diagnostic diagnostic =
+        unknown("F104", name.span, "key of " + ticked(kind.name), name.text, key_names(kind));
+    diagnostic.notes.push_back("keys of " + ticked(kind.name) + ": " +
+                               listed(key_names(kind), "and"));
+    context.sink.add(std::move(diagnostic));
+    return nullptr;
+  }
+  const auto [first, fresh] = seen.emplace(name.text, name.span);
+  if (!fresh) {
+    Diagnostic diagnostic =
+        error("F106", name.span, ticked(name.text) + " is set twice", "set again here");
+    diagnostic.secondary.push_back({first->second, "first set here"});
+    context.sink.add(std::move(diagnostic));
+    return nullptr;
+  }
+  if (key->support == schema::Support::kLater) {
+    say_later(context.sink, name.span, "key " + ticked(name.text) + " is");
+    return nullptr;
+  }
+  if (assignment.add && !key->list) {
+    Diagnostic diagnostic =
+        error("F202", name.span, "`+=` adds to a list, and " + ticked(name.text) + " is one value");
+    diagnostic.helps.push_back({"write `" + name.text + " = …` to replace it", {}, false});
+    context.sink.add(std::move(diagnostic));
+    return nullptr;
+  }
+  return key;
+}
+
+void say_misplaced(Context& context, const ast::Body::Item& item, const std::string& kind) {
+  if (item.use) {
+    context.sink.add(error("F104", item.use->span,
+                           "`use` stands at the top of a file, not inside " + ticked(kind)));
+  } else if (item.block) {
+    const ast::Ident& name = item.block->kind;
+    if (schema::find_kind(name.text) == nullptr) {
+      context.sink.add(unknown("F104", name.span, "kind of declaration", name.text, {}));
+    } else {
+      context.sink.add(
+          error("F104", name.span, ticked(name.text) + " can't stand inside " + ticked(kind)));
+    }
+  }
+}
+
+void walk_keys(Context& context, const schema::Kind& kind, const ast::Body& body,
+               const std::function<void(const schema::Key&, const ast::Assignment&)>& read) {
+  std::map<std::string, Span> seen;
+  for (const ast::Body::Item& item : body.items) {
+    if (!item.assignment) {
+      say_misplaced(context, item, std::string(kind.name));
+      continue;
+    }
+    const schema::Key* key = check_key(context, kind, *item.assignment, seen);
+    if (key != nullptr)
+      read(*key, *item.assignment);
+  }
+}
+
+const schema::Word* read_word(Context& context, const schema::Key& key, Reader& reader) {
+  std::vector<std::string> allowed;
+  for (const schema::Word& word : key.words) {
+    if (word.support == schema::Support::kNow)
+      allowed.emplace_back(word.text);
+  }
+  if (reader.failed())
+    return nullptr;
+  if (reader.at_end() || !is_word(reader.peek())) {
+    reader.fail(reader.want(), listed(allowed, "or"));
+    return nullptr;
+  }
+  const ast::Atom& atom = reader.next();
+  for (const schema::Word& word : key.words) {
+    if (word.text != atom.text)
+      continue;
+    if (word.support == schema::Support::kNow)
+      return &word;
+    say_later(context.sink, atom.span, ticked(key.name) + " = " + ticked(word.text) + " is");
+    reader.give_up();
+    return nullptr;
+  }
+  Diagnostic diagnostic =
+      unknown("F202", atom.span, "value of " + ticked(key.name), atom.text, allowed);
+  diagnostic.notes.push_back(ticked(key.name) + " is " + listed(allowed, "or"));
+  context.sink.add(std::move(diagnostic));
+  reader.give_up();
+  return nullptr;
+}
+
+}  // namespace fleet::sema

@@ -1,0 +1,34 @@
+// What the bodies of all declarations have in common: each key known, supported, and said once.
+#pragma once
+
+#include <functional>
+#include <set>
+#include <string>
+
+#include "dsl/schema/schema.h"
+#include "dsl/sema/reader.h"
+#include "dsl/sema/scope.h"
+
+namespace fleet::sema {
+
+// Checks one assignment against the schema: F104 unknown key, F106 said before in `seen`, F900 not
+// supported, F202 `+=` on a single value. nullptr: reported, skip it.
+const schema::Key* check_key(Context& context, const schema::Kind& kind,
+                             const ast::Assignment& assignment, std::map<std::string, Span>& seen);
+
+// Calls `read` for each good key of a body that holds keys only; blocks and uses in it are
+// reported.
+void walk_keys(Context& context, const schema::Kind& kind, const ast::Body& body,
+               const std::function<void(const schema::Key&, const ast::Assignment&)>& read);
+
+// F104 for a block or use that cannot stand in a declaration of `kind`.
+void say_misplaced(Context& context, const ast::Body::Item& item, const std::string& kind);
+
+// One word of the key's closed set; nullptr: reported.
+const schema::Word* read_word(Context& context, const schema::Key& key, Reader& reader);
+
+Want want_of(const ast::Assignment& assignment);
+Origin origin_of(Context& context, Layer layer, const std::string& owner,
+                 const ast::Assignment& assignment);
+
+}  // namespace fleet::sema

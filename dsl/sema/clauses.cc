@@ -1,0 +1,218 @@
+// The clauses after a step's head, and the edges between steps.
+#include <algorithm>
+#include <utility>
+
+#include "dsl/sema/report.h"
+#include "dsl/sema/runtime.h"
+#include "dsl/sema/steps.h"
+
+namespace fleet::sema {
+namespace {
+
+using Kind = ast::Atom::Kind;
+
+std::optional<plan::EdgeKind> edge_kind(std::string_view name) {
+  if (name == "done")
+    return plan::EdgeKind::kDone;
+  if (name == "accepted")
+    return plan::EdgeKind::kAccepted;
+  if (name == "some_accepted")
+    return plan::EdgeKind::kSomeAccepted;
+  if (name == "failed")
+    return plan::EdgeKind::kFailed;
+  if (name == "merged")
+    return plan::EdgeKind::kMerged;
+  if (name == "approved")
+    return plan::EdgeKind::kApproved;
+  if (name == "changes_requested")
+    return plan::EdgeKind::kChangesRequested;
+  return std::nullopt;
+}
+
+std::vector<std::string> edge_names() {
+  std::vector<std::string> names;
+  for (const schema::Entry& edge : schema::edges())
+    names.emplace_back(edge.name);
+  return names;
+}
+
+// One `step.edge`; false: reported.
+bool read_edge(FlowNames& names, const ast::Atom& atom, Step& step) {
+  if (atom.path.size() == 1 && names.steps.contains(atom.text)) {
+    Diagnostic diagnostic = error("F202", atom.span, "`after` says which outcome it waits for",
+                                  "an edge such as `" + atom.text + ".accepted` is expected");
+    names.context.sink.add(std::move(diagnostic));
+    return false;
+  }
+  const std::optional<std::size_t> from = names.find_step(atom.path.front());
+  if (!from)
+    return false;
+  if (atom.path.size() != 2) {
+    names.context.sink.add(
+        error("F202", atom.span, "an edge is a step and an outcome, such as `build.accepted`"));
+    return false;
+  }
+  const std::optional<plan::EdgeKind> kind = edge_kind(atom.path.back().text);
+  if (!kind) {
+    names.context.sink.add(
+        unknown("F101", atom.path.back().span, "edge", atom.path.back().text, edge_names()));
+    return false;
+  }
+  step.after.push_back({*from, *kind, false, atom.span});
+  return true;
+}
+
+void read_after(FlowNames& names, Reader& reader, const Want& want, Step& step) {
+  do {
+    if (!reader.next_is(Kind::kName)) {
+      reader.fail(want, "an edge, such as `build.accepted`");
+      return;
+    }
+    if (!read_edge(names, reader.next(), step))
+      step.trusts = true;
+  } while (reader.take_operator("&"));
+}
+
+void read_else(Reader& reader, const Want& want, Step& step) {
+  if (reader.take_word("escalate")) {
+    step.otherwise = plan::Otherwise::kEscalate;
+  } else if (reader.take_word("skip")) {
+    step.otherwise = plan::Otherwise::kSkip;
+  } else if (reader.take_word("fail")) {
+    step.otherwise = plan::Otherwise::kFail;
+  } else {
+    reader.fail(want, "`escalate`, `skip` or `fail`");
+  }
+}
+
+void read_force(Reader& reader, const Want& want, Step& step) {
+  if (reader.take_word("parallel")) {
+    step.fanout.force = plan::Force::kParallel;
+  } else if (reader.take_word("inline")) {
+    step.fanout.force = plan::Force::kInline;
+  } else {
+    reader.fail(want, "`parallel` or `inline`");
+  }
+}
+
+template <class T>
+void put(std::optional<At<T>>& slot, const std::optional<T>& value, Span begin, Span end) {
+  if (value)
+    slot = At<T>{*value, {begin.source, begin.begin, end.end}};
+}
+
+void read_clause(FlowNames& names, Reader& reader, const schema::Clause& clause, const Want& want,
+                 Step& step) {
+  constexpr std::uint32_t kMostRetries = 100;
+  constexpr std::uint32_t kMostSessions = 10'000;
+  constexpr std::uint32_t kMostItems = 1'000'000;
+  const Span value = reader.at_end() ? want.span : reader.peek().span;
+  if (clause.word == "retry")
+    put(step.retries, reader.count(want, 0, kMostRetries), want.span, value);
+  if (clause.word == "timeout") {
+    put(step.timeout, read_positive(names.context, reader, want), want.span, value);
+  }
+  if (clause.word == "after")
+    read_after(names, reader, want, step);
+  if (clause.word == "else")
+    read_else(reader, want, step);
+  if (clause.word == "force")
+    read_force(reader, want, step);
+  Fanout& fanout = step.fanout;
+  if (clause.word == "width")
+    put(fanout.width, reader.count(want, 1, kMostSessions), want.span, value);
+  if (clause.word == "limit")
+    put(fanout.limit, reader.count(want, 1, kMostItems), want.span, value);
+  if (clause.word == "est")
+    put(fanout.est, reader.duration(want), want.span, value);
+  if (clause.word == "spawn")
+    put(fanout.spawn, reader.duration(want), want.span, value);
+}
+
+// The clause that the next word begins; nullptr: reported.
+const schema::Clause* find(Reader& reader, const Step& step) {
+  const ast::Atom& word = reader.peek();
+  const schema::Clause* clause = is_word(word) ? schema::find_clause(word.text) : nullptr;
+  std::vector<std::string> allowed;
+  for (const schema::Clause& one : schema::clauses()) {
+    if (one.fanout_only && step.kind != StepKind::kFanout)
+      continue;
+    if (one.word == "retry" && step.kind == StepKind::kMerge)
+      continue;
+    allowed.emplace_back(one.word);
+  }
+  if (clause == nullptr) {
+    if (!is_word(word)) {
+      reader.finish();
+      return nullptr;
+    }
+    Diagnostic diagnostic = unknown("F104", word.span, "clause", word.text, allowed);
+    diagnostic.notes.push_back("clauses of this step: " + listed(allowed, "and"));
+    reader.sink().add(std::move(diagnostic));
+    reader.give_up();
+    return nullptr;
+  }
+  if (std::ranges::find(allowed, word.text) != allowed.end())
+    return clause;
+  const bool merge = word.text == "retry";
+  Diagnostic diagnostic =
+      error("F104", word.span,
+            merge ? "a merge is not retried" : ticked(word.text) + " is a clause of fan-outs");
+  if (merge)
+    diagnostic.notes.push_back("merging the same commits again gives the same result");
+  reader.sink().add(std::move(diagnostic));
+  reader.give_up();
+  return nullptr;
+}
+
+bool fires_success(plan::EdgeKind kind) {
+  return kind == plan::EdgeKind::kAccepted || kind == plan::EdgeKind::kSomeAccepted ||
+         kind == plan::EdgeKind::kMerged || kind == plan::EdgeKind::kApproved;
+}
+
+void imply(const Flow& flow, Step& step, std::size_t from, Span span) {
+  const auto says_so = [&](const Edge& edge) {
+    return edge.from == from && fires_success(edge.kind);
+  };
+  if (std::ranges::any_of(step.after, says_so))
+    return;
+  const bool merge = flow.steps[from].kind == StepKind::kMerge;
+  step.after.push_back(
+      {from, merge ? plan::EdgeKind::kMerged : plan::EdgeKind::kAccepted, true, span});
+}
+
+}  // namespace
+
+void read_clauses(FlowNames& names, Reader& reader, Step& step) {
+  std::map<std::string, Span> seen;
+  while (!reader.at_end()) {
+    const schema::Clause* clause = find(reader, step);
+    if (clause == nullptr)
+      return;
+    const ast::Atom& word = reader.next();
+    const Want want{ticked(word.text), word.span};
+    const auto [first, fresh] = seen.emplace(word.text, word.span);
+    if (!fresh) {
+      Diagnostic diagnostic =
+          error("F106", word.span, ticked(word.text) + " is said twice", "said again here");
+      diagnostic.secondary.push_back({first->second, "first said here"});
+      reader.sink().add(std::move(diagnostic));
+      reader.give_up();
+      return;
+    }
+    read_clause(names, reader, *clause, want, step);
+  }
+}
+
+void imply_edges(Flow& flow) {
+  for (Step& step : flow.steps) {
+    for (const Argument& argument : step.arguments) {
+      if (argument.output_of)
+        imply(flow, step, *argument.output_of, argument.text.span);
+    }
+    for (const At<std::size_t>& from : step.merge.from)
+      imply(flow, step, from.value, from.span);
+  }
+}
+
+}  // namespace fleet::sema

@@ -1,0 +1,241 @@
+// `fanout x in SOURCE to AGENTS`: what it runs over, and who serves it.
+#include <utility>
+
+#include "dsl/sema/report.h"
+#include "dsl/sema/runtime.h"
+#include "dsl/sema/steps.h"
+
+namespace fleet::sema {
+namespace {
+
+using Kind = ast::Atom::Kind;
+
+const char* const kForms =
+    "`files(\"glob\")`, `lines(\"file\")`, `json(\"file\")`, a list or `1..20`";
+
+std::optional<std::string> read_path(Context& context, const ast::Atom& call) {
+  const std::optional<Text> text = read_text_call(context, call);
+  if (!text)
+    return std::nullopt;
+  return glob_of(call.args.front().value->atoms.front());
+}
+
+// `lines(run("command"))`: the call inside, or nullptr.
+const ast::Atom* inner_run(const ast::Atom& call) {
+  if (call.text != "lines" || call.args.size() != 1 || call.args.front().name)
+    return nullptr;
+  const std::vector<ast::Atom>& atoms = call.args.front().value->atoms;
+  if (atoms.size() != 1 || atoms.front().kind != Kind::kCall)
+    return nullptr;
+  return atoms.front().text == "run" ? &atoms.front() : nullptr;
+}
+
+std::optional<ItemSource> read_call(Context& context, const ast::Atom& call) {
+  const schema::Entry* entry = schema::find_source(call.text);
+  if (entry == nullptr) {
+    context.sink.add(
+        unknown("F101", call.span, "source of items", call.text, {"files", "lines", "json"}));
+    return std::nullopt;
+  }
+  if (entry->support == schema::Support::kLater) {
+    say_later(context.sink, call.span, "source " + ticked(call.text) + " is");
+    return std::nullopt;
+  }
+  ItemSource source;
+  if (const ast::Atom* run = inner_run(call)) {
+    std::optional<Text> command = read_text_call(context, *run);
+    if (!command)
+      return std::nullopt;
+    source.kind = plan::FanoutSource::Kind::kCommandLines;
+    source.command = *std::move(command);
+    return source;
+  }
+  std::optional<std::string> path = read_path(context, call);
+  if (!path)
+    return std::nullopt;
+  source.kind = call.text == "files"   ? plan::FanoutSource::Kind::kFiles
+                : call.text == "lines" ? plan::FanoutSource::Kind::kLines
+                                       : plan::FanoutSource::Kind::kJson;
+  source.path = *std::move(path);
+  return source;
+}
+
+std::optional<ItemSource> read_list(Context& context, const ast::Atom& list) {
+  ItemSource source;
+  source.kind = plan::FanoutSource::Kind::kList;
+  for (const ast::Argument& argument : list.args) {
+    const std::vector<ast::Atom>& atoms = argument.value->atoms;
+    if (!argument.name && atoms.size() == 1 && atoms.front().kind == Kind::kString) {
+      std::optional<std::string> item = plain_text(context.sink, atoms.front(), "an item");
+      if (!item)
+        return std::nullopt;
+      source.list.push_back(*std::move(item));
+    } else if (!argument.name && atoms.size() == 1 &&
+               (atoms.front().kind == Kind::kNumber || atoms.front().kind == Kind::kDate)) {
+      source.list.push_back(atoms.front().text);
+    } else {
+      context.sink.add(
+          error("F202", argument.value->span, "an item is text in quotes or a number"));
+      return std::nullopt;
+    }
+  }
+  if (source.list.empty()) {
+    context.sink.add(error("F202", list.span, "a fan-out over no items does nothing"));
+    return std::nullopt;
+  }
+  return source;
+}
+
+std::optional<ItemSource> read_range(Context& context, Reader& reader) {
+  constexpr std::uint32_t kMostItems = 1'000'000'000;
+  const Span begin = reader.peek().span;
+  const Want want{"a range", begin};
+  const std::optional<std::uint32_t> first = reader.count(want, 0, kMostItems);
+  if (!first)
+    return std::nullopt;
+  if (!reader.take_operator("..")) {
+    reader.fail(want, "two whole numbers, such as `1..20`");
+    return std::nullopt;
+  }
+  const std::optional<std::uint32_t> last = reader.count(want, 0, kMostItems);
+  if (!last)
+    return std::nullopt;
+  if (*last < *first) {
+    context.sink.add(error("F202", begin, "the range ends below its beginning"));
+    reader.give_up();
+    return std::nullopt;
+  }
+  ItemSource source;
+  source.kind = plan::FanoutSource::Kind::kRange;
+  source.first = *first;
+  source.last = *last;
+  return source;
+}
+
+void read_agent(FlowNames& names, const ast::Atom& atom, Step& step) {
+  if (atom.kind != Kind::kName) {
+    if (atom.kind != Kind::kError) {
+      names.context.sink.add(error("F202", atom.span, "`to` takes an agent or a list of agents",
+                                   "this is " + describe(atom)));
+    }
+    step.broken = true;
+    return;
+  }
+  const Symbol* symbol = names.scope.resolve(names.context, atom.path, atom.span,
+                                             {Symbol::Kind::kAgent, Symbol::Kind::kRole});
+  if (symbol == nullptr) {
+    step.broken = true;
+    return;
+  }
+  for (const At<std::size_t>& known : step.agents) {
+    if (known.value != symbol->index)
+      continue;
+    Diagnostic diagnostic =
+        error("F106", atom.span, ticked(atom.text) + " is named twice", "named again here");
+    diagnostic.secondary.push_back({known.span, "first named here"});
+    names.context.sink.add(std::move(diagnostic));
+    return;
+  }
+  step.agents.push_back({symbol->index, atom.span});
+}
+
+void read_agents(FlowNames& names, Reader& reader, const Want& to, Step& step) {
+  if (reader.at_end()) {
+    reader.fail(to, "an agent or a list of agents");
+    return;
+  }
+  if (reader.next_is(Kind::kCall) && reader.peek().text == "route") {
+    say_later(names.context.sink, reader.peek().span, "`route` is");
+    reader.give_up();
+    return;
+  }
+  const ast::Atom& atom = reader.next();
+  if (atom.kind != Kind::kList) {
+    read_agent(names, atom, step);
+    return;
+  }
+  for (const ast::Argument& argument : atom.args) {
+    const std::vector<ast::Atom>& atoms = argument.value->atoms;
+    if (atoms.empty())
+      continue;
+    read_agent(names, atoms.front(), step);
+  }
+  if (atom.args.empty()) {
+    names.context.sink.add(error("F202", atom.span, "`to` takes an agent or a list of agents"));
+    step.broken = true;
+  }
+}
+
+}  // namespace
+
+std::optional<std::uint64_t> ItemSource::count() const {
+  if (kind == plan::FanoutSource::Kind::kList)
+    return list.size();
+  if (kind == plan::FanoutSource::Kind::kRange)
+    return static_cast<std::uint64_t>(last - first) + 1;
+  return std::nullopt;
+}
+
+std::optional<ItemSource> read_source(Context& context, Reader& reader) {
+  if (reader.failed())
+    return std::nullopt;
+  if (reader.at_end()) {
+    reader.fail({"`in`", reader.want().span}, kForms);
+    return std::nullopt;
+  }
+  Span span = reader.peek().span;
+  std::optional<ItemSource> source;
+  if (reader.next_is(Kind::kCall)) {
+    source = read_call(context, reader.next());
+  } else if (reader.next_is(Kind::kList)) {
+    source = read_list(context, reader.next());
+  } else if (reader.next_is(Kind::kNumber)) {
+    source = read_range(context, reader);
+  } else if (reader.next_is(Kind::kName) && reader.peek().path.size() == 2) {
+    say_later(context.sink, span, "a step's output as the source of items is");
+  } else {
+    reader.fail({"`in`", reader.want().span}, kForms);
+  }
+  if (!source) {
+    reader.give_up();
+    return std::nullopt;
+  }
+  source->span = span;
+  return source;
+}
+
+void read_fanout(FlowNames& names, Reader& reader, Step& step) {
+  const Want fanout{"`fanout`", reader.next().span};
+  step.kind = StepKind::kFanout;
+  const char* const form = "`fanout x in SOURCE to AGENT`";
+  if (reader.at_end() || !is_word(reader.peek())) {
+    reader.fail(fanout, std::string("a name for the item: ") + form);
+    return;
+  }
+  step.fanout.variable = reader.next().text;
+  if (!reader.take_word("in")) {
+    reader.fail(fanout, std::string("`in` after the item's name: ") + form);
+    return;
+  }
+  const std::uint32_t begin = reader.at_end() ? 0 : reader.peek().span.begin;
+  std::optional<ItemSource> source = read_source(names.context, reader);
+  if (!source)
+    return;
+  step.fanout.source = *std::move(source);
+  Span to = fanout.span;
+  if (!reader.at_end()) {
+    to = reader.peek().span;
+    step.fanout.source.span = {to.source, begin, to.begin};
+  }
+  if (!reader.take_word("to")) {
+    reader.fail(fanout, std::string("`to` after the source: ") + form);
+    return;
+  }
+  std::string written(names.context.sources.text(step.fanout.source.span));
+  written.erase(written.find_last_not_of(" \t\r\n") + 1);
+  step.fanout.source.span.end = begin + static_cast<std::uint32_t>(written.size());
+  step.fanout.source.written = std::move(written);
+  read_agents(names, reader, {"`to`", to}, step);
+}
+
+}  // namespace fleet::sema

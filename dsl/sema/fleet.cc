@@ -1,0 +1,149 @@
+#include "dsl/sema/fleet.h"
+
+#include <utility>
+
+#include "dsl/sema/report.h"
+
+namespace fleet::sema {
+namespace {
+
+using Kind = ast::Atom::Kind;
+
+const char* const kRepoForm = "`git(\".\", base: main)`";
+
+std::optional<std::string> read_branch(Context& context, const ast::Argument& argument) {
+  Reader reader(context.sink, *argument.value, {"`base`", argument.name->span});
+  std::optional<std::string> branch;
+  if (reader.next_is(Kind::kString)) {
+    branch = plain_text(context.sink, reader.next(), "`base`");
+  } else if (reader.next_is(Kind::kName) && is_word(reader.peek())) {
+    branch = reader.next().text;
+  } else {
+    reader.fail(reader.want(), "a branch's name");
+  }
+  reader.finish();
+  if (reader.failed())
+    return std::nullopt;
+  if (branch && branch->empty()) {
+    context.sink.add(error("F202", argument.value->span, "`base` is empty"));
+    return std::nullopt;
+  }
+  return branch;
+}
+
+std::optional<plan::Repo> read_git(Context& context, const ast::Atom& call) {
+  plan::Repo repo;
+  bool has_path = false;
+  bool has_base = false;
+  bool good = true;
+  for (const ast::Argument& argument : call.args) {
+    if (argument.name && argument.name->text == "base" && !has_base) {
+      has_base = true;
+      std::optional<std::string> branch = read_branch(context, argument);
+      good = good && branch.has_value();
+      if (branch)
+        repo.base = *std::move(branch);
+    } else if (!argument.name && !has_path) {
+      has_path = true;
+      Reader reader(context.sink, *argument.value, {"`git`", call.span});
+      if (!reader.next_is(Kind::kString)) {
+        reader.fail(reader.want(), "a path in quotes");
+      } else if (std::optional<std::string> path =
+                     plain_text(context.sink, reader.next(), "`git`")) {
+        repo.path = *std::move(path);
+      } else {
+        reader.give_up();
+      }
+      reader.finish();
+      good = good && !reader.failed();
+    } else {
+      context.sink.add(error("F202", argument.value->span,
+                             std::string("unexpected argument of `git`"),
+                             std::string("`repo` takes ") + kRepoForm));
+      good = false;
+    }
+  }
+  if (good && !(has_path && has_base)) {
+    context.sink.add(error(
+        "F108", call.span,
+        has_path ? "`git` has no `base`, the branch that work starts from" : "`git` has no path",
+        std::string("write ") + kRepoForm));
+    good = false;
+  }
+  if (!good)
+    return std::nullopt;
+  return repo;
+}
+
+void read_repo(Context& context, Reader& reader, Fleet& fleet, Span span) {
+  if (!reader.next_is(Kind::kCall) || reader.peek().text != "git") {
+    reader.fail(reader.want(), kRepoForm);
+    return;
+  }
+  std::optional<plan::Repo> repo = read_git(context, reader.next());
+  if (repo) {
+    fleet.repo = {*std::move(repo), span};
+  } else {
+    reader.give_up();
+  }
+}
+
+void read_budget(Context& context, Reader& reader, Fleet& fleet, Span span) {
+  plan::Budget budget;
+  const std::optional<plan::Money> amount =
+      reader.money(reader.want(), {"day", "run"}, &budget.per);
+  if (!amount)
+    return;
+  budget.amount = *amount;
+  budget.hard = reader.take_word("hard");
+  if (!reader.at_end() && is_word(reader.peek(), "warn")) {
+    say_later(context.sink, reader.peek().span, "`warn` of `budget` is");
+    reader.give_up();
+  }
+  reader.finish();
+  if (!reader.failed())
+    fleet.budget = {budget, span};
+}
+
+void read_limits(Reader& reader, Fleet& fleet, Span span) {
+  constexpr std::uint32_t kMostSessions = 10'000;
+  if (reader.at_end())
+    reader.fail(reader.want(), "`sessions N` or `worktrees SIZE`");
+  while (!reader.at_end()) {
+    const Want want{ticked(reader.peek().text), reader.peek().span};
+    if (!fleet.limits.sessions && reader.take_word("sessions")) {
+      fleet.limits.sessions = reader.count(want, 1, kMostSessions);
+    } else if (!fleet.limits.worktree_bytes && reader.take_word("worktrees")) {
+      fleet.limits.worktree_bytes = reader.size(want);
+    } else {
+      reader.fail(reader.want(), "`sessions N` and `worktrees SIZE`, each once");
+    }
+  }
+  fleet.limits_span = span;
+}
+
+}  // namespace
+
+void read_fleet_key(Context& context, Fleet& fleet, const ast::Assignment& assignment,
+                    std::map<std::string, Span>& seen) {
+  const schema::Key* key = check_key(context, *schema::find_kind("fleet"), assignment, seen);
+  if (key == nullptr)
+    return;
+  Reader reader(context.sink, assignment.value, want_of(assignment));
+  const Span span = assignment.value.span;
+  if (key->name == "repo")
+    read_repo(context, reader, fleet, span);
+  if (key->name == "budget")
+    read_budget(context, reader, fleet, span);
+  if (key->name == "limits")
+    read_limits(reader, fleet, span);
+  if (key->name == "protect") {
+    if (auto globs = reader.globs(reader.want()))
+      fleet.protect = *std::move(globs);
+  }
+  reader.finish();
+  fleet.origins[assignment.key.text].push_back(
+      origin_of(context, Layer::kFleet, "fleet " + fleet.name, assignment));
+}
+
+}  // namespace fleet::sema

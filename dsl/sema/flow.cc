@@ -1,0 +1,190 @@
+#include "dsl/sema/flow.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "dsl/sema/report.h"
+#include "dsl/sema/steps.h"
+
+namespace fleet::sema {
+namespace {
+
+using Kind = ast::Atom::Kind;
+
+void read_parameters(Context& context, const ast::Block& block, Flow& flow) {
+  for (const ast::Parameter& parameter : block.parameters) {
+    const ast::Ident& name = parameter.name;
+    const auto same = [&](const At<std::string>& one) {
+      return one.value == name.text;
+    };
+    const auto first = std::ranges::find_if(flow.parameters, same);
+    if (first != flow.parameters.end()) {
+      Diagnostic diagnostic =
+          error("F107", name.span, "parameter " + ticked(name.text) + " is declared twice",
+                "second declaration");
+      diagnostic.secondary.push_back({first->span, "first declaration"});
+      context.sink.add(std::move(diagnostic));
+      continue;
+    }
+    if (name.text != "task" && schema::find_hole(name.text) != nullptr) {
+      Diagnostic diagnostic = error("F107", name.span,
+                                    "parameter " + ticked(name.text) + " hides the hole `{" +
+                                        name.text + "}` that every template has");
+      diagnostic.helps.push_back({"give the parameter another name", {}, false});
+      context.sink.add(std::move(diagnostic));
+    }
+    flow.parameters.push_back({name.text, name.span});
+  }
+}
+
+// A key that is not a step: its value is no call, so it was not meant as one.
+bool looks_like_key(const ast::Assignment& assignment) {
+  if (assignment.key.text == "accept")
+    return true;
+  if (assignment.value.atoms.empty())
+    return false;
+  const Kind kind = assignment.value.atoms.front().kind;
+  return kind != Kind::kCall && kind != Kind::kName && kind != Kind::kError;
+}
+
+void read_key(Context& context, Flow& flow, const ast::Assignment& assignment,
+              std::map<std::string, Span>& seen) {
+  const schema::Key* key = check_key(context, *schema::find_kind("flow"), assignment, seen);
+  if (key == nullptr)
+    return;
+  Reader reader(context.sink, assignment.value, want_of(assignment));
+  std::optional<std::vector<Acceptance>> accept = read_acceptances(context, reader);
+  reader.finish();
+  if (!reader.failed())
+    flow.accept = {*std::move(accept), assignment.value.span};
+  flow.origins[assignment.key.text].push_back(
+      origin_of(context, Layer::kFlow, "flow " + flow.name, assignment));
+}
+
+// Every step gets its index before any is read.
+void declare_step(FlowNames& names, const ast::Assignment& assignment) {
+  const ast::Ident& name = assignment.key;
+  const auto known = names.steps.find(name.text);
+  if (known != names.steps.end()) {
+    Diagnostic diagnostic =
+        error("F107", name.span, "step " + ticked(name.text) + " is set twice", "set again here");
+    diagnostic.secondary.push_back({names.flow.steps[known->second].name_span, "first set here"});
+    names.context.sink.add(std::move(diagnostic));
+  } else if (names.is_parameter(name.text) || name.text == "repo" || name.text == "task") {
+    names.context.sink.add(error("F107", name.span,
+                                 "step " + ticked(name.text) + " hides " +
+                                     (name.text == "repo" ? "the repository" : "a parameter")));
+  }
+  Step step;
+  step.name = name.text;
+  step.name_span = name.span;
+  step.span = assignment.value.span;
+  step.head = assignment.value.atoms.empty() ? name.span : assignment.value.atoms.front().span;
+  step.doc = assignment.doc;
+  names.steps.emplace(name.text, names.flow.steps.size());
+  names.flow.steps.push_back(std::move(step));
+}
+
+void say_no_step(Reader& reader) {
+  if (reader.failed())
+    return;
+  Diagnostic diagnostic = error("F202", reader.at_end() ? reader.want().span : reader.peek().span,
+                                reader.want().who + " is not a step");
+  diagnostic.notes.push_back(
+      "a step is `agent(…)`, `fanout x in … to …`, `run(\"…\")` or `repo.merge(…)`");
+  if (!reader.at_end() && reader.next_is(Kind::kName)) {
+    diagnostic.helps.push_back(
+        {"a call has parentheses: `" + reader.peek().text + "()`", {}, false});
+  }
+  reader.sink().add(std::move(diagnostic));
+  reader.give_up();
+}
+
+void read_head(FlowNames& names, Reader& reader, Step& step) {
+  const ast::Atom& head = reader.peek();
+  const bool call = head.kind == Kind::kCall;
+  const schema::StepForm* form =
+      call || head.kind == Kind::kName ? schema::find_step(head.text) : nullptr;
+  if (form != nullptr && form->support == schema::Support::kLater) {
+    say_later(names.context.sink, head.span, "step " + ticked(form->word) + " is");
+    reader.give_up();
+  } else if (form != nullptr && form->word == "fanout" && !call) {
+    read_fanout(names, reader, step);
+  } else if (call && head.text == "run") {
+    read_run(names, reader, step);
+  } else if (call && head.text == "repo.merge") {
+    read_merge(names, reader, step);
+  } else if (call && head.path.front().text == "repo") {
+    names.context.sink.add(
+        unknown("F101", head.span, "operation of the repository", head.text, {"repo.merge"}));
+    reader.give_up();
+  } else if (call) {
+    read_task(names, reader, step);
+  } else {
+    say_no_step(reader);
+  }
+}
+
+void read_step(FlowNames& names, const ast::Assignment& assignment, Step& step) {
+  Reader reader(names.context.sink, assignment.value, want_of(assignment));
+  if (assignment.add) {
+    names.context.sink.add(error("F202", assignment.key.span, "a step is set with `=`, not `+=`"));
+    reader.give_up();
+  }
+  if (!reader.failed() && !reader.at_end())
+    read_head(names, reader, step);
+  read_clauses(names, reader, step);
+  step.broken = step.broken || reader.failed();
+}
+
+}  // namespace
+
+bool FlowNames::is_parameter(const std::string& name) const {
+  return std::ranges::any_of(flow.parameters,
+                             [&](const At<std::string>& one) { return one.value == name; });
+}
+
+std::optional<std::size_t> FlowNames::find_step(const ast::Ident& name) {
+  const auto found = steps.find(name.text);
+  if (found != steps.end())
+    return found->second;
+  std::vector<std::string> candidates;
+  for (const auto& [known, index] : steps)
+    candidates.push_back(known);
+  context.sink.add(unknown("F101", name.span, "step", name.text, candidates));
+  return std::nullopt;
+}
+
+Flow read_flow(Context& context, Scope& scope, const ast::Block& block) {
+  Flow flow;
+  flow.name = block.names.front().text;
+  flow.name_span = block.names.front().span;
+  read_parameters(context, block, flow);
+  FlowNames names{context, scope, flow, {}};
+  std::vector<const ast::Assignment*> steps;
+  std::map<std::string, Span> seen;
+  for (const ast::Body::Item& item : block.body.items) {
+    if (!item.assignment) {
+      say_misplaced(context, item, "flow");
+    } else if (looks_like_key(*item.assignment)) {
+      read_key(context, flow, *item.assignment, seen);
+    } else {
+      declare_step(names, *item.assignment);
+      steps.push_back(item.assignment.get());
+    }
+  }
+  for (std::size_t i = 0; i < steps.size(); ++i)
+    read_step(names, *steps[i], flow.steps[i]);
+  imply_edges(flow);
+  if (flow.steps.empty()) {
+    context.sink.add(error("F108", flow.name_span, "flow " + ticked(flow.name) + " has no step"));
+  }
+  return flow;
+}
+
+const Flow* Model::find_flow(const std::string& name) const {
+  const auto found = std::ranges::find(flows, name, &Flow::name);
+  return found == flows.end() ? nullptr : &*found;
+}
+
+}  // namespace fleet::sema

@@ -1,0 +1,300 @@
+#include "dsl/sema/reader.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "dsl/sema/report.h"
+
+namespace fleet::sema {
+namespace {
+
+using Kind = ast::Atom::Kind;
+
+constexpr std::int64_t kMillion = 1'000'000;
+
+bool is_quantity(Kind kind) {
+  switch (kind) {
+    case Kind::kNumber:
+    case Kind::kDuration:
+    case Kind::kMoney:
+    case Kind::kTokens:
+    case Kind::kSize:
+    case Kind::kPercent:
+    case Kind::kDate:
+    case Kind::kVersion: return true;
+    default: return false;
+  }
+}
+
+std::string name_of(Kind kind) {
+  switch (kind) {
+    case Kind::kNumber: return "a number";
+    case Kind::kDuration: return "a duration";
+    case Kind::kMoney: return "money";
+    case Kind::kTokens: return "tokens";
+    case Kind::kSize: return "a size";
+    case Kind::kPercent: return "a percentage";
+    case Kind::kDate: return "a date";
+    case Kind::kVersion: return "a version";
+    case Kind::kString: return "text";
+    case Kind::kName: return "a name";
+    case Kind::kList: return "a list";
+    case Kind::kCall: return "a call";
+    case Kind::kBlock: return "a block";
+    case Kind::kOperator: return "an operator";
+    case Kind::kError: return "unreadable";
+  }
+  return "";
+}
+
+}  // namespace
+
+std::string describe(const ast::Atom& atom) {
+  std::string text = name_of(atom.kind);
+  if (atom.per)
+    text += " per " + atom.per->text;
+  if (atom.kind == Kind::kNumber && !atom.per)
+    text += " without a unit";
+  return text;
+}
+
+bool is_word(const ast::Atom& atom) {
+  return atom.kind == Kind::kName && atom.path.size() == 1 && !atom.version && !atom.per;
+}
+
+bool is_word(const ast::Atom& atom, std::string_view word) {
+  return is_word(atom) && atom.path.front().text == word;
+}
+
+Text text_of(const ast::Atom& string) {
+  Text text;
+  text.span = string.span;
+  for (const ast::StringPart& part : string.parts) {
+    text.pieces.push_back({part.hole, part.text, part.span});
+  }
+  return text;
+}
+
+std::optional<std::string> plain_text(DiagnosticSink& sink, const ast::Atom& string,
+                                      const std::string& who) {
+  std::string text;
+  for (const ast::StringPart& part : string.parts) {
+    if (part.hole) {
+      Diagnostic diagnostic =
+          error("F203", part.span, "hole `{" + part.text + "}` where " + who + " takes plain text",
+                "nothing fills it here");
+      diagnostic.helps.push_back({"write `{{" + part.text + "}}` for literal braces", {}, false});
+      sink.add(std::move(diagnostic));
+      return std::nullopt;
+    }
+    text += part.text;
+  }
+  return text;
+}
+
+std::string glob_of(const ast::Atom& string) {
+  std::string text;
+  for (const ast::StringPart& part : string.parts) {
+    text += part.hole ? "{" + part.text + "}" : part.text;
+  }
+  return text;
+}
+
+std::string to_string(const Text& text) {
+  std::string shown;
+  for (const Piece& piece : text.pieces)
+    shown += piece.hole ? "{" + piece.text + "}" : piece.text;
+  return shown;
+}
+
+Reader::Reader(DiagnosticSink& sink, const ast::Value& value, Want want)
+    : sink_(sink), value_(value), want_(std::move(want)) {
+  const auto unreadable = [](const ast::Atom& atom) {
+    return atom.kind == Kind::kError;
+  };
+  failed_ = value.atoms.empty() || std::ranges::any_of(value.atoms, unreadable);
+}
+
+bool Reader::take_word(std::string_view word) {
+  if (at_end() || !is_word(peek(), word))
+    return false;
+  ++at_;
+  return true;
+}
+
+bool Reader::take_operator(std::string_view text) {
+  if (at_end() || peek().kind != Kind::kOperator || peek().text != text)
+    return false;
+  ++at_;
+  return true;
+}
+
+bool Reader::next_is(ast::Atom::Kind kind) const {
+  return !at_end() && peek().kind == kind;
+}
+
+void Reader::fail(const Want& want, const std::string& expected) {
+  if (failed_)
+    return;
+  failed_ = true;
+  if (at_ >= value_.atoms.size()) {
+    sink_.add(error("F202", want.span, want.who + " needs " + expected, "nothing follows"));
+    return;
+  }
+  const ast::Atom& atom = peek();
+  const bool unit = is_quantity(atom.kind);
+  Diagnostic diagnostic = error(unit ? "F201" : "F202", atom.span,
+                                want.who + " takes " + expected + ", not " + describe(atom),
+                                "this is " + describe(atom));
+  if (!(want.span == atom.span)) {
+    diagnostic.secondary.push_back({want.span, "takes " + expected});
+  }
+  sink_.add(std::move(diagnostic));
+}
+
+void Reader::finish() {
+  if (at_end())
+    return;
+  const ast::Atom& atom = peek();
+  failed_ = true;
+  sink_.add(error("F202", atom.span,
+                  "unexpected " + name_of(atom.kind).substr(name_of(atom.kind).find(' ') + 1) +
+                      " after the value of " + want_.who,
+                  "not expected here"));
+}
+
+const ast::Atom* Reader::quantity(const Want& want, Kind kind, const std::string& expected) {
+  if (failed_)
+    return nullptr;
+  if (at_end() || peek().kind != kind) {
+    fail(want, expected);
+    return nullptr;
+  }
+  return &peek();
+}
+
+std::optional<plan::Millis> Reader::duration(const Want& want) {
+  const std::string expected = "a duration, such as `90s` or `15min`";
+  const ast::Atom* atom = quantity(want, Kind::kDuration, expected);
+  if (atom == nullptr)
+    return std::nullopt;
+  if (atom->per) {
+    fail(want, expected);
+    return std::nullopt;
+  }
+  ++at_;
+  return plan::Millis(atom->amount);
+}
+
+std::optional<std::uint64_t> Reader::size(const Want& want) {
+  const std::string expected = "a size, such as `5GiB`";
+  const ast::Atom* atom = quantity(want, Kind::kSize, expected);
+  if (atom == nullptr)
+    return std::nullopt;
+  if (atom->per) {
+    fail(want, expected);
+    return std::nullopt;
+  }
+  ++at_;
+  return static_cast<std::uint64_t>(atom->amount);
+}
+
+std::optional<std::uint32_t> Reader::count(const Want& want, std::uint32_t least,
+                                           std::uint32_t most) {
+  const std::string expected = "a whole number";
+  const ast::Atom* atom = quantity(want, Kind::kNumber, expected);
+  if (atom == nullptr)
+    return std::nullopt;
+  if (atom->per) {
+    fail(want, expected);
+    return std::nullopt;
+  }
+  const std::int64_t amount = atom->amount / kMillion;
+  if (atom->amount % kMillion != 0 || amount < least || amount > most) {
+    failed_ = true;
+    Diagnostic diagnostic = error("F202", atom->span,
+                                  want.who + " is a whole number from " + std::to_string(least) +
+                                      " to " + std::to_string(most),
+                                  "this is " + atom->text);
+    sink_.add(std::move(diagnostic));
+    return std::nullopt;
+  }
+  ++at_;
+  return static_cast<std::uint32_t>(amount);
+}
+
+std::optional<plan::Money> Reader::money(const Want& want, const std::vector<std::string>& pers,
+                                         std::string* per) {
+  std::vector<std::string> shown;
+  for (const std::string& one : pers)
+    shown.push_back("$X/" + one);
+  const std::string expected = "money per " + pers.front() + ", written " + listed(shown, "or");
+  const ast::Atom* atom = quantity(want, Kind::kMoney, expected);
+  if (atom == nullptr)
+    return std::nullopt;
+  if (!atom->per || std::ranges::find(pers, atom->per->text) == pers.end()) {
+    fail(want, expected);
+    return std::nullopt;
+  }
+  if (per != nullptr)
+    *per = atom->per->text;
+  ++at_;
+  return plan::Money{atom->amount};
+}
+
+std::optional<Text> Reader::text(const Want& want) {
+  if (failed_)
+    return std::nullopt;
+  if (!next_is(Kind::kString)) {
+    fail(want, "text in quotes");
+    return std::nullopt;
+  }
+  return text_of(next());
+}
+
+std::optional<std::string> Reader::glob(const Want& want) {
+  if (failed_)
+    return std::nullopt;
+  if (!next_is(Kind::kString)) {
+    fail(want, "a glob in quotes");
+    return std::nullopt;
+  }
+  return glob_of(next());
+}
+
+std::optional<std::vector<std::string>> Reader::globs(const Want& want) {
+  if (failed_)
+    return std::nullopt;
+  if (!next_is(Kind::kList)) {
+    fail(want, "a list of globs, such as `[\"src/**\"]`");
+    return std::nullopt;
+  }
+  std::vector<std::string> found;
+  for (const ast::Argument& argument : next().args) {
+    Reader element(sink_, *argument.value, want);
+    if (argument.name) {
+      sink_.add(error("F202", argument.name->span, "a list of globs has no names"));
+      failed_ = true;
+      return std::nullopt;
+    }
+    std::optional<std::string> one = element.glob(want);
+    element.finish();
+    if (element.failed()) {
+      failed_ = true;
+      return std::nullopt;
+    }
+    found.push_back(*std::move(one));
+  }
+  return found;
+}
+
+std::optional<bool> Reader::on_off(const Want& want) {
+  if (take_word("on"))
+    return true;
+  if (take_word("off"))
+    return false;
+  fail(want, "`on` or `off`");
+  return std::nullopt;
+}
+
+}  // namespace fleet::sema

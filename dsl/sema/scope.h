@@ -1,0 +1,76 @@
+// The names that one module can use: its declarations, what `use` brings in, and aliases of whole
+// modules. One name means one thing in a module, except that a fleet's own name is apart.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "dsl/base/diagnostic.h"
+#include "dsl/sema/model.h"
+#include "dsl/syntax/ast.h"
+
+namespace fleet::sema {
+
+// What every part of the analysis works on.
+struct Context {
+  const SourceMap& sources;
+  DiagnosticSink& sink;
+  Model& model;
+};
+
+struct Symbol {
+  enum class Kind {
+    kRole,
+    kAgent,
+    kRuntime,
+    kFlow,
+    kUnknown  // declared, but not supported or not readable, which was reported: asks no questions
+  };
+  Kind kind = Kind::kUnknown;
+  std::size_t index = 0;  // into the model's vector of that kind; kRole and kAgent share `agents`
+  Span span;              // of the name where it is declared
+};
+
+class Scope {
+ public:
+  // F107 when the module has the name already. `what` is for F105: "role", "import", …; empty:
+  // never reported as unused.
+  bool declare(Context& context, const ast::Ident& name, Symbol symbol, const std::string& what);
+  bool declare_import(Context& context, const ast::Ident& name, Symbol symbol);
+  void declare_alias(Context& context, const ast::Ident& name, const Scope* module);
+
+  // The symbol of a plain or qualified name, marked as used. nullptr: reported here, unless the
+  // name is one that asks no questions.
+  const Symbol* resolve(Context& context, const std::vector<ast::Ident>& path, Span span,
+                        const std::vector<Symbol::Kind>& wanted);
+  // What a `use` of this module can name: its own declarations. nullptr: nothing, and nothing is
+  // reported.
+  const Symbol* exported(const std::string& name) const;
+  std::vector<std::string> exported_names(const std::vector<Symbol::Kind>& kinds) const;
+
+  // Appends what nothing refers to, in order of the text.
+  void collect_unused(std::vector<Unused>& unused) const;
+
+ private:
+  struct Entry {
+    Symbol symbol;
+    Span span;  // where this module says the name
+    std::string what;
+    bool imported = false;
+    bool used = false;
+  };
+  struct Alias {
+    const Scope* module = nullptr;  // nullptr: could not be read, which was reported
+    Span span;
+    bool used = false;
+  };
+  bool taken(Context& context, const ast::Ident& name) const;
+  std::vector<std::string> names_of(const std::vector<Symbol::Kind>& kinds, bool imported) const;
+
+  std::map<std::string, Entry> names_;
+  std::map<std::string, Alias> aliases_;
+};
+
+}  // namespace fleet::sema

@@ -1,0 +1,224 @@
+// The steps that are a call: an agent's task, a plain command, a merge.
+#include <algorithm>
+#include <utility>
+
+#include "dsl/sema/report.h"
+#include "dsl/sema/runtime.h"
+#include "dsl/sema/steps.h"
+
+namespace fleet::sema {
+namespace {
+
+using Kind = ast::Atom::Kind;
+
+Text literal(std::string text, Span span) {
+  return {{{false, std::move(text), span}}, span};
+}
+
+// `build.diff`, `build.branch`: the commit that the step made.
+std::optional<Argument> read_output(FlowNames& names, const ast::Atom& atom) {
+  const std::optional<std::size_t> from = names.find_step(atom.path.front());
+  if (!from)
+    return std::nullopt;
+  const ast::Ident& output = atom.path.back();
+  if (output.text == "findings") {
+    say_later(names.context.sink, output.span, "`.findings` is");
+    return std::nullopt;
+  }
+  if (output.text != "diff" && output.text != "branch") {
+    names.context.sink.add(
+        unknown("F101", output.span, "output of a step", output.text, {"diff", "branch"}));
+    return std::nullopt;
+  }
+  return Argument{literal(atom.text, atom.span), from};
+}
+
+std::optional<Argument> read_name(FlowNames& names, const ast::Atom& atom) {
+  if (atom.path.size() == 2)
+    return read_output(names, atom);
+  const std::string& name = atom.path.front().text;
+  if (names.is_parameter(name) && is_word(atom)) {
+    return Argument{{{{true, name, atom.span}}, atom.span}, std::nullopt};
+  }
+  if (names.steps.contains(name)) {
+    Diagnostic diagnostic =
+        error("F202", atom.span, "an argument is text, a parameter or a step's output, not a step");
+    diagnostic.helps.push_back({"write `" + name + ".diff` for what it changed", {}, false});
+    names.context.sink.add(std::move(diagnostic));
+    return std::nullopt;
+  }
+  std::vector<std::string> candidates;
+  for (const At<std::string>& parameter : names.flow.parameters) {
+    candidates.push_back(parameter.value);
+  }
+  Diagnostic diagnostic = unknown("F101", atom.span, "parameter", atom.text, candidates);
+  if (diagnostic.helps.empty()) {
+    diagnostic.helps.push_back({"plain text stands in quotes: `\"" + atom.text + "\"`", {}, false});
+  }
+  names.context.sink.add(std::move(diagnostic));
+  return std::nullopt;
+}
+
+std::optional<Argument> read_argument(FlowNames& names, const ast::Argument& argument) {
+  if (argument.name) {
+    names.context.sink.add(
+        error("F202", argument.name->span, "an agent's arguments have no names"));
+    return std::nullopt;
+  }
+  const std::vector<ast::Atom>& atoms = argument.value->atoms;
+  if (atoms.empty() || atoms.front().kind == Kind::kError)
+    return std::nullopt;
+  const ast::Atom& atom = atoms.front();
+  if (atoms.size() == 1) {
+    switch (atom.kind) {
+      case Kind::kString: return Argument{text_of(atom), std::nullopt};
+      case Kind::kName: return read_name(names, atom);
+      case Kind::kNumber:
+      case Kind::kDate: return Argument{literal(atom.text, atom.span), std::nullopt};
+      default: break;
+    }
+  }
+  names.context.sink.add(error("F202", argument.value->span,
+                               "an argument is text, a parameter or a step's output, not " +
+                                   describe(atoms.size() == 1 ? atom : atoms[1])));
+  return std::nullopt;
+}
+
+// The steps that a merge takes: `fixes`, or `build.branch`.
+bool read_merged(FlowNames& names, const ast::Argument& argument, Step& step) {
+  const std::vector<ast::Atom>& atoms = argument.value->atoms;
+  if (atoms.empty() || atoms.front().kind == Kind::kError)
+    return false;
+  const ast::Atom& atom = atoms.front();
+  const bool is_name = atoms.size() == 1 && atom.kind == Kind::kName && atom.path.size() <= 2;
+  if (!is_name) {
+    names.context.sink.add(error("F202", argument.value->span,
+                                 "`repo.merge` takes the steps whose work is merged",
+                                 "this is " + describe(atom)));
+    return false;
+  }
+  const std::optional<std::size_t> from = names.find_step(atom.path.front());
+  if (!from)
+    return false;
+  if (atom.path.size() == 2 && atom.path.back().text != "branch") {
+    names.context.sink.add(unknown("F101", atom.path.back().span, "branch of a step",
+                                   atom.path.back().text, {"branch"}));
+    return false;
+  }
+  const auto same = [&](const At<std::size_t>& one) {
+    return one.value == *from;
+  };
+  if (std::ranges::any_of(step.merge.from, same)) {
+    names.context.sink.add(error("F106", atom.span, ticked(atom.text) + " is merged twice"));
+    return false;
+  }
+  step.merge.from.push_back({*from, atom.span});
+  return true;
+}
+
+bool read_into(FlowNames& names, const ast::Argument& argument, Step& step) {
+  Reader reader(names.context.sink, *argument.value, {"`into`", argument.name->span});
+  if (!reader.at_end() && reader.peek().kind == Kind::kName && reader.peek().path.size() == 2) {
+    say_later(names.context.sink, reader.peek().span, "`into:` a step's branch is");
+    return false;
+  }
+  if (std::optional<Text> text = reader.text(reader.want()))
+    step.merge.into = *std::move(text);
+  reader.finish();
+  return !reader.failed();
+}
+
+bool read_sandbox_argument(Context& context, const ast::Argument& argument, Step& step) {
+  Reader reader(context.sink, *argument.value, {"`sandbox`", argument.name->span});
+  if (const std::optional<bool> on = reader.on_off(reader.want()))
+    step.sandboxed = *on;
+  reader.finish();
+  return !reader.failed();
+}
+
+// One argument of run(…): the command, or `sandbox: off`.
+bool read_run_argument(Context& context, const ast::Atom& call, const ast::Argument& argument,
+                       bool first, Step& step) {
+  if (argument.name && argument.name->text == "sandbox") {
+    return read_sandbox_argument(context, argument, step);
+  }
+  if (argument.name) {
+    context.sink.add(
+        unknown("F104", argument.name->span, "key of `run`", argument.name->text, {"sandbox"}));
+    return false;
+  }
+  Reader reader(context.sink, *argument.value, {"`run`", call.span});
+  if (!first) {
+    context.sink.add(error("F202", argument.value->span, "`run` takes one command in quotes"));
+    return false;
+  }
+  if (std::optional<Text> text = reader.text(reader.want()))
+    step.command = *std::move(text);
+  reader.finish();
+  return !reader.failed();
+}
+
+}  // namespace
+
+void read_task(FlowNames& names, Reader& reader, Step& step) {
+  const ast::Atom& call = reader.next();
+  step.kind = StepKind::kTask;
+  Span name = call.path.front().span;
+  name.end = call.path.back().span.end;
+  const Symbol* symbol = names.scope.resolve(names.context, call.path, name,
+                                             {Symbol::Kind::kAgent, Symbol::Kind::kRole});
+  bool good = symbol != nullptr;
+  if (symbol != nullptr)
+    step.agents.push_back({symbol->index, name});
+  for (const ast::Argument& argument : call.args) {
+    std::optional<Argument> one = read_argument(names, argument);
+    good = good && one.has_value();
+    if (one)
+      step.arguments.push_back(*std::move(one));
+  }
+  if (!good)
+    step.broken = true;
+}
+
+void read_run(FlowNames& names, Reader& reader, Step& step) {
+  const ast::Atom& call = reader.next();
+  step.kind = StepKind::kRun;
+  bool good = true;
+  bool first = true;
+  for (const ast::Argument& argument : call.args) {
+    good = read_run_argument(names.context, call, argument, first, step) && good;
+    first = first && argument.name.has_value();
+  }
+  if (first) {
+    names.context.sink.add(error("F202", call.span, "`run` takes one command in quotes"));
+    good = false;
+  }
+  if (!good)
+    step.broken = true;
+}
+
+void read_merge(FlowNames& names, Reader& reader, Step& step) {
+  const ast::Atom& call = reader.next();
+  step.kind = StepKind::kMerge;
+  bool good = true;
+  for (const ast::Argument& argument : call.args) {
+    if (!argument.name) {
+      good = read_merged(names, argument, step) && good;
+    } else if (argument.name->text == "into") {
+      good = read_into(names, argument, step) && good;
+    } else {
+      names.context.sink.add(unknown("F104", argument.name->span, "key of `repo.merge`",
+                                     argument.name->text, {"into"}));
+      good = false;
+    }
+  }
+  if (good && step.merge.from.empty()) {
+    names.context.sink.add(
+        error("F202", call.span, "`repo.merge` takes the steps whose work is merged"));
+    good = false;
+  }
+  if (!good)
+    step.broken = true;
+}
+
+}  // namespace fleet::sema
