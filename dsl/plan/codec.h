@@ -1,5 +1,7 @@
 // A plan as canonical JSON and back. The same plan gives the same bytes on every machine: fixed key
-// order, no floats, durations in milliseconds, money in micro-dollars. This is what the journal stores.
+// order, no floats, durations in milliseconds, money in micro-dollars. This is what the journal
+// stores. Empty fields are left out. Any byte string survives: bytes that are not UTF-8 are written
+// as \udc80 to \udcff.
 #pragma once
 
 #include <optional>
@@ -16,7 +18,9 @@ struct DecodedPlan {
   std::optional<Plan> plan;
   std::string error;  // when there is no plan: what is wrong and where in the JSON
 };
-// Never throws; bounded by the input's size. Accepts only what `validate` accepts.
+// Never throws; time and memory are bounded by the input's size, and depth by the plan's structure.
+// Strict: unknown, repeated and missing keys, other types and values out of range are errors.
+// Accepts only what `validate` accepts; does not check the hashes.
 DecodedPlan from_json(std::string_view json);
 
 // Empty when the plan keeps the invariants that plan.h states (indices in range, topological order,
@@ -26,7 +30,9 @@ std::string validate(const Plan& plan);
 // SHA-256 in lower-case hex.
 std::string sha256(std::string_view bytes);
 
-// Fills node hashes (in topological order) and the plan's hash.
+// Fills node hashes (in topological order) and the plan's hash, which is the SHA-256 of the plan's
+// JSON without it. A node's hash does not depend on its place in the text or on indices. REQUIRES:
+// `validate` accepts the plan.
 void seal(Plan& plan);
 
 }  // namespace fleet::plan

@@ -1,6 +1,7 @@
 // The plan: what the compiler hands to the engine, and the only thing the two share. Plain data,
-// no behaviour; knows nothing of syntax. A plan is self-contained (every inherited value is resolved)
-// and is stored with the run, so that an edit of the `.fleet` file never changes a run in flight.
+// no behaviour; knows nothing of syntax. A plan is self-contained (every inherited value is
+// resolved) and is stored with the run, so that an edit of the `.fleet` file never changes a run in
+// flight.
 #pragma once
 
 #include <chrono>
@@ -28,8 +29,8 @@ struct Place {
   friend bool operator==(const Place&, const Place&) = default;
 };
 
-// Text with holes. A hole's `text` is its name: "item", "task", "agent", "run", "round", "date", or a
-// flow parameter that got no value (a plan with such a hole can be shown but not run). Parameters
+// Text with holes. A hole's `text` is its name: "item", "task", "agent", "run", "round", "date", or
+// a flow parameter that got no value (a plan with such a hole can be shown but not run). Parameters
 // that have a value are already literal text.
 struct Segment {
   bool hole = false;
@@ -38,9 +39,10 @@ struct Segment {
 };
 using Template = std::vector<Segment>;
 
-// An argument vector. A text without shell metacharacters is split into words and executed as it is;
-// one with metacharacters becomes /bin/sh -c SCRIPT sh HOLE1 HOLE2 …, the holes being "$1", "$2" in
-// the script, so that a hole is always exactly one argument (or a part of one), never re-parsed.
+// An argument vector. A text without shell metacharacters is split into words and executed as it
+// is; one with metacharacters becomes /bin/sh -c SCRIPT sh HOLE1 HOLE2 …, the holes being "$1",
+// "$2" in the script, so that a hole is always exactly one argument (or a part of one), never
+// re-parsed.
 struct Command {
   std::vector<Template> argv;
   std::string text;  // as written, for people
@@ -51,9 +53,9 @@ struct Command {
 struct Acceptance {
   enum class Kind { kCommand, kDiffLines, kCriteria };
   Kind kind = Kind::kCommand;
-  Command command;              // kCommand: passes when it exits 0
-  std::int64_t max_lines = 0;   // kDiffLines: the diff has fewer than this many changed lines
-  std::string text;             // as written
+  Command command;             // kCommand: passes when it exits 0
+  std::int64_t max_lines = 0;  // kDiffLines: the diff has fewer than this many changed lines
+  std::string text;            // as written
   friend bool operator==(const Acceptance&, const Acceptance&) = default;
 };
 
@@ -96,11 +98,13 @@ struct Restart {
   friend bool operator==(const Restart&, const Restart&) = default;
 };
 
-// A resolved agent. A role used directly in a flow is an implicit ephemeral agent with the role's name.
+// A resolved agent. A role used directly in a flow is an implicit ephemeral agent with the role's
+// name.
 struct Agent {
   std::string name;
   std::string role;
-  bool clones = false;  // an implicit or ephemeral agent is cloned up to a fan-out's width; others have one session
+  bool clones = false;  // an implicit or ephemeral agent is cloned up to a fan-out's width; others
+                        // have one session
   Runtime runtime;
   Dispatch dispatch = Dispatch::kEphemeral;
   Reads reads = Reads::kRepo;
@@ -129,7 +133,15 @@ struct NodeIndex {
 
 // What of a step another step waits for. `kAccepted` of a fan-out means every item; `kSomeAccepted`
 // fires once all items settled and at least one was accepted.
-enum class EdgeKind { kDone, kAccepted, kApproved, kChangesRequested, kFailed, kMerged, kSomeAccepted };
+enum class EdgeKind {
+  kDone,
+  kAccepted,
+  kApproved,
+  kChangesRequested,
+  kFailed,
+  kMerged,
+  kSomeAccepted
+};
 
 // Node `from` must fire `kind` before the node that holds this edge may start.
 struct Edge {
@@ -167,10 +179,11 @@ struct Fanout {
 };
 
 struct Merge {
-  std::vector<NodeIndex> from;   // the steps whose accepted commits are merged, in this order
-  Template into;                 // the branch that receives them
+  std::vector<NodeIndex> from;  // the steps whose accepted commits are merged, in this order
+  Template into;                // the branch that receives them
   bool into_base = false;
-  std::vector<Acceptance> accept;  // the flow's `accept`: judges the merged tree before the branch moves
+  std::vector<Acceptance>
+      accept;  // the flow's `accept`: judges the merged tree before the branch moves
   friend bool operator==(const Merge&, const Merge&) = default;
 };
 
@@ -190,7 +203,7 @@ struct Node {
   std::optional<Command> command;  // kRun
   bool sandboxed = true;           // kRun
   std::optional<Merge> merge;
-  std::optional<Millis> est;       // prior of one task's duration, for the critical path
+  std::optional<Millis> est;  // prior of one task's duration, for the critical path
   std::string doc;
   Place place;
   std::string hash;  // of everything that decides what this step does, its predecessors included
@@ -204,7 +217,7 @@ struct Repo {
 };
 
 struct Limits {
-  std::optional<std::uint32_t> sessions;         // at once
+  std::optional<std::uint32_t> sessions;  // at once
   std::optional<std::uint64_t> worktree_bytes;
   friend bool operator==(const Limits&, const Limits&) = default;
 };
@@ -216,8 +229,8 @@ struct Budget {
   friend bool operator==(const Budget&, const Budget&) = default;
 };
 
-// One addend of the worst case: attempts × items × rounds of one step. `items` is empty when only the
-// run can tell (an unbounded fan-out), and then `money` is a lower bound.
+// One addend of the worst case: attempts × items × rounds of one step. `items` is empty when only
+// the run can tell (an unbounded fan-out), and then `money` is a lower bound.
 struct WorstTerm {
   NodeIndex node;
   std::uint64_t attempts = 1;
@@ -239,8 +252,9 @@ struct Plan {
   std::uint32_t fleet_version = 0;
   std::string file;  // the fleet file as named by the user
   std::string flow;
-  std::vector<std::pair<std::string, std::string>> parameters;  // with value, in order of declaration
-  std::vector<std::string> unbound;                             // parameters without a value
+  std::vector<std::pair<std::string, std::string>>
+      parameters;                    // with value, in order of declaration
+  std::vector<std::string> unbound;  // parameters without a value
   Repo repo;
   std::optional<Budget> budget;
   Limits limits;

@@ -1,0 +1,205 @@
+// The keys of the plan's JSON, said once for both directions and for the hash. An archive is called
+// with each field in canonical order:
+//   must(key, value)        always written; a reader refuses an object without it
+//   may(key, value)         written unless empty (equal to a value-initialised one); absent reads
+//   as that incidental(key, value)  as `may`, but no part of what a step does: not hashed into a
+//   node
+// Durations are milliseconds and money micro-dollars, and the keys say so.
+#pragma once
+
+#include <concepts>
+#include <type_traits>
+
+#include "dsl/plan/plan.h"
+
+namespace fleet::plan {
+
+template <class T, class U>
+concept Like = std::same_as<std::remove_const_t<T>, U>;
+
+template <class Archive, Like<Place> T>
+void fields(Archive& archive, T& place) {
+  archive.may("file", place.file);
+  archive.may("line", place.line);
+  archive.may("column", place.column);
+}
+
+template <class Archive, Like<Command> T>
+void fields(Archive& archive, T& command) {
+  archive.must("argv", command.argv);
+  archive.may("text", command.text);
+}
+
+template <class Archive, Like<Acceptance> T>
+void fields(Archive& archive, T& acceptance) {
+  archive.must("kind", acceptance.kind);
+  archive.may("command", acceptance.command);
+  archive.may("max_lines", acceptance.max_lines);
+  archive.may("text", acceptance.text);
+}
+
+template <class Archive, Like<Sandbox> T>
+void fields(Archive& archive, T& sandbox) {
+  archive.must("on", sandbox.on);
+  archive.must("network", sandbox.network);
+  archive.may("write", sandbox.write);
+}
+
+template <class Archive, Like<Runtime> T>
+void fields(Archive& archive, T& runtime) {
+  archive.may("name", runtime.name);
+  archive.must("adapter", runtime.adapter);
+  archive.may("command", runtime.command);
+  archive.may("model", runtime.model);
+  archive.may("spawn_ms", runtime.spawn);
+  archive.may("env", runtime.env);
+  archive.must("sandbox", runtime.sandbox);
+}
+
+template <class Archive, Like<Writes> T>
+void fields(Archive& archive, T& writes) {
+  archive.must("branch", writes.branch);
+  archive.may("in", writes.in);
+}
+
+template <class Archive, Like<Restart> T>
+void fields(Archive& archive, T& restart) {
+  archive.must("backoff_min_ms", restart.backoff_min);
+  archive.must("backoff_max_ms", restart.backoff_max);
+  archive.must("max_per_hour", restart.max_per_hour);
+}
+
+template <class Archive, Like<Agent> T>
+void fields(Archive& archive, T& agent) {
+  archive.must("name", agent.name);
+  archive.may("role", agent.role);
+  archive.may("clones", agent.clones);
+  archive.must("runtime", agent.runtime);
+  archive.must("dispatch", agent.dispatch);
+  archive.must("reads", agent.reads);
+  archive.may("writes", agent.writes);
+  archive.may("keep", agent.keep);
+  archive.may("budget_micros", agent.budget);
+  archive.may("timeout_ms", agent.timeout);
+  archive.may("accept", agent.accept);
+  archive.must("session", agent.session);
+  archive.must("restart", agent.restart);
+  archive.must("on_engine_crash", agent.on_engine_crash);
+  archive.must("returns", agent.returns);
+  archive.may("brief", agent.brief);
+  archive.incidental("place", agent.place);
+}
+
+template <class Archive, Like<Edge> T>
+void fields(Archive& archive, T& edge) {
+  archive.must("from", edge.from);
+  archive.must("kind", edge.kind);
+}
+
+template <class Archive, Like<FanoutSource> T>
+void fields(Archive& archive, T& source) {
+  archive.must("kind", source.kind);
+  archive.may("path", source.path);
+  archive.may("command", source.command);
+  archive.may("list", source.list);
+  archive.may("first", source.first);
+  archive.may("last", source.last);
+  archive.may("text", source.text);
+}
+
+template <class Archive, Like<Fanout> T>
+void fields(Archive& archive, T& fanout) {
+  archive.may("variable", fanout.variable);
+  archive.must("source", fanout.source);
+  archive.may("width", fanout.width);
+  archive.may("limit", fanout.limit);
+  archive.may("est_ms", fanout.est);
+  archive.may("spawn_ms", fanout.spawn);
+  archive.may("force", fanout.force);
+}
+
+template <class Archive, Like<Merge> T>
+void fields(Archive& archive, T& merge) {
+  archive.must("from", merge.from);
+  archive.may("into", merge.into);
+  archive.may("into_base", merge.into_base);
+  archive.may("accept", merge.accept);
+}
+
+template <class Archive, Like<Node> T>
+void fields(Archive& archive, T& node) {
+  archive.must("name", node.name);
+  archive.must("kind", node.kind);
+  archive.may("after", node.after);
+  archive.may("agents", node.agents);
+  archive.may("args", node.args);
+  archive.may("start", node.start);
+  archive.may("retries", node.retries);
+  archive.may("timeout_ms", node.timeout);
+  archive.must("otherwise", node.otherwise);
+  archive.may("fanout", node.fanout);
+  archive.may("command", node.command);
+  archive.must("sandboxed", node.sandboxed);
+  archive.may("merge", node.merge);
+  archive.may("est_ms", node.est);
+  archive.incidental("doc", node.doc);
+  archive.incidental("place", node.place);
+  archive.incidental("hash", node.hash);
+}
+
+template <class Archive, Like<Repo> T>
+void fields(Archive& archive, T& repo) {
+  archive.may("path", repo.path);
+  archive.may("base", repo.base);
+}
+
+template <class Archive, Like<Limits> T>
+void fields(Archive& archive, T& limits) {
+  archive.may("sessions", limits.sessions);
+  archive.may("worktree_bytes", limits.worktree_bytes);
+}
+
+template <class Archive, Like<Budget> T>
+void fields(Archive& archive, T& budget) {
+  archive.must("amount_micros", budget.amount);
+  archive.must("per", budget.per);
+  archive.may("hard", budget.hard);
+}
+
+template <class Archive, Like<WorstTerm> T>
+void fields(Archive& archive, T& term) {
+  archive.must("node", term.node);
+  archive.must("attempts", term.attempts);
+  archive.may("items", term.items);
+  archive.may("each_micros", term.each);
+}
+
+template <class Archive, Like<WorstCase> T>
+void fields(Archive& archive, T& worst) {
+  archive.may("terms", worst.terms);
+  archive.may("sessions", worst.sessions);
+  archive.may("money_micros", worst.money);
+}
+
+template <class Archive, Like<Plan> T>
+void fields(Archive& archive, T& plan) {
+  archive.must("format", plan.format);
+  archive.must("fleet", plan.fleet);
+  archive.may("fleet_version", plan.fleet_version);
+  archive.may("file", plan.file);
+  archive.must("flow", plan.flow);
+  archive.may("parameters", plan.parameters);
+  archive.may("unbound", plan.unbound);
+  archive.must("repo", plan.repo);
+  archive.may("budget", plan.budget);
+  archive.may("limits", plan.limits);
+  archive.may("protect", plan.protect);
+  archive.may("accept", plan.accept);
+  archive.must("agents", plan.agents);
+  archive.must("nodes", plan.nodes);
+  archive.may("critical_path", plan.critical_path);
+  archive.must("worst", plan.worst);
+  archive.may("hash", plan.hash);
+}
+
+}  // namespace fleet::plan
