@@ -1,5 +1,5 @@
-// What the compiler could not prove and leaves to run time, one sentence a guard, with the place that
-// it belongs to: the list of `fleetc check --guards`.
+// What the compiler could not prove and leaves to run time, one sentence a guard, with the place
+// that it belongs to: the list of `fleetc check --guards`.
 #pragma once
 
 #include <string>

@@ -1,0 +1,242 @@
+// What `fleetc plan` prints. A line is "  label  text"; labels of one section share a column.
+#include <algorithm>
+#include <string>
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include "dsl/plan/describe.h"
+#include "dsl/plan/fanout.h"
+#include "dsl/plan/render.h"
+#include "dsl/plan/text.h"
+#include "dsl/plan/words.h"
+#include "dsl/plan/worst.h"
+
+namespace fleet::plan {
+namespace {
+
+// Appends "<indent><label padded><text>" unless there is no text.
+void fact(std::string& out, std::size_t indent, std::string_view label, const std::string& text) {
+  constexpr std::size_t kLabel = 9;
+  if (!text.empty()) {
+    out += std::string(indent, ' ') + padded(std::string(label), kLabel) + text + "\n";
+  }
+}
+
+std::string bytes_text(std::uint64_t bytes) {
+  constexpr std::uint64_t kGibi = std::uint64_t{1} << 30;
+  constexpr std::uint64_t kMebi = std::uint64_t{1} << 20;
+  if (bytes % kGibi == 0) {
+    return fmt::format("{}GiB", bytes / kGibi);
+  }
+  return bytes % kMebi == 0 ? fmt::format("{}MiB", bytes / kMebi) : fmt::format("{} bytes", bytes);
+}
+
+std::string limits_text(const Limits& limits) {
+  std::string text = limits.sessions ? fmt::format("{} sessions at once", *limits.sessions) : "";
+  if (limits.worktree_bytes) {
+    text += (text.empty() ? "" : ", ") + bytes_text(*limits.worktree_bytes) + " of worktrees";
+  }
+  return text;
+}
+
+std::string list_text(const std::vector<std::string>& list) {
+  std::string text;
+  for (const std::string& one : list) {
+    text += (text.empty() ? "" : ", ") + printable(one);
+  }
+  return text;
+}
+
+void header(std::string& out, const Plan& plan) {
+  out += fmt::format("plan {}: {}\n", short_hash(plan.hash), title_of(plan));
+  fact(out, 2, "file", printable(plan.file));
+  fact(out, 2, "repo",
+       fmt::format("{} at {}", printable(plan.repo.path), printable(plan.repo.base)));
+  if (plan.budget) {
+    fact(out, 2, "budget",
+         fmt::format("{} a {}{}", to_string(plan.budget->amount), printable(plan.budget->per),
+                     plan.budget->hard ? ", hard: the run pauses there" : ""));
+  }
+  fact(out, 2, "limits", limits_text(plan.limits));
+  fact(out, 2, "protect", list_text(plan.protect));
+  fact(out, 2, "accept", text_of(plan.accept));
+  if (!plan.unbound.empty()) {
+    fact(out, 2, "needs", "a value for " + list_text(plan.unbound) + ", before it can run");
+  }
+}
+
+std::string agent_accept(const Plan& plan, const Node& node) {
+  std::vector<std::string> texts;
+  for (const AgentIndex agent : node.agents) {
+    std::string text = text_of(plan.agents[agent.value].accept);
+    if (!text.empty() && std::find(texts.begin(), texts.end(), text) == texts.end()) {
+      texts.push_back(std::move(text));
+    }
+  }
+  std::string all;
+  for (const std::string& text : texts) {
+    all += (all.empty() ? "" : " | ") + text;
+  }
+  return all;
+}
+
+void step(std::string& out, const Plan& plan, std::size_t index, std::size_t digits,
+          std::size_t name_width) {
+  const Node& node = plan.nodes[index];
+  out += fmt::format("  {:>{}}  {}  {}\n", index + 1, digits,
+                     padded(printable(node.name), name_width), action_of(plan, node));
+  const std::size_t indent = digits + 4;
+  fact(out, indent, "after", after_of(plan, node));
+  fact(out, indent, "branch", branches_of(plan, node));
+  if (node.start) {
+    fact(out, indent, "starts",
+         "at the commit of " + printable(plan.nodes[node.start->value].name));
+  }
+  if (node.fanout) {
+    fact(out, indent, "spawn", spawn_outlook(plan, node));
+  }
+  fact(out, indent, "accept", node.merge ? text_of(node.merge->accept) : agent_accept(plan, node));
+  fact(out, indent, "bounds", bounds_of(node));
+}
+
+void steps(std::string& out, const Plan& plan) {
+  constexpr std::size_t kWidestName = 24;
+  std::size_t name_width = 0;
+  for (const Node& node : plan.nodes) {
+    name_width = std::max(name_width, std::min(kWidestName, columns(printable(node.name))));
+  }
+  const std::size_t digits = std::to_string(plan.nodes.size()).size();
+  out += fmt::format("\nsteps ({}), each after those that it needs\n", plan.nodes.size());
+  for (std::size_t i = 0; i < plan.nodes.size(); ++i) {
+    step(out, plan, i, digits, name_width);
+  }
+}
+
+std::string runtime_text(const Agent& agent) {
+  const Runtime& runtime = agent.runtime;
+  std::string text{word_of(runtime.adapter)};
+  if (!runtime.name.empty()) {
+    text = printable(runtime.name) + " (" + text + ")";
+  }
+  if (!runtime.model.empty()) {
+    text += " " + printable(runtime.model);
+  }
+  if (!runtime.command.text.empty()) {
+    text += ": " + printable(runtime.command.text);
+  }
+  text += runtime.sandbox.on ? "" : ", no sandbox";
+  return text + (runtime.sandbox.network ? "" : ", no network");
+}
+
+void agents(std::string& out, const Plan& plan) {
+  out += fmt::format("\nagents ({})\n", plan.agents.size());
+  std::size_t width = 0;
+  for (const Agent& agent : plan.agents) {
+    width = std::max(width, columns(printable(agent.name)));
+  }
+  for (const Agent& agent : plan.agents) {
+    std::string text = runtime_text(agent);
+    text += agent.clones ? "; cloned as wide as needed" : "; one session";
+    if (agent.budget) {
+      text += fmt::format("; {} a task", to_string(*agent.budget));
+    }
+    if (agent.reads != Reads::kRepo) {
+      text += fmt::format("; reads {}", word_of(agent.reads));
+    }
+    if (agent.returns != Returns::kDone) {
+      text += fmt::format("; returns a {}", word_of(agent.returns));
+    }
+    if (agent.timeout) {
+      text += fmt::format("; timeout {}", to_string(*agent.timeout));
+    }
+    out += fmt::format("  {}  {}\n", padded(printable(agent.name), width), text);
+  }
+}
+
+// Why the money is unknown, by the first thing that makes it so.
+std::string unknown_money(const std::vector<WorstRow>& rows) {
+  for (const WorstRow& row : rows) {
+    if (!row.each) {
+      return "unknown: " + row.name + " has no budget";
+    }
+  }
+  for (const WorstRow& row : rows) {
+    if (!row.items) {
+      return "unknown: " + row.name + " has no limit";
+    }
+  }
+  return "unknown";
+}
+
+std::string unknown_sessions(const std::vector<WorstRow>& rows) {
+  for (const WorstRow& row : rows) {
+    if (!row.items) {
+      return "known only when it runs: " + row.name + " has no limit";
+    }
+  }
+  return "known only when it runs";
+}
+
+void worst_case(std::string& out, const Plan& plan) {
+  const auto rows = worst_rows(plan);
+  out += "\nworst case\n";
+  fact(out, 2, "money",
+       plan.worst.money ? "at most " + to_string(*plan.worst.money) : unknown_money(rows));
+  std::size_t name_width = 0;
+  std::size_t factor_width = 0;
+  for (const WorstRow& row : rows) {
+    name_width = std::max(name_width, columns(row.name));
+    factor_width = std::max(factor_width, columns(factors_of(row)));
+  }
+  for (const WorstRow& row : rows) {
+    out += fmt::format("    {}  {}", padded(row.name, name_width),
+                       padded(factors_of(row), row.total ? factor_width : 0));
+    out += row.total ? fmt::format("  = {}\n", to_string(*row.total)) : "\n";
+  }
+  fact(out, 2, "sessions",
+       plan.worst.sessions ? fmt::format("at most {}", *plan.worst.sessions)
+                           : unknown_sessions(rows));
+}
+
+void critical_path(std::string& out, const Plan& plan) {
+  if (plan.critical_path.empty()) {
+    return;
+  }
+  out += "\ncritical path\n  ";
+  Millis total{0};
+  bool complete = true;
+  std::string_view arrow;
+  for (const NodeIndex index : plan.critical_path) {
+    const Node& node = plan.nodes[index.value];
+    out += arrow;
+    out += printable(node.name);
+    arrow = " → ";
+    const auto est = node.fanout ? item_prior(node) : node.est;
+    if (est) {
+      total += *est;
+      out += fmt::format(" ({}{})", to_string(*est), node.fanout ? " an item" : "");
+    } else {
+      complete = false;
+    }
+  }
+  out += "\n";
+  if (total.count() != 0) {
+    out += fmt::format("  {} by the estimates{}\n", to_string(total),
+                       complete ? "" : ", and what the steps without one take");
+  }
+}
+
+}  // namespace
+
+std::string to_text(const Plan& plan) {
+  std::string out;
+  header(out, plan);
+  steps(out, plan);
+  agents(out, plan);
+  worst_case(out, plan);
+  critical_path(out, plan);
+  return out;
+}
+
+}  // namespace fleet::plan

@@ -1,0 +1,113 @@
+#include "dsl/plan/worst.h"
+
+#include <limits>
+#include <tuple>
+#include <unordered_map>
+
+#include <fmt/format.h>
+
+#include "dsl/plan/render.h"
+#include "dsl/plan/text.h"
+
+namespace fleet::plan {
+namespace {
+
+// "polish#2.fixes" → "polish.fixes"
+std::string without_rounds(const std::string& name) {
+  std::string out;
+  for (std::size_t i = 0; i < name.size(); ++i) {
+    if (name[i] != '#') {
+      out += name[i];
+      continue;
+    }
+    while (i + 1 < name.size() && name[i + 1] >= '0' && name[i + 1] <= '9') {
+      ++i;
+    }
+  }
+  return out;
+}
+
+std::optional<Money> total_of(const WorstRow& row) {
+  if (!row.items || !row.each) {
+    return std::nullopt;
+  }
+  std::int64_t micros = row.each->micros;
+  for (const std::uint64_t factor : {row.rounds, row.attempts, *row.items}) {
+    if (__builtin_mul_overflow(micros, factor, &micros)) {
+      micros = std::numeric_limits<std::int64_t>::max();
+    }
+  }
+  return Money{micros};
+}
+
+std::string key_of(const WorstRow& row) {
+  return fmt::format("{}\n{} {} {}", row.name, row.attempts,
+                     row.items ? std::to_string(*row.items) : "?",
+                     row.each ? std::to_string(row.each->micros) : "?");
+}
+
+bool costs_nothing(const Plan& plan, const WorstTerm& term) {
+  const NodeKind kind = plan.nodes[term.node.value].kind;
+  return !term.each && kind != NodeKind::kTask && kind != NodeKind::kFanout;
+}
+
+}  // namespace
+
+std::vector<WorstRow> worst_rows(const Plan& plan) {
+  std::vector<WorstRow> rows;
+  std::unordered_map<std::string, std::size_t> known;
+  for (const WorstTerm& term : plan.worst.terms) {
+    if (costs_nothing(plan, term)) {
+      continue;
+    }
+    WorstRow row;
+    row.name = printable(without_rounds(plan.nodes[term.node.value].name));
+    row.attempts = term.attempts;
+    row.items = term.items;
+    row.each = term.each;
+    const auto [place, is_new] = known.emplace(key_of(row), rows.size());
+    if (is_new) {
+      rows.push_back(std::move(row));
+    } else {
+      ++rows[place->second].rounds;
+    }
+  }
+  for (WorstRow& row : rows) {
+    row.total = total_of(row);
+  }
+  return rows;
+}
+
+std::string factors_of(const WorstRow& row) {
+  std::string text;
+  const auto factor = [&text](std::uint64_t count, const char* noun) {
+    if (count != 1) {
+      text += fmt::format("{} {} × ", count, noun);
+    }
+  };
+  factor(row.rounds, "rounds");
+  factor(row.attempts, "attempts");
+  if (row.items) {
+    factor(*row.items, "items");
+  } else {
+    text += "N items × ";
+  }
+  return text + (row.each ? to_string(*row.each) : "?");
+}
+
+std::string worst_sum(const Plan& plan) {
+  std::string sum;
+  for (const WorstRow& row : worst_rows(plan)) {
+    sum += sum.empty() ? row.name : " + " + row.name;
+    for (const std::uint64_t factor : {row.rounds, row.attempts}) {
+      sum += factor == 1 ? "" : fmt::format(" {} ×", factor);
+    }
+    if (!row.items || *row.items != 1) {
+      sum += row.items ? fmt::format(" {} ×", *row.items) : " N ×";
+    }
+    sum += row.each ? " " + to_string(*row.each) : " ?";
+  }
+  return sum;
+}
+
+}  // namespace fleet::plan

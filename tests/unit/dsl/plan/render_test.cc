@@ -1,0 +1,140 @@
+#include "dsl/plan/render.h"
+
+#include <limits>
+#include <string>
+
+#include <catch2/catch.hpp>
+
+#include "dsl/plan/fanout.h"
+#include "dsl/plan/text.h"
+#include "dsl/plan/worst.h"
+#include "tests/unit/dsl/plan/golden.h"
+#include "tests/unit/dsl/plan/sample_plans.h"
+
+using namespace std::chrono_literals;
+
+namespace fleet::plan {
+
+TEST_CASE("durations are exact and read as they are written") {
+  CHECK(to_string(Millis{0}) == "0s");
+  CHECK(to_string(Millis{300}) == "300ms");
+  CHECK(to_string(Millis{1500}) == "1.5s");
+  CHECK(to_string(Millis{1001}) == "1.001s");
+  CHECK(to_string(Millis{90s}) == "1min 30s");
+  CHECK(to_string(Millis{60'001}) == "1min 0.001s");
+  CHECK(to_string(Millis{45min}) == "45min");
+  CHECK(to_string(Millis{125min}) == "2h 5min");
+  CHECK(to_string(Millis{24h}) == "24h");
+  CHECK(to_string(Millis{47h}) == "47h");
+  CHECK(to_string(Millis{53h}) == "2d 5h");
+  CHECK(to_string(Millis{-90s}) == "-1min 30s");
+  CHECK(to_string(Millis::min()) == "-106751991167d 7h 12min 55.808s");
+}
+
+TEST_CASE("money has cents, and all of what is less than a cent") {
+  CHECK(to_string(Money{38'000'000}) == "$38.00");
+  CHECK(to_string(Money{5'000}) == "$0.005");
+  CHECK(to_string(Money{1}) == "$0.000001");
+  CHECK(to_string(Money{1'500'000}) == "$1.50");
+  CHECK(to_string(Money{-3'250'000}) == "-$3.25");
+  CHECK(to_string(Money{std::numeric_limits<std::int64_t>::min()}) == "-$9223372036854.775808");
+}
+
+TEST_CASE("a template shows its holes in braces and literal braces doubled") {
+  CHECK(to_string(Template{{false, "fix/"}, {true, "item"}, {false, "{}"}}) == "fix/{item}{{}}");
+}
+
+TEST_CASE("text of the user has no power over a terminal") {
+  CHECK(printable("a\nb\t\x1b[31m\x7f") == "a\\nb\\t\\x1b[31m\\x7f");
+  CHECK(printable("naïve 日本 😀") == "naïve 日本 😀");
+  CHECK(printable("\xff\xc3") == "\\xff\\xc3");
+  CHECK(printable("a\u202eb\u2028") == "a\\u{202e}b\\u{2028}");
+}
+
+TEST_CASE("text is measured and cut in columns, never inside a character") {
+  CHECK(columns("naïve") == 5);
+  CHECK(columns("日本") == 4);
+  CHECK(shortened("naïve", 5) == "naïve");
+  CHECK(shortened("naïve one", 5) == "naïv…");
+  CHECK(shortened("日本語", 5) == "日本…");
+  CHECK(padded("日本", 6) == "日本  ");
+}
+
+TEST_CASE("a fan-out shows its decision where the text settles N, else from which N it pays") {
+  Plan plan = hello_plan();
+  Node& fixes = plan.nodes[0];
+  CHECK(spawn_outlook(plan, fixes) ==
+        "pays from 2 items on (2s each against 300ms a session); decided when N is known");
+  fixes.fanout->source.kind = FanoutSource::Kind::kRange;
+  fixes.fanout->source.first = 1;
+  fixes.fanout->source.last = 40;
+  CHECK(spawn_outlook(plan, fixes) == "40 × 2s − 5 × 2s = 1min 10s > 300ms: 8 sessions");
+  fixes.fanout->limit = 4;
+  CHECK(spawn_outlook(plan, fixes) == "4 × 2s − 1 × 2s = 6s > 300ms: 4 sessions");
+  plan.limits.sessions = 1;
+  CHECK(spawn_outlook(plan, fixes) == "width 1: 1 session serves all 4");
+  fixes.fanout->source.kind = FanoutSource::Kind::kFiles;
+  CHECK(spawn_outlook(plan, fixes) == "one session serves all: only one at a time is allowed");
+  plan.limits.sessions.reset();
+  fixes.fanout->spawn = Millis{60s};
+  CHECK(spawn_outlook(plan, fixes) ==
+        "one session serves all: pays from 36 items on, and limit is 4");
+  fixes.fanout->force = Force::kInline;
+  CHECK(spawn_outlook(plan, fixes) == "forced inline: one session serves all");
+  fixes.fanout->force = Force::kNone;
+  fixes.fanout->est.reset();
+  CHECK(spawn_outlook(plan, fixes) ==
+        "no est in the text: decided when N is known, with what was measured");
+}
+
+TEST_CASE("agents that are not cloned bound a fan-out by their number") {
+  Plan plan = ship_plan();
+  CHECK(session_bound(plan, plan.nodes[5]) == 2u);
+  plan.nodes[5].fanout->width = 10;
+  CHECK(session_bound(plan, plan.nodes[5]) == 2u);
+  plan.agents[3].clones = true;
+  CHECK(session_bound(plan, plan.nodes[5]) == 4u);
+  plan.limits.sessions.reset();
+  CHECK(session_bound(plan, plan.nodes[5]) == 10u);
+}
+
+TEST_CASE("ranges count their ends and never overflow") {
+  FanoutSource source;
+  source.kind = FanoutSource::Kind::kRange;
+  source.first = 1;
+  source.last = 20;
+  CHECK(declared_items(source) == 20u);
+  source.last = 0;
+  CHECK(declared_items(source) == 0u);
+  source.first = std::numeric_limits<std::int64_t>::min();
+  source.last = std::numeric_limits<std::int64_t>::max();
+  CHECK(declared_items(source) == std::numeric_limits<std::uint64_t>::max());
+}
+
+TEST_CASE("the worst case adds up rounds of a loop as one term") {
+  CHECK(worst_sum(ship_plan()) ==
+        "build 2 × $3.00 + verdict.review $1.00 + verdict.security $2.00 + polish.fixes 2 × 6 × "
+        "$1.00 + polish.review 2 × $1.00");
+  CHECK(worst_sum(hello_plan()) == "fixes N × ?");
+}
+
+TEST_CASE("a plan is drawn in each format as accepted") {
+  for (const bool small : {true, false}) {
+    const Plan plan = small ? hello_plan() : ship_plan();
+    const std::string name = small ? "plan_render/hello" : "plan_render/ship";
+    sample::check_golden(name + ".plan.txt", to_text(plan));
+    sample::check_golden(name + ".plan.dot", to_dot(plan));
+    sample::check_golden(name + ".plan.svg", to_svg(plan));
+    sample::check_golden(name + ".plan.mmd", to_mermaid(plan));
+    sample::check_golden(name + ".plan.json", to_json(plan));
+  }
+}
+
+TEST_CASE("an empty plan is drawn") {
+  CHECK(to_text(Plan{}).find("steps (0)") != std::string::npos);
+  CHECK(to_dot(Plan{}).find("digraph") == 0);
+  CHECK(to_svg(Plan{}).find("</svg>") != std::string::npos);
+  CHECK(to_mermaid(Plan{}).find("flowchart") == 0);
+}
+
+}  // namespace fleet::plan
