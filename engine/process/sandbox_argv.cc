@@ -56,6 +56,18 @@ Rules rules_of(const SandboxSpec& spec) {
   return rules;
 }
 
+// Root's files of /proc are writable for root even without its capabilities, and some of them reach
+// out of any sandbox (a core_pattern names a program that the kernel runs outside). bubblewrap
+// covers only what it finds to be a writable directory.
+void cover_proc(std::vector<std::string>& argv) {
+  argv.insert(argv.end(), {"--ro-bind", "/proc/sys", "/proc/sys"});
+  for (const char* file :
+       {"/proc/sysrq-trigger", "/proc/acpi", "/proc/bus", "/proc/fs", "/proc/irq", "/proc/mtrr",
+        "/proc/pressure", "/proc/scsi", "/proc/driver", "/proc/tty", "/proc/kpagecount",
+        "/proc/kpageflags", "/proc/kpagecgroup"})
+    argv.insert(argv.end(), {"--ro-bind-try", file, file});
+}
+
 void mount(std::vector<std::string>& argv, const path& where, Rule rule, const path& tmp) {
   const auto bind = [&](const char* how, const path& what) {
     argv.insert(argv.end(), {how, what.native(), where.native()});
@@ -69,7 +81,7 @@ void mount(std::vector<std::string>& argv, const path& where, Rule rule, const p
         return bind("--bind", tmp);
       [[fallthrough]];
     case Rule::kMasked: argv.insert(argv.end(), {"--tmpfs", where.native()}); return;
-    case Rule::kProc: argv.insert(argv.end(), {"--proc", where.native()}); return;
+    case Rule::kProc: argv.insert(argv.end(), {"--proc", where.native()}); return cover_proc(argv);
     case Rule::kDev: argv.insert(argv.end(), {"--dev", where.native()}); return;
   }
 }

@@ -3,7 +3,8 @@
 //   exit=N         signal=N        sleep=MS        hold           (waits for ever)
 //   print=TEXT     complain=TEXT   spew=BYTES      spin=MS        (burns a processor)
 //   ignore-term    on-term=N       (exits N at SIGTERM)           close-pipes
-//   write=FILE     append=FILE     read=FILE       (exit 10 when that fails)
+//   write=FILE     read=FILE       (exit 10 when that fails)
+//   open=FILE      (for writing, but writes nothing; exit 10 when that fails)
 //   env=NAME       env-count       pids            pid            fds
 //   daemon         (a grandchild in a session of its own that holds for ever)
 //   bare-daemon    (the same with an empty environment and all descriptors closed)
@@ -83,7 +84,7 @@ void open_or_fail(const std::string& file, int flags) {
     say(2, file + ": " + std::strerror(errno) + "\n");
     ::_exit(10);
   }
-  if ((flags & O_WRONLY) != 0)
+  if ((flags & O_CREAT) != 0)
     say(fd, "x");
   ::close(fd);
 }
