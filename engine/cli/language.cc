@@ -12,6 +12,7 @@
 #include "dsl/plan/guards.h"
 #include "dsl/plan/render.h"
 #include "dsl/sema/explain.h"
+#include "dsl/syntax/parse.h"
 #include "engine/cli/commands.h"
 #include "engine/cli/exit_codes.h"
 #include "engine/cli/front.h"
@@ -100,17 +101,20 @@ int fmt(const FmtOptions& options) {
       continue;
     }
     SourceMap sources;
-    const Formatted formatted = format(sources, sources.add(file, *text.text));
-    if (!formatted.text) {
-      show(formatted.diagnostics, sources);
+    const SourceId source = sources.add(file, *text.text);
+    const std::optional<std::string> formatted = format(sources, source);
+    if (!formatted) {
+      DiagnosticSink sink;
+      syntax::parse(sources, source, sink);
+      show(sink.sorted(), sources);
       exit_code = std::max(exit_code, kDefinitionHasErrors);
       continue;
     }
-    if (*formatted.text == *text.text) continue;
+    if (*formatted == *text.text) continue;
     print(fmt::format("{}\n", report::printable(file)));
     if (options.check) {
       exit_code = std::max(exit_code, kDefinitionHasErrors);
-    } else if (const Status written = os::system_files().write_atomic(file, *formatted.text, 0644); !written) {
+    } else if (const Status written = os::system_files().write_atomic(file, *formatted, 0644); !written) {
       complain(written.error());
       exit_code = kUsage;
     }

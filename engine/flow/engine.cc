@@ -67,7 +67,7 @@ class Observers final : public run::Observer {
 
 }  // namespace
 
-std::uint32_t default_jobs() { return std::clamp(std::thread::hardware_concurrency() * 2, 4U, 16U); }
+std::uint32_t default_jobs() { return std::clamp(std::thread::hardware_concurrency() * 2, 8U, 32U); }
 
 Result<Places> find_places(const EngineOptions& options) {
   FLEET_TRY(const worktree::Repository repository, worktree::Repository::discover(options.repository));

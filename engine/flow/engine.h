@@ -34,7 +34,7 @@ struct Places {
 };
 Result<Places> find_places(const EngineOptions& options);
 
-// How many processes at once when nothing is said: two a processor, at least 4, at most 16. Sessions
+// How many processes at once when nothing is said: two a processor, at least 8, at most 32. Sessions
 // of agents mostly wait for a model.
 std::uint32_t default_jobs();
 

@@ -131,7 +131,6 @@ class Executor::Graph {
     release_durable(lock);
     if (failed_) {
       lock.unlock();
-      world_.abandon();
       release_run();
     }
   }
@@ -166,8 +165,12 @@ class Executor::Graph {
     releasing_ = false;
   }
 
+  // Nothing is accepted any more, and whatever still runs is not waited for longer than it takes to end it.
   void release_run() {
-    if (!run_released_.exchange(true)) graph_.release_wait();
+    if (run_released_.exchange(true)) return;
+    accepting_ = false;
+    world_.abandon();
+    graph_.release_wait();
   }
 
   void dispatch(const Orders& orders, DispatchNode::output_ports_type& ports) noexcept {
@@ -198,8 +201,9 @@ class Executor::Graph {
       return;
     }
     gateway.reserve_wait();
-    Post answer = [&gateway](run::EventBody body) {
-      gateway.try_put(std::make_shared<run::EventBody>(std::move(body)));
+    // What still comes after the run was closed (evidence that a stop did not wait for) is no part of it.
+    Post answer = [this, &gateway](run::EventBody body) {
+      if (accepting_) gateway.try_put(std::make_shared<run::EventBody>(std::move(body)));
       gateway.release_wait();
     };
     if (const auto* list = std::get_if<ListOrder>(&order)) world_.list_items(*list, std::move(answer));

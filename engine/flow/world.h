@@ -27,8 +27,8 @@ class World {
   virtual void start_timer(const TimerOrder& order, Post post) = 0;
   virtual void cancel(const CancelOrder& order) = 0;
   virtual void end_session(const EndSessionOrder& order) = 0;
-  // The journal failed: nothing that happens from now on is recorded, so live attempts are cancelled
-  // and their answers come soon.
+  // The run is closed, or its journal failed: nothing that happens from now on is recorded, so whatever
+  // still runs is cancelled and its answer comes soon.
   virtual void abandon() = 0;
 };
 
