@@ -111,6 +111,7 @@ void forget_last_attempt(Task& task) {
   task.insertions = 0;
   task.deletions = 0;
   task.duration = Millis{0};
+  task.unreconciled = false;
   task.stop_cancelled = false;
 }
 

@@ -94,14 +94,17 @@ void on(Core& core, const Resumed& event) {
   state.version = event.version;
   for (std::uint32_t i = 0; i < state.nodes.size(); ++i)
     ask_again(core, NodeIndex{i});
-  for (const Task& task : state.tasks)
+  for (Task& task : state.tasks) {
+    task.unreconciled = runs_a_process(core, task);
     ask_again(core, task);
+  }
 }
 
 void on(Core& core, const Reconciled& event) {
   Task& task = core.state.tasks[event.attempt.task.value];
-  if (!runs_a_process(core, task))
+  if (!runs_a_process(core, task) || !task.unreconciled)
     return;
+  task.unreconciled = false;
   switch (event.found) {
     case Found::kRunning:
       if (core.state.stopping)
