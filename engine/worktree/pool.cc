@@ -248,6 +248,8 @@ Status Pool::prepare(Repository& repository, Slot& slot, const SlotRequest& requ
   slot.commit = request.commit;
 
   FLEET_CHECK(renew_surroundings(slot));
+  // Before the checkout: its sync would otherwise wait for thousands of new files to reach the disk.
+  FLEET_CHECK(register_slot(slot));
   FLEET_TRY(const Oid wanted, tree_of(repository.handle(), request.commit));
   const std::string index_path = slot.engine_dir() + "/index";
   FileIndex index = load_index(index_path);
@@ -264,7 +266,6 @@ Status Pool::prepare(Repository& repository, Slot& slot, const SlotRequest& requ
     FLEET_CHECK(save_index(index_path, index));
   }
   FLEET_CHECK(write_session_git(slot, encode_git_index(index)));
-  FLEET_CHECK(register_slot(slot));
   state.resetting = false;
   return save_state(slot.root, state);
 }
