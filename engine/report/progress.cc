@@ -132,12 +132,10 @@ class TerminalProgress : public Progress {
       pending_ += dim(remark) + "\n";
     for (const run::Transition& change : transitions) take(state, change, event.at);
     draining_ = state.draining;
-    jobs_ = state.jobs;
-    total_ = state.tasks.size();
-    open_ended_ = false;
-    for (std::size_t i = 0; i < state.nodes.size(); ++i)
-      if (plan_.nodes[i].kind == plan::NodeKind::kFanout && state.nodes[i].phase < run::NodePhase::kDeciding)
-        open_ended_ = true;
+    const bool reshaped = std::holds_alternative<run::RunOpened>(event.body) ||
+                          std::holds_alternative<run::Resumed>(event.body) ||
+                          std::holds_alternative<run::ItemsListed>(event.body);
+    if (reshaped) take_stock(state);
   }
 
   void finish() override {
@@ -149,7 +147,9 @@ class TerminalProgress : public Progress {
     wake_.notify_all();
     painter_.join();
     const std::lock_guard lock(mutex_);
-    options_.write(erase() + std::exchange(pending_, {}));
+    std::string last = erase();
+    last += std::exchange(pending_, {});
+    options_.write(last);
   }
 
  private:
@@ -159,6 +159,20 @@ class TerminalProgress : public Progress {
     std::int64_t since = 0;
     plan::NodeIndex node;
   };
+
+  // Looks at every step: only when the run's shape changed, or when this engine first sees it.
+  void take_stock(const run::State& state) {
+    jobs_ = state.jobs;
+    total_ = state.tasks.size();
+    settled_ = failed_ = 0;
+    open_ended_ = false;
+    for (std::size_t i = 0; i < state.nodes.size(); ++i) {
+      settled_ += state.nodes[i].settled;
+      failed_ += state.nodes[i].failed;
+      if (plan_.nodes[i].kind == plan::NodeKind::kFanout && state.nodes[i].phase < run::NodePhase::kDeciding)
+        open_ended_ = true;
+    }
+  }
 
   void take(const run::State& state, const run::Transition& change, std::int64_t at) {
     const run::Task& task = state.tasks[change.task.value];
@@ -189,7 +203,9 @@ class TerminalProgress : public Progress {
   void paint_loop() {
     std::unique_lock lock(mutex_);
     while (!finished_) {
-      const std::string frame = erase() + std::exchange(pending_, {}) + draw();
+      std::string frame = erase();
+      frame += std::exchange(pending_, {});
+      frame += draw();
       lock.unlock();
       options_.write(frame);
       lock.lock();
@@ -229,7 +245,7 @@ class TerminalProgress : public Progress {
     if (failed_ > 0) line += fmt::format(", {} failed", failed_);
     line += fmt::format(", {} running", rows_.size());
     if (opened_at_ != 0) line += fmt::format(" · {}", spoken(plan::Millis(std::max<std::int64_t>(0, now - opened_at_))));
-    if (const plan::Millis left = remaining(); left.count() > 0)
+    if (const plan::Millis left = remaining(); left.count() > 0 && !draining_)
       line += fmt::format(" · about {} to go", spoken(left));
     if (draining_) line += " · stopping when these are done";
     return line;

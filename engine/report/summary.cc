@@ -136,7 +136,8 @@ std::string status_text(const plan::Plan& plan, const run::State& state, std::in
   out += "  steps\n";
   for (std::size_t i = 0; i < state.nodes.size(); ++i)
     out += fmt::format("    {:<{}}  {}\n", printable(plan.nodes[i].name), width, step_line(plan, state, i));
-  if (!state.closed && !live) out += fmt::format("  go on with it: fleetc resume {}\n", state.run);
+  const bool resumable = !state.closed || state.outcome == run::RunOutcome::kStopped;
+  if (resumable && !live) out += fmt::format("  go on with it: fleetc resume {}\n", state.run);
   return out;
 }
 
