@@ -35,6 +35,7 @@ run::CheckResult check_of(const plan::Acceptance& accept, const process::JobRepo
 // Every evidence command is a job of its own, also when it is gathered again for the same attempt: a
 // launcher answers a key that it knows with nothing.
 constexpr std::uint32_t kPartsAnEngine = 1'000'000;
+constexpr int kMaxLost = 5;
 
 }  // namespace
 
@@ -44,6 +45,7 @@ struct Evidence::Course {
   worktree::Slot slot;
   bool holds_slot = false;
   std::size_t at = 0;
+  int lost = 0;  // commands that were lost and started again
   EvidenceAnswer answer;
 };
 
@@ -121,6 +123,11 @@ void Evidence::next(std::shared_ptr<Course> course) {
         site_, {request.sandbox, check.command, kNoEnvironment, request.task, request.holes, course->slot, key,
                 site_.log_path(request.task.attempt, course->at), request.timeout, true});
     jobs_.submit(std::move(job), [this, course, &check](const process::JobReport& report) {
+      // The keeper died under it; the worktree is still there, and a new keeper is.
+      if (report.how == process::End::kLost && ++course->lost <= kMaxLost) {
+        --course->at;
+        return next(course);
+      }
       if (report.how == process::End::kCancelled || report.how == process::End::kLost ||
           report.how == process::End::kDropped) {
         course->answer.error = fmt::format("`{}`: {}", check.text, process::describe(report));

@@ -40,6 +40,8 @@ std::chrono::milliseconds timeout_of(const plan::Node& node, const plan::Agent* 
   return limit;
 }
 
+constexpr int kTriesInPlace = 3;
+
 const char* why_refused(worktree::CaptureRefused::Why why) {
   switch (why) {
     case worktree::CaptureRefused::Why::kTooLarge: return "is larger than 100 MiB";
@@ -137,7 +139,10 @@ void LocalWorld::prepare(const PrepareOrder& order, Post post) {
     Result<run::Prepared> prepared = take_slot(repository, order);
     run::Prepared event;
     if (prepared) event = *std::move(prepared);
-    else event.error = prepared.error().message();
+    else {
+      event.error = prepared.error().message();
+      event.refused = prepared.error().code() == Errc::kExists || prepared.error().code() == Errc::kInvalid;
+    }
     event.attempt = order.task.attempt;
     event.start = order.start;
     event.took = std::chrono::duration_cast<plan::Millis>(std::chrono::steady_clock::now() - begun);
@@ -258,9 +263,15 @@ void LocalWorld::adopt(const run::Task& task, Post post) {
                });
 }
 
-void LocalWorld::capture(const CaptureOrder& order, Post post) {
-  git_.add([this, order, post = std::move(post)](worktree::Repository& repository) {
-    post(capture_now(repository, order));
+void LocalWorld::capture(const CaptureOrder& order, Post post) { try_capture(order, std::move(post), 1); }
+
+// What the world denies now (a full disk, a lock) may be granted in a moment, and the work is still in
+// its worktree: better to try the commit again than to run the session again.
+void LocalWorld::try_capture(const CaptureOrder& order, Post post, int tries) {
+  git_.add([this, order, post = std::move(post), tries](worktree::Repository& repository) {
+    run::Captured event = capture_now(repository, order);
+    if (event.how != run::CaptureHow::kError || tries >= kTriesInPlace) return post(std::move(event));
+    timers_.add_in(std::chrono::seconds(tries), [this, order, post, tries] { try_capture(order, post, tries + 1); });
   });
 }
 

@@ -49,6 +49,7 @@ class LocalWorld final : public World {
   Result<run::Prepared> take_slot(worktree::Repository& repository, const PrepareOrder& order);
   Result<std::string> lease_branch(worktree::Repository& repository, const PrepareOrder& order);
   void run_job(const TaskFacts& task, const worktree::Slot& slot, Post post);
+  void try_capture(const CaptureOrder& order, Post post, int tries);
   run::Captured capture_now(worktree::Repository& repository, const CaptureOrder& order);
   run::Published publish_now(worktree::Repository& repository, const PublishOrder& order);
   void merge_now(worktree::Repository& repository, const MergeOrder& order, const Post& post);

@@ -19,6 +19,9 @@ class Timers {
 
   // `at` in ms since 1970; one in the past fires at once. The callback runs on the timers' thread.
   void add(std::int64_t at, std::function<void()> callback);
+  void add_in(std::chrono::milliseconds wait, std::function<void()> callback) {
+    add(clock_.wall().time_since_epoch().count() + wait.count(), std::move(callback));
+  }
 
  private:
   void serve();

@@ -121,6 +121,10 @@ void on(Core& core, const Prepared& event) {
   Task& task = core.state.tasks[event.attempt.task.value];
   if (task.phase != Phase::kPreparing)
     return;
+  if (!event.error.empty() && event.refused) {
+    give_up(core, task, Outcome::kRefused, event.error);
+    return;
+  }
   if (!event.error.empty()) {
     lose_attempt(core, task, Outcome::kWorld, "its worktree could not be made: " + event.error);
     return;

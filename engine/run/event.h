@@ -82,6 +82,7 @@ struct Prepared {
   bool cold = true;    // the session's first task
   Millis took{0};
   std::string error;
+  bool refused = false;  // with an error: it is the user's to mend, another attempt would end the same way
   friend bool operator==(const Prepared&, const Prepared&) = default;
 };
 

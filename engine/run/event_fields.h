@@ -64,6 +64,7 @@ void fields(Io& io, Is<Prepared> auto& e) {
   io("cold", e.cold);
   io("took_ms", e.took);
   io("error", e.error);
+  io("refused", e.refused);
 }
 
 template <class Io>

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/run/policy.h"
 #include "tests/support/random_plan.h"
 
 namespace fleet::test {
@@ -211,7 +212,7 @@ class Oracle {
         ++failures;
       if (cost == Cost::kLoss)
         ++losses;
-      if (cost == Cost::kFatal || failures > node.retries || losses == 3) {
+      if (cost == Cost::kFatal || failures > node.retries || losses == run::kLossBudget) {
         return {given_up, attempt + 1, fate};
       }
     }

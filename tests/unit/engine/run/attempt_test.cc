@@ -1,6 +1,7 @@
 // The life of attempts: what is asked for after what, and what a failure costs.
 #include <catch2/catch.hpp>
 
+#include "engine/run/policy.h"
 #include "tests/unit/engine/run/driver.h"
 
 using namespace fleet::run;
@@ -223,29 +224,42 @@ TEST_CASE("a crash waits for its backoff, and the timer's answer counts once") {
   CHECK(driver.state.tasks == before.tasks);
 }
 
-TEST_CASE("the world's faults have a budget of three and leave the retries alone") {
+TEST_CASE("the world's faults have a budget of their own and leave the retries alone") {
   Driver driver = one_task(0);
   driver.prepared(0, "disk full");
   CHECK(driver.asked<StartTimer>().front().at == driver.now + 1000);
+  for (std::uint32_t lost = 2; lost < kLossBudget; ++lost) {
+    driver.send(TimerFired{driver.attempt(0)});
+    driver.prepared(0, "disk full");
+    CHECK(driver.asked<StartTimer>().front().at == driver.now + 4000);
+  }
   driver.send(TimerFired{driver.attempt(0)});
-  driver.prepared(0, "disk full");
-  CHECK(driver.asked<StartTimer>().front().at == driver.now + 4000);
-  driver.send(TimerFired{driver.attempt(0)});
-  CHECK(driver.attempt(0).epoch == 3);
+  CHECK(driver.attempt(0).epoch == kLossBudget);
   driver.prepared(0, "disk full");
   CHECK(driver.phase(0) == Phase::kFailed);
   CHECK(driver.state.tasks[0].outcome == Outcome::kWorld);
   CHECK(driver.state.tasks[0].failures == 0);
 }
 
-TEST_CASE("a lost process is attempted again at once, three times at most") {
+TEST_CASE("a lease that the user's own branch forbids fails the task at once, retries or not") {
+  Driver driver = one_task(5);
+  Prepared refused;
+  refused.attempt = driver.attempt(0);
+  refused.error = "the branch exists and is not fleetc's";
+  refused.refused = true;
+  driver.send(refused);
+  CHECK(driver.phase(0) == Phase::kFailed);
+  CHECK(driver.state.tasks[0].epoch == 1);
+}
+
+TEST_CASE("a lost process is attempted again at once, as often as the budget of losses allows") {
   Driver driver = one_task(0);
-  driver.prepared(0);
-  driver.exited(0, 0, ExitHow::kLost);
-  CHECK(driver.attempt(0).epoch == 2);
-  CHECK(driver.asked<StartTimer>().empty());
-  driver.prepared(0);
-  driver.exited(0, 0, ExitHow::kLost);
+  for (std::uint32_t lost = 1; lost < kLossBudget; ++lost) {
+    driver.prepared(0);
+    driver.exited(0, 0, ExitHow::kLost);
+    CHECK(driver.attempt(0).epoch == lost + 1);
+    CHECK(driver.asked<StartTimer>().empty());
+  }
   driver.prepared(0);
   driver.exited(0, 0, ExitHow::kLost);
   CHECK(driver.phase(0) == Phase::kFailed);

@@ -49,14 +49,15 @@ TEST_CASE("a backoff of nothing and a maximum below the minimum are taken at the
   CHECK(crash_backoff({longest, longest, 5}, 70) == longest);
 }
 
-TEST_CASE("what the world takes away has a budget of three of its own") {
+TEST_CASE("what the world takes away has a budget of its own") {
   CHECK(judge(Outcome::kWorld, spent(0, 0, 0)) ==
         Judgement{Next::kAgainLater, false, true, Millis{1000}});
   CHECK(judge(Outcome::kWorld, spent(0, 1, 0)) ==
         Judgement{Next::kAgainLater, false, true, Millis{4000}});
-  CHECK(judge(Outcome::kWorld, spent(0, 2, 0)) == Judgement{Next::kGiveUp, false, true, Millis{0}});
+  CHECK(judge(Outcome::kWorld, spent(0, kLossBudget - 1, 0)) ==
+        Judgement{Next::kGiveUp, false, true, Millis{0}});
   CHECK(judge(Outcome::kLost, spent(0, 0, 0)) == Judgement{Next::kAgain, false, true, Millis{0}});
-  CHECK(judge(Outcome::kLost, spent(0, 2, 9)).next == Next::kGiveUp);
+  CHECK(judge(Outcome::kLost, spent(0, kLossBudget - 1, 9)).next == Next::kGiveUp);
 }
 
 TEST_CASE("what would end the same way is not tried again and spends nothing") {
