@@ -23,6 +23,10 @@ void show(const std::vector<Diagnostic>& diagnostics, const SourceMap& sources) 
   complain(render_text(diagnostics, sources, options));
 }
 
+void say_unreadable(const std::string& file, const std::string& why) {
+  complain(fmt::format("fleetc: {}: {}\n", report::printable(file), why));
+}
+
 Front compile_flow(const FlowOptions& options, bool to_run) {
   Front front;
   CompileOptions compile_options;

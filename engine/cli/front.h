@@ -21,6 +21,9 @@ Front compile_flow(const FlowOptions& options, bool to_run);
 // Diagnostics as text on stderr.
 void show(const std::vector<Diagnostic>& diagnostics, const SourceMap& sources);
 
+// "fleetc: FILE: WHY" on stderr.
+void say_unreadable(const std::string& file, const std::string& why);
+
 // The folder of a file as written, "." for a bare name.
 std::string folder_of(const std::string& file);
 

@@ -1,17 +1,14 @@
-// check, fmt, explain, plan: what needs no repository.
+// check, fmt, plan: what needs no repository.
 #include <fmt/format.h>
 
 #include <algorithm>
 
-#include "dsl/base/codes.h"
 #include "dsl/base/render.h"
-#include "dsl/base/suggest.h"
 #include "dsl/driver/compile.h"
 #include "dsl/format/format.h"
 #include "dsl/plan/codec.h"
 #include "dsl/plan/guards.h"
 #include "dsl/plan/render.h"
-#include "dsl/sema/explain.h"
 #include "dsl/syntax/parse.h"
 #include "engine/cli/commands.h"
 #include "engine/cli/exit_codes.h"
@@ -29,19 +26,6 @@ std::string render(const std::string& format, const std::vector<Diagnostic>& dia
   return render_short(diagnostics, sources);
 }
 
-void say_unreadable(const std::string& file, const std::string& why) {
-  complain(fmt::format("fleetc: {}: {}\n", report::printable(file), why));
-}
-
-int explain_code(const CodeRow& row) {
-  std::string out = fmt::format("{} {} ({}, {})\n\n{}\n", row.code, row.title, severity_word(row.severity), row.family,
-                                row.explanation);
-  if (!row.bad.empty()) out += fmt::format("\nfor example, this is refused:\n\n{}\n", row.bad);
-  if (!row.good.empty()) out += fmt::format("\nand this is right:\n\n{}\n", row.good);
-  print(out);
-  return kDone;
-}
-
 // What each flow leaves to run time. REQUIRES: no errors.
 std::string list_guards(const std::string& file, const sema::Model& model) {
   std::string out;
@@ -57,12 +41,6 @@ std::string list_guards(const std::string& file, const sema::Model& model) {
                          guard.place.column, report::printable(guard.subject), report::printable(guard.text));
   }
   return out;
-}
-
-// A code is a letter and digits; anything else is a name.
-bool looks_like_code(const std::string& text) {
-  return text.size() > 1 && (text[0] == 'F' || text[0] == 'f') &&
-         std::all_of(text.begin() + 1, text.end(), [](unsigned char c) { return std::isdigit(c) != 0; });
 }
 
 }  // namespace
@@ -120,32 +98,6 @@ int fmt(const FmtOptions& options) {
     }
   }
   return exit_code;
-}
-
-int explain(const ExplainOptions& options) {
-  if (looks_like_code(options.what)) {
-    if (const CodeRow* row = find_code(options.what)) return explain_code(*row);
-    complain(fmt::format("fleetc: there is no code `{}`; `fleetc check` prints those that apply\n", options.what));
-    return kUsage;
-  }
-  if (options.file.empty()) {
-    complain(fmt::format("fleetc: say in which file: fleetc explain {} FILE\n", report::printable(options.what)));
-    return kUsage;
-  }
-  DiskReader files;
-  const Compilation compilation = compile(options.file, files, CompileOptions{});
-  if (!compilation.usage.empty() || !compilation.model) {
-    say_unreadable(options.file, compilation.usage);
-    return kUsage;
-  }
-  const auto explained = sema::explain_value(*compilation.model, options.what);
-  if (explained.empty()) {
-    complain(fmt::format("fleetc: `{}` names nothing that has a value in {}; names look like agent.fixer.timeout or "
-                         "role.fixer\n", report::printable(options.what), report::printable(options.file)));
-    return kUsage;
-  }
-  print(sema::to_text(*compilation.sources, explained));
-  return kDone;
 }
 
 int plan(const PlanOptions& options) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "dsl/plan/fanout.h"
+
 namespace fleet::flow {
 
 journal::OnDurable JournalLog::on_durable() {
@@ -92,21 +94,19 @@ run::SpawnDecided MeasuredSpawnPolicy::decide(const SpawnOrder& order) {
   question.items = order.items.size();
   question.force = fanout.force;
 
-  question.width = fanout.width.value_or(order.jobs);
-  question.width = std::min(question.width, order.jobs);
-  if (plan_.limits.sessions) question.width = std::min(question.width, *plan_.limits.sessions);
-  if (!agent.clones) question.width = std::min(question.width, static_cast<std::uint32_t>(node.agents.size()));
-  question.width = std::max(question.width, 1U);
+  const auto items = static_cast<std::uint32_t>(std::min<std::size_t>(order.items.size(), order.jobs));
+  question.width = std::max(1U, std::min(plan::session_bound(plan_, node).value_or(items), order.jobs));
 
-  plan::Millis each = fanout.est.value_or(plan::Millis(60'000));
-  question.each_from = fanout.est ? plan::Figure::kDeclared : plan::Figure::kAssumed;
+  const std::optional<plan::Millis> estimate = plan::item_prior(node);
+  plan::Millis each = estimate.value_or(plan::Millis(60'000));
+  question.each_from = estimate ? plan::Figure::kDeclared : plan::Figure::kAssumed;
   if (const auto measured = typical(journal_, {agent.name, measure_source(node), kTaskMeasure})) {
     each = *measured;
     question.each_from = plan::Figure::kMeasured;
   }
   question.each = {each};
 
-  const std::optional<plan::Millis> declared = fanout.spawn ? fanout.spawn : agent.runtime.spawn;
+  const std::optional<plan::Millis> declared = plan::spawn_prior(plan_, node);
   question.spawn = declared.value_or(plan::Millis(1'000));
   question.spawn_from = declared ? plan::Figure::kDeclared : plan::Figure::kAssumed;
   if (const auto cold = typical(journal_, {agent.name, "", kColdMeasure})) {

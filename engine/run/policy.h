@@ -10,7 +10,7 @@ namespace fleet::run {
 
 // Attempts that the world (disk, git, a lost machine) took away have a budget of their own, so that
 // they never eat an agent's retries, and a broken disk still ends the task.
-inline constexpr std::uint32_t kLossBudget = 5;
+inline constexpr std::uint32_t kLossBudget = 10;
 
 enum class Next : std::uint8_t {
   kAgain,       // at once, behind the step's other tasks
