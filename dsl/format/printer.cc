@@ -149,7 +149,8 @@ Entry Printer::assignment(Index node, int indent) const {
       case NodeKind::kValue:
         value(child, indent, true, text);
         for (const Index part : tree_.children(child)) {
-          out.has_body = out.has_body || (kind(part) == NodeKind::kBody && spans_lines_[part]);
+          out.has_body = out.has_body ||
+                         (kind(part) == NodeKind::kBody && spans_lines_[part] && !is_empty(part));
         }
         break;
       default: break;
@@ -232,20 +233,22 @@ Entry Printer::use(Index node, int indent) const {
 
 // The items of a body as cells of one line; false if it needs several.
 bool Printer::cells(Index body, std::vector<Cell>& out) const {
-  const std::vector<Index> children = tree_.children(body);
-  const bool empty = std::none_of(children.begin(), children.end(), [&](Index child) {
-    return is_comment(child) || is_item(kind(child));
-  });
-  if (empty || spans_lines_[body]) {
-    return empty;
+  if (is_empty(body) || spans_lines_[body]) {
+    return is_empty(body);
   }
-  for (const Index child : children) {
+  for (const Index child : tree_.children(body)) {
     if (is_item(kind(child))) {
       const Entry entry = statement(child, 0);
       out.push_back({entry.key, lay_out({entry}, 0).front()});
     }
   }
   return true;
+}
+
+bool Printer::is_empty(Index body) const {
+  const std::vector<Index> children = tree_.children(body);
+  return std::none_of(children.begin(), children.end(),
+                      [&](Index child) { return is_comment(child) || is_item(kind(child)); });
 }
 
 bool Printer::has_comment(Index node) const {

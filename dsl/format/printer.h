@@ -78,6 +78,7 @@ class Printer {
   Entry block(Index node, int indent) const;
   Entry use(Index node, int indent) const;
   bool cells(Index body, std::vector<Cell>& out) const;
+  bool is_empty(Index body) const;
   bool has_comment(Index node) const;
 
   void value(Index node, int indent, bool keep_breaks, Writer& out) const;

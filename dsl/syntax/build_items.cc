@@ -7,9 +7,9 @@
 namespace fleet::syntax {
 namespace {
 
-// The text of a `///` line.
+// The text of a `///` line, without the blanks at its end.
 std::string_view doc_line(std::string_view written) {
-  written.remove_prefix(3);
+  written = written.substr(3, written.find_last_not_of(" \t\r") - 2);
   if (!written.empty() && written.front() == ' ') {
     written.remove_prefix(1);
   }

@@ -108,6 +108,7 @@ ast::Atom Builder::atom(Index node) {
     case NodeKind::kOperator: out.kind = Kind::kOperator; return out;
     case NodeKind::kList:
       out.kind = Kind::kList;
+      out.text.clear();
       out.args = arguments(node);
       return out;
     case NodeKind::kBody:

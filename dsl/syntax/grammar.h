@@ -91,8 +91,10 @@ struct PlainComment : Made<NodeKind::kComment, Slashes, LineRest> {};
 struct Comment : sor<Doc, PlainComment> {};
 struct Trivia : star<sor<Blank, Newline, Comment>> {};
 // To a later line, when something follows there that can belong to this statement.
-struct LineBreak : seq<Gap, opt<Comment>, Newline, Trivia> {};
-struct Joined : seq<LineBreak, not_at<sor<Ahead<statement_ahead>, one<'}', ';'>, eof>>> {};
+struct LineBreak : seq<Gap, opt<Comment>, Gap, Newline, Trivia> {};
+struct Joined
+    : seq<LineBreak, not_at<sor<Ahead<assignment_ahead>, AheadIn<&Reading::declaration_below>,
+                                one<'}', ';'>, eof>>> {};
 struct JoinedClause : seq<LineBreak, Ahead<clause_ahead>> {};
 // Inside brackets a newline is a blank, unless a statement begins after it.
 struct Pad : star<sor<Blank, Comment, seq<Newline, not_at<Ahead<statement_ahead>>>>> {};
@@ -240,7 +242,9 @@ struct AssignMark
     : Made<NodeKind::kAssignMark, sor<string<'+', '='>, string<'-', '='>, string<':', '='>,
                                       string<'=', '='>, one<'=', ':'>>> {};
 struct Assignment : Made<NodeKind::kAssignment, Ahead<assignment_like_ahead>, Ident, Gap,
-                         AssignMark, sor<Joined, Gap>, sor<Value<InStatement>, MissingValue>> {};
+                         AssignMark, sor<Joined, Gap>, sor<Value<InStatement>, MissingValue>> {
+  static constexpr bool kStatement = true;
+};
 
 struct HeaderEnd : sor<one<'{', '\n', ';', '}'>, Slashes, eof> {};
 struct HeaderJunk
@@ -250,7 +254,7 @@ struct BodyOrDeep : sor<seq<at<one<'{'>>, TooDeep>, Body> {};
 struct BodyBelow : seq<LineBreak, BodyOrDeep> {};
 struct MissingBody : Missing<NodeKind::kMissingBody> {};
 
-struct NamesBreak : sor<Joined, Gap> {};
+struct NamesBreak : sor<seq<LineBreak, not_at<Ahead<assignment_ahead>>>, Gap> {};
 struct Names
     : Made<NodeKind::kNames, sor<String, seq<Ident, star<Gap, Comma, NamesBreak, NameOrMissing>>>> {
 };
@@ -263,7 +267,9 @@ struct Parameters : seq<at<one<'('>>, sor<TooDeep, Arguments>> {};
 // In any order: the one that the language wants is checked with the tree at hand.
 struct HeaderPart : seq<Gap, sor<Version, Parameters, Base, On, HeaderJunk>> {};
 struct Block : Made<NodeKind::kBlock, Ident, opt<Gap, not_at<Ahead<on_ahead>>, Names>,
-                    star<HeaderPart>, sor<seq<Gap, BodyOrDeep>, BodyBelow, MissingBody>> {};
+                    star<HeaderPart>, sor<seq<Gap, BodyOrDeep>, BodyBelow, MissingBody>> {
+  static constexpr bool kStatement = true;
+};
 
 struct UseWord : Made<NodeKind::kWord, Ahead<use_ahead>, string<'u', 's', 'e'>> {};
 struct UsePath : Made<NodeKind::kUsePath, sor<String, seq<Path, opt<AtSign, NameOrMissing>>>> {};

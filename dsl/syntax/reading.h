@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "dsl/syntax/lookahead.h"
@@ -69,6 +70,14 @@ class Reading {
     return judges_by_layout(offset) && indent_of_line(offset) > brackets_.back().indent;
   }
 
+  // Returns the statement around, to be entered again at the end.
+  std::uint32_t enter_statement(std::uint32_t offset) { return std::exchange(statement_, offset); }
+  // On a later line, no further right than the statement that it would continue, a declaration
+  // begins. Further right it is believed to be a value that only looks like one.
+  bool declaration_below(std::uint32_t offset) const {
+    return declaration_ahead(text_.substr(offset)) && column(offset) <= column(statement_);
+  }
+
   Tree finish() {
     for (std::size_t i = nodes_.size(); i-- > 1;) {
       nodes_[i].next_sibling = nodes_[parents_[i]].first_child;
@@ -90,6 +99,15 @@ class Reading {
       }
     }
     return false;
+  }
+  // Bounded, so that a text of one long line is not read over and over.
+  std::uint32_t column(std::uint32_t offset) const {
+    constexpr std::uint32_t kFarRight = 1024;
+    std::uint32_t out = 0;
+    while (out < kFarRight && out < offset && text_[offset - out - 1] != '\n') {
+      ++out;
+    }
+    return out;
   }
   void note_lines() {
     line_starts_.push_back(0);
@@ -116,6 +134,7 @@ class Reading {
   std::vector<Node> nodes_;
   std::vector<std::uint32_t> parents_;
   std::uint32_t current_ = 0;
+  std::uint32_t statement_ = 0;  // offset
   std::vector<Bracket> brackets_;
   std::vector<std::uint32_t> line_starts_;
 };

@@ -19,6 +19,11 @@ inline constexpr char kBracketOf = '\0';
 template <typename Rule>
 inline constexpr char kBracketOf<Rule, std::void_t<decltype(Rule::kBracket)>> = Rule::kBracket;
 
+template <typename Rule, typename = void>
+inline constexpr bool kIsStatement = false;
+template <typename Rule>
+inline constexpr bool kIsStatement<Rule, std::void_t<decltype(Rule::kStatement)>> = true;
+
 // Makes the nodes. Nodes of a failed rule are dropped; a lookahead (apply mode `nothing`) makes
 // none.
 template <typename Rule>
@@ -40,7 +45,14 @@ struct MakeNodes : pegtl::normal<Rule> {
     if constexpr (kBracket != '\0') {
       reading.push_bracket(kBracket, here());
     }
+    std::uint32_t outer_statement = 0;
+    if constexpr (kIsStatement<Rule>) {
+      outer_statement = reading.enter_statement(here());
+    }
     const bool ok = pegtl::normal<Rule>::template match<A, M, Action, Control>(in, reading);
+    if constexpr (kIsStatement<Rule>) {
+      reading.enter_statement(outer_statement);
+    }
     if constexpr (kBracket != '\0') {
       reading.pop_bracket();
     }
