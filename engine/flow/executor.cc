@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <deque>
+#include <iterator>
 #include <mutex>
 #include <optional>
 
@@ -16,20 +17,13 @@ namespace {
 using Message = std::shared_ptr<run::EventBody>;
 using OrderPtr = std::shared_ptr<Order>;
 using Orders = std::shared_ptr<std::vector<Order>>;
-// The orders that event number `event` led to.
-struct Batch {
-  std::uint64_t event = 0;
-  Orders orders;
-};
-using AdmitNode = tf::function_node<Message, Batch, tf::queueing_lightweight>;
-using JournalNode = tf::async_node<Batch, Orders, tf::queueing_lightweight>;
-using DispatchNode = tf::multifunction_node<Orders, std::tuple<SpawnOrder, OrderPtr, OrderPtr, OrderPtr>,
-                                            tf::queueing_lightweight>;
+using AdmitNode = tf::function_node<Message, tf::continue_msg, tf::queueing_lightweight>;
+using DispatchNode = tf::multifunction_node<Orders, std::tuple<SpawnOrder, OrderPtr, OrderPtr, OrderPtr>>;
 using WorkNode = tf::async_node<OrderPtr, Message, tf::queueing_lightweight>;
+// What event number `event` led to.
 struct Held {
   std::uint64_t event = 0;
-  Orders orders;
-  JournalNode::gateway_type* gateway = nullptr;
+  std::vector<Order> orders;
 };
 
 }  // namespace
@@ -37,6 +31,11 @@ struct Held {
 // Threads: `admit` is serial and alone touches the core's state; every other body only hands over.
 // Bodies are noexcept and never block. Each `reserve_wait` has exactly one `release_wait`: the one of
 // the whole run (taken in `run`, given back when the closing is durable) and one per order in flight.
+//
+// `admit` has no successor, and the orders go on from the log's thread, for a reason: oneTBB gives a
+// serial node's place back before it puts the node's output, and holds the lock of the output's
+// successors while lightweight ones run inside it. An answer that came back on the same stack would
+// then enter `admit` again and wait for a lock that its own thread holds.
 class Executor::Graph {
  public:
   Graph(const plan::Plan& plan, run::State state, EventLog& log, World& world, SpawnPolicy& policy,
@@ -44,10 +43,6 @@ class Executor::Graph {
       : plan_(plan), state_(std::move(state)), log_(log), world_(world), policy_(policy),
         observer_(observer), clock_(clock),
         admit_(graph_, tf::serial, [this](const Message& message) noexcept { return admit(message); }),
-        journal_(graph_, tf::unlimited,
-                 [this](const Batch& batch, JournalNode::gateway_type& gateway) noexcept {
-                   write(batch, gateway);
-                 }),
         dispatch_(graph_, tf::serial,
                   [this](const Orders& orders, DispatchNode::output_ports_type& ports) noexcept {
                     dispatch(orders, ports);
@@ -68,8 +63,6 @@ class Executor::Graph {
                 [this](const OrderPtr& order, WorkNode::gateway_type& gateway) noexcept {
                   carry_out(*order, gateway);
                 }) {
-    tf::make_edge(admit_, journal_);
-    tf::make_edge(journal_, dispatch_);
     tf::make_edge(tf::output_port<0>(dispatch_), spawn_check_);
     tf::make_edge(tf::output_port<1>(dispatch_), prepare_);
     tf::make_edge(tf::output_port<2>(dispatch_), session_);
@@ -99,28 +92,24 @@ class Executor::Graph {
   const run::State& state() const { return state_; }
 
  private:
-  Batch admit(const Message& message) noexcept {
+  tf::continue_msg admit(const Message& message) noexcept {
     run::Event event{clock_.wall().time_since_epoch().count(), std::move(*message)};
     effects_.commands.clear();
     effects_.transitions.clear();
     run::step(plan_, state_, event, effects_);
     observer_.saw(plan_, state_, event, effects_.transitions);
-    Batch batch{log_.append(event), std::make_shared<std::vector<Order>>()};
-    batch.orders->reserve(effects_.commands.size());
-    for (const run::Command& command : effects_.commands)
-      batch.orders->push_back(make_order(plan_, state_, command));
-    if (std::holds_alternative<run::RunClosed>(event.body)) closing_event_ = batch.event;
-    return batch;
+    Held held;
+    held.orders.reserve(effects_.commands.size());
+    for (const run::Command& command : effects_.commands) held.orders.push_back(make_order(plan_, state_, command));
+    const std::lock_guard lock(held_mutex_);
+    held.event = log_.append(event);
+    if (std::holds_alternative<run::RunClosed>(event.body)) closing_event_ = held.event;
+    graph_.reserve_wait();
+    held_.push_back(std::move(held));
+    return {};
   }
 
-  void write(const Batch& batch, JournalNode::gateway_type& gateway) noexcept {
-    std::unique_lock lock(held_mutex_);
-    gateway.reserve_wait();
-    held_.push_back({batch.event, batch.orders, &gateway});
-    release_durable(lock);
-  }
-
-  // On the log's thread.
+  // On the log's thread. The orders of all events that are durable now go on as one message, in order.
   void durable(std::uint64_t through, const Status& status) {
     std::unique_lock lock(held_mutex_);
     if (!status && !failed_) {
@@ -128,41 +117,20 @@ class Executor::Graph {
       failure_ = status.error();
     }
     if (status) durable_ = std::max(durable_, through);
-    release_durable(lock);
-    if (failed_) {
-      lock.unlock();
-      release_run();
+    const Orders ready = std::make_shared<std::vector<Order>>();
+    std::size_t released = 0;
+    bool closed = failed_;
+    while (!held_.empty() && (failed_ || held_.front().event <= durable_)) {
+      closed = closed || held_.front().event == closing_event_;
+      // A command whose cause is not on disk is never carried out.
+      if (!failed_) std::move(held_.front().orders.begin(), held_.front().orders.end(), std::back_inserter(*ready));
+      held_.pop_front();
+      ++released;
     }
-  }
-
-  // Puts the orders of durable events forward, in order. One thread releases at a time and looks again
-  // afterwards; the mutex is not held while a message is put, because lightweight nodes run at once, on
-  // this stack, and come back here.
-  void release_durable(std::unique_lock<std::mutex>& lock) {
-    if (releasing_) return;
-    releasing_ = true;
-    for (;;) {
-      Orders ready = std::make_shared<std::vector<Order>>();
-      JournalNode::gateway_type* gateway = nullptr;
-      std::size_t released = 0;
-      bool closed = false;
-      while (!held_.empty() && (failed_ || held_.front().event <= durable_)) {
-        Held held = std::move(held_.front());
-        held_.pop_front();
-        gateway = held.gateway;
-        ++released;
-        closed = closed || held.event == closing_event_;
-        if (failed_) continue;  // a command whose cause is not on disk is never carried out
-        for (Order& order : *held.orders) ready->push_back(std::move(order));
-      }
-      if (released == 0) break;
-      lock.unlock();
-      if (!ready->empty()) gateway->try_put(ready);
-      for (; released > 0; --released) gateway->release_wait();
-      if (closed) release_run();
-      lock.lock();
-    }
-    releasing_ = false;
+    lock.unlock();
+    if (!ready->empty()) dispatch_.try_put(ready);
+    for (; released > 0; --released) graph_.release_wait();
+    if (closed) release_run();
   }
 
   // Nothing is accepted any more, and whatever still runs is not waited for longer than it takes to end it.
@@ -230,18 +198,16 @@ class Executor::Graph {
 
   std::atomic<bool> accepting_{false};
   std::atomic<bool> run_released_{false};
-  std::atomic<std::uint64_t> closing_event_{0};
 
   std::mutex held_mutex_;  // guards the five below
   std::deque<Held> held_;
   std::uint64_t durable_ = 0;
-  bool releasing_ = false;
+  std::uint64_t closing_event_ = 0;  // 0: not closed yet
   bool failed_ = false;
   std::optional<Error> failure_;
 
   tf::graph graph_;
   AdmitNode admit_;
-  JournalNode journal_;
   DispatchNode dispatch_;
   tf::function_node<SpawnOrder, Message, tf::queueing_lightweight> spawn_check_;
   WorkNode prepare_;

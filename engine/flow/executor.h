@@ -1,11 +1,11 @@
 // Runs a plan: events into the journal, the core's step over them, its commands out to the world
 // once they are durable. The oneTBB flow graph lives in executor.cc and has a small fixed shape:
 //
-//   post ─► admit ─► journal ─► dispatch ─┬─► spawn check ─┐
-//             ▲     (async)               ├─► prepare ─────┤
-//             │                           ├─► session ─────┤   (async nodes: no thread waits)
-//             │                           └─► settle ──────┤
-//             └────────────────────────────────────────────┘
+//   post ─► admit ═ journal ═► dispatch ─┬─► spawn check ─┐
+//             ▲   (its thread)           ├─► prepare ─────┤
+//             │                          ├─► session ─────┤   (async nodes: no thread waits)
+//             │                          └─► settle ──────┤
+//             └───────────────────────────────────────────┘
 //
 // One node per DAG task was rejected: retries and late edges break the counting of continue_node.
 #pragma once
@@ -21,7 +21,7 @@
 namespace fleet::flow {
 
 // Where events become durable. `append` is called by one thread at a time and only queues; it returns
-// the event's rising sequence number. `durable` is called on a thread of the log's own each time that
+// the event's rising sequence number and never calls `durable` itself. `durable` is called on a thread of the log's own each time that
 // more is on disk, with the last number that is, or with the first failure (nothing later is durable).
 class EventLog {
  public:

@@ -11,6 +11,7 @@ namespace fleet::flow {
 namespace {
 
 constexpr std::size_t kMaxSourceBytes = std::size_t{64} << 20;
+constexpr std::size_t kMaxItemBytes = std::size_t{4} << 20;  // one event of the journal has to hold them
 
 std::vector<std::string> lines_of(const std::string& text) {
   std::vector<std::string> lines;
@@ -91,6 +92,13 @@ run::ItemsListed limited(plan::NodeIndex node, const plan::Fanout& fanout,
   event.items = *std::move(items);
   event.found = event.items.size();
   if (fanout.limit && event.items.size() > *fanout.limit) event.items.resize(*fanout.limit);
+  std::size_t bytes = 0;
+  for (const std::string& item : event.items) bytes += item.size();
+  if (bytes > kMaxItemBytes) {
+    event.error = fmt::format("{}: {} items of {} MiB together are more than a run can take; bound them with `limit`",
+                              fanout.source.text, event.items.size(), bytes >> 20);
+    event.items.clear();
+  }
   return event;
 }
 

@@ -39,13 +39,8 @@ std::uint64_t JournalLog::append(const run::Event& event) {
                                   os::WallTime(std::chrono::milliseconds(event.at)), run::encode(event.body)};
   const Result<journal::Seq> seq = journal_->append(run_, {&draft, 1});
   if (seq) return seq->value;
-  // The journal has stopped and says so through on_durable; an oversized event stops us all the same.
-  Durable durable;
-  {
-    const std::lock_guard lock(mutex_);
-    durable = durable_;
-  }
-  if (durable) durable(0, seq.error());
+  // A journal that has stopped says so through on_durable; one that has not takes every event of ours.
+  if (journal_->status()) FLEET_FAIL("the journal refuses an event", run::name_of(event.body), seq.error().message());
   return std::numeric_limits<std::uint64_t>::max();
 }
 
