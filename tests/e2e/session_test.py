@@ -91,7 +91,7 @@ if test "$item" = items/1.txt; then exec yes "a flood of output that nobody can 
     def test_a_deleted_worktree_is_the_attempts_failure_and_no_one_elses(self):
         script = f'''{WORK}
 if test "$item" = items/1.txt; then rm -rf "$PWD" * .[!.]* 2>/dev/null; exit 0; fi'''
-        repo, _ = self.run_items(script, items=4, clauses="width 1 else skip",
+        repo, _ = self.run_items(script, items=4, clauses="force inline else skip",
                                  accept='accept = ["grep -q done {item}" passes]')
         self.assert_items(repo, 2, 3, 4)
 
@@ -111,7 +111,7 @@ echo x >file; git add .; git commit -qm x; cd ..
     def test_what_one_session_leaves_the_next_does_not_find(self):
         script = f'''test ! -e leftover; test ! -e ignored.tmp; test -z "$(git status --porcelain)"
 touch leftover ignored.tmp; git update-index --skip-worktree "$item"; {WORK}'''
-        repo, done = self.run_items(script, items=4, clauses="width 1 else skip",
+        repo, done = self.run_items(script, items=4, clauses="force inline else skip",
                                     more={".gitignore": "*.tmp\n"})
         self.assert_items(repo, 1, 2, 3, 4)
         for number in range(1, 5):
@@ -132,11 +132,11 @@ echo more >>"$item"'''
     def test_a_killed_script_is_a_crash(self):
         _, done = self.run_items("kill -SEGV $$", items=1, clauses="else fail")
         self.assertEqual(done.code, FAILED, str(done))
-        self.assert_says(done, "signal")
+        self.assert_says(done, "exit 139")
 
     def test_a_program_that_does_not_exist_is_said_by_name(self):
-        role = '    runtime = tool\n    writes = worktree("w/{item}")\n'
-        text = fleet(role, '    work = fanout x in ["a"] to worker else fail\n',
+        role = '    runtime = tool\n    writes = worktree("w/{item}")\n    accept = ["true" passes]\n'
+        text = fleet(role, '    work = fanout x in ["a", "b"] to worker else fail\n',
                      runtime("no-such-program-here {item}"))
         repo = self.space.repo({"t.fleet": text})
         done = self.space.run("run", "t.fleet", cwd=repo.path, expect=FAILED)
