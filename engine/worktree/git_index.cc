@@ -1,6 +1,9 @@
 // A git index file written from ours. The format is git's Documentation/gitformat-index: a header,
 // entries sorted by path and padded to eight bytes, the TREE extension, a SHA-1 of it all.
 #include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include <openssl/sha.h>
 
@@ -46,11 +49,14 @@ class Encoder {
   // Files and directories interleaved so that whole paths come out in byte order.
   void put_entries(const DirNode& dir, const std::string& path) {
     std::size_t next = 0;
-    for (const DirNode& child : dir.dirs) {
-      const std::string key = child.name + "/";
+    std::vector<std::pair<std::string, const DirNode*>> children;
+    for (const DirNode& child : dir.dirs)
+      children.emplace_back(child.name + "/", &child);
+    std::sort(children.begin(), children.end());
+    for (const auto& [key, child] : children) {
       while (next < dir.files.size() && dir.files[next].name < key)
         put_file(dir.files[next++], path);
-      put_entries(child, path + key);
+      put_entries(*child, path + key);
     }
     while (next < dir.files.size())
       put_file(dir.files[next++], path);

@@ -114,6 +114,18 @@ TEST_CASE_METHOD(PoolFixture,
   CHECK(run("git -C " + shell_word(tree) + " status --porcelain --ignored").empty());
 }
 
+TEST_CASE_METHOD(PoolFixture,
+                 "the session's index is sorted where a directory's name begins another's") {
+  for (const char* path : {"d/a", "d.x/b", "d-x/c", "d0/d", "d.txt"})
+    put(path, path);
+  const Slot slot = value(pool->acquire(*repository, at(commit("names"))));
+  const std::string in_tree = "cd " + shell_word(slot.tree()) + " && ";
+  CHECK(run(in_tree + "git ls-files") == run_git("ls-files"));
+  // Touched, so that git looks each of them up.
+  CHECK(run(in_tree + "touch d*/* && git status --porcelain").empty());
+  CHECK(run(in_tree + "git write-tree") == run_git("rev-parse HEAD^{tree}"));
+}
+
 TEST_CASE_METHOD(PoolFixture, "a reset moves to another commit at the cost of the difference") {
   Slot slot = value(pool->acquire(*repository, at(first)));
   const std::string inode = run("stat -c %i " + shell_word(slot.tree() + "/dir/deep/c"));
