@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
@@ -74,10 +75,13 @@ Result<Children> Children::open() {
 std::vector<pid_t> Children::read() const {
   std::string text;
   std::array<char, 4'096> buffer{};
+  // A read stops short of the buffer by less than a number where there is more.
+  constexpr ssize_t kNumber = 16;
   ssize_t got = 0;
-  while ((got = ::pread(fd_.get(), buffer.data(), buffer.size(), static_cast<off_t>(text.size()))) >
-         0)
-    text.append(buffer.data(), static_cast<std::size_t>(got));
+  do {
+    got = ::pread(fd_.get(), buffer.data(), buffer.size(), static_cast<off_t>(text.size()));
+    text.append(buffer.data(), static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+  } while (got > static_cast<ssize_t>(buffer.size()) - kNumber);
   std::vector<pid_t> pids;
   for (std::string_view rest = text; !rest.empty();) {
     const std::string_view word = rest.substr(0, rest.find(' '));

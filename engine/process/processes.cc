@@ -43,16 +43,49 @@ std::string reason_of(int error) {
   return std::generic_category().message(error);
 }
 
-// A pipe for bubblewrap's status: ours to read without waiting, the child's to write.
-Result<UniqueFd> status_pipe(ProcessTree& tree) {
+struct Refusal {
+  SpawnFailure failure = SpawnFailure::kNone;
+  std::string text;
+};
+
+Refusal open_output(ProcessTree& tree) {
+  const std::filesystem::path& file = tree.spec->output;
+  if (file.empty())
+    return {};
+  constexpr int kHow = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW;
+  tree.output.reset(::open(file.c_str(), kHow, 0600));
+  if (!tree.output)
+    return {SpawnFailure::kOutput, fmt::format("{}: {}", file.native(), reason_of(errno))};
+  tree.output_start = output_bytes(tree);
+  return {};
+}
+
+Refusal plain_command(const JobSpec& spec, SpawnRequest& request) {
+  request.program = find_program(spec.argv.front(), spec.env);
+  if (request.program.empty())
+    return {SpawnFailure::kCommandNotFound, spec.argv.front() + ": not found in PATH"};
+  request.argv = spec.argv;
+  request.env = spec.env;
+  request.cwd = spec.cwd.native();
+  return {};
+}
+
+// With a pipe for bubblewrap's status: ours to read without waiting, `theirs` the child's to write.
+Refusal sandboxed_command(const std::string& bubblewrap, ProcessTree& tree, SpawnRequest& request,
+                          UniqueFd& theirs) {
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0)
-    return os_error("pipe", "for the sandbox", errno);
+    return {SpawnFailure::kResources, "a pipe for the sandbox: " + reason_of(errno)};
   tree.status.reset(ends[0]);
-  UniqueFd theirs(ends[1]);
-  if (::fcntl(ends[0], F_SETFL, O_NONBLOCK) != 0)
-    return os_error("fcntl", "of the sandbox's pipe", errno);
-  return theirs;
+  theirs.reset(ends[1]);
+  ::fcntl(ends[0], F_SETFL, O_NONBLOCK);
+  request.program = bubblewrap;
+  request.argv = sandbox_argv(*tree.spec, kStatusFd);
+  request.argv.insert(request.argv.begin(), bubblewrap);
+  request.env = sandbox_env(*tree.spec);
+  request.cwd = "/";  // bubblewrap goes to the job's own, which may exist only inside
+  request.status_fd = theirs.get();
+  return {};
 }
 
 }  // namespace
@@ -80,56 +113,39 @@ Result<Processes> Processes::create(Options options, const os::Clock& clock) {
 }
 
 JobReport Processes::start(const JobSpec& spec) {
-  const auto fail = [&](SpawnFailure failure, std::string text) {
-    return failed(spec, clock_->wall(), failure, std::move(text));
-  };
-  if (spec.sandbox && options_.bubblewrap.empty())
-    return fail(SpawnFailure::kSandbox, options_.no_sandbox_reason);
   auto tree = std::make_unique<ProcessTree>();
   tree->spec = &spec;
-  if (!spec.output.empty()) {
-    tree->output.reset(::open(spec.output.c_str(),
-                              O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW,
-                              0600));
-    if (!tree->output)
-      return fail(SpawnFailure::kOutput,
-                  fmt::format("{}: {}", spec.output.native(), reason_of(errno)));
-    tree->output_start = output_bytes(*tree);
-  }
+  const auto refused = [&](Refusal refusal) {
+    return failed(spec, clock_->wall(), refusal.failure, std::move(refusal.text));
+  };
+  if (spec.sandbox && options_.bubblewrap.empty())
+    return refused({SpawnFailure::kSandbox, options_.no_sandbox_reason});
+  if (Refusal refusal = open_output(*tree); refusal.failure != SpawnFailure::kNone)
+    return refused(std::move(refusal));
   SpawnRequest request;
   UniqueFd status;
-  if (spec.sandbox) {
-    Result<UniqueFd> pipe = status_pipe(*tree);
-    if (!pipe)
-      return fail(SpawnFailure::kResources, pipe.error().message());
-    status = *std::move(pipe);
-    request.program = options_.bubblewrap;
-    request.argv = sandbox_argv(spec, kStatusFd);
-    request.argv.insert(request.argv.begin(), options_.bubblewrap);
-    request.env = sandbox_env(spec);
-    request.cwd = "/";  // bubblewrap goes to the job's own, which may exist only inside
-  } else {
-    request.program = find_program(spec.argv.front(), spec.env);
-    if (request.program.empty())
-      return fail(SpawnFailure::kCommandNotFound, spec.argv.front() + ": not found in PATH");
-    request.argv = spec.argv;
-    request.env = spec.env;
-    request.cwd = spec.cwd.native();
-  }
+  Refusal refusal = spec.sandbox ? sandboxed_command(options_.bubblewrap, *tree, request, status)
+                                 : plain_command(spec, request);
+  if (refusal.failure != SpawnFailure::kNone)
+    return refused(std::move(refusal));
   next_serial_ = next_serial_ % (kSerials - 1) + 1;
   tree->serial = next_serial_;
   request.null_fd = null_.get();
   request.output_fd = tree->output ? tree->output.get() : null_.get();
-  request.status_fd = status ? status.get() : -1;
   request.mark = {options_.keeper_mark, tree->serial};
   request.files = files_;
   request.die_with_parent = options_.die_with_keeper;
   tree->started = clock_->wall();
   tree->started_mono = clock_->mono();
-  const SpawnOutcome spawned = spawn(request);
+  SpawnOutcome spawned = spawn(request);
   if (spawned.pid == 0)
-    return fail(spawned.failure, spawned.text);
+    return refused({spawned.failure, std::move(spawned.text)});
   tree->main = spawned.pid;
+  return enter(std::move(tree));
+}
+
+JobReport Processes::enter(std::unique_ptr<ProcessTree> tree) {
+  const JobSpec& spec = *tree->spec;
   if (spec.timeout.count() > 0)
     deadlines_.emplace(tree->started_mono + spec.timeout, tree->serial);
   if (spec.output_limit > 0 && tree->output)

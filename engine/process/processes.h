@@ -59,6 +59,7 @@ class Processes {
  private:
   Processes(Options options, const os::Clock& clock, Children children, UniqueFd null);
 
+  JobReport enter(std::unique_ptr<ProcessTree> tree);
   ProcessTree* find(const JobKey& key);
   void main_exited(ProcessTree& tree, int wait_status, const rusage& usage);
   void sweep();

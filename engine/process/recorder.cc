@@ -10,8 +10,11 @@ namespace {
 // A power cut may take the newest unsynced records with it; their sequences must not be given out
 // again.
 constexpr std::uint64_t kSequenceStride = std::uint64_t{1} << 20;
-constexpr std::size_t kGroup = 16;
-constexpr std::chrono::milliseconds kGroupTime{5};
+// While there is other work, ends wait for each other so long: a sync holds up the keeper, so a
+// slow disk makes for larger groups, and syncing stays a small part of the time.
+constexpr std::chrono::nanoseconds kGroupTime = std::chrono::milliseconds(5);
+constexpr std::chrono::nanoseconds kLongestGroupTime = std::chrono::milliseconds(250);
+constexpr int kSyncShare = 16;
 constexpr std::uint64_t kRewriteSize = std::uint64_t{4} << 20;
 
 bool by_sequence(const JobReport& a, const JobReport& b) {
@@ -47,6 +50,7 @@ Recorder::Recorder(std::filesystem::path file, InstanceRecord instance, JobTable
       table_(&table),
       clock_(&clock),
       spool_(std::move(spool)),
+      group_time_(kGroupTime),
       rewrite_at_(std::max(kRewriteSize, 4 * spool_.size())) {}
 
 Result<Recorder> Recorder::open(std::filesystem::path file, InstanceRecord instance,
@@ -115,20 +119,23 @@ void Recorder::end_unstarted(Job& job, End how, std::string text) {
 bool Recorder::commit_due(bool more_to_start) const {
   if (starts_.empty() && undurable_.empty())
     return false;
-  return !more_to_start || undurable_.size() >= kGroup || clock_->mono() - oldest_ >= kGroupTime;
+  return !more_to_start || clock_->mono() - oldest_ >= group_time_;
 }
 
 std::optional<os::MonoTime> Recorder::commit_by() const {
   if (starts_.empty() && undurable_.empty())
     return std::nullopt;
-  return os::MonoTime{oldest_.since_boot + kGroupTime};
+  return os::MonoTime{oldest_.since_boot + group_time_};
 }
 
 Status Recorder::commit() {
-  if (undurable_.empty())
+  if (undurable_.empty()) {
     FLEET_CHECK(spool_.write());
-  else
+  } else {
+    const os::MonoTime before = clock_->mono();
     FLEET_CHECK(spool_.sync());
+    group_time_ = std::clamp((clock_->mono() - before) * kSyncShare, kGroupTime, kLongestGroupTime);
+  }
   std::move(starts_.begin(), starts_.end(), std::back_inserter(news_));
   starts_.clear();
   for (auto& [job, report] : std::exchange(undurable_, {})) {
@@ -153,6 +160,7 @@ Status Recorder::release(std::string_view run) {
   FLEET_CHECK(commit());
   table_->release(run);
   spool_.append(ReleaseRecord{std::string(run)});
+  FLEET_CHECK(spool_.write());
   return spool_.size() < rewrite_at_ ? Status() : rewrite();
 }
 

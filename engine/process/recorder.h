@@ -3,6 +3,7 @@
 // no sockets.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -61,6 +62,7 @@ class Recorder {
   JobTable* table_;
   const os::Clock* clock_;
   Spool spool_;
+  std::chrono::nanoseconds group_time_;
   std::uint64_t rewrite_at_ = 0;  // bytes
   std::vector<std::pair<Job*, JobReport>> undurable_;
   std::vector<JobReport> news_;    // settled, and started before these

@@ -173,9 +173,9 @@ const std::map<std::string, Act>& acts() {
        [](const std::string& file) {
          open_or_fail(file, O_WRONLY | O_CREAT | O_TRUNC);
        }},
-      {"append",
+      {"open",
        [](const std::string& file) {
-         open_or_fail(file, O_WRONLY | O_APPEND);
+         open_or_fail(file, O_WRONLY);
        }},
       {"read",
        [](const std::string& file) {

@@ -182,6 +182,18 @@ TEST_CASE("A keeper without work or engine ends itself, and its records outlive 
   CHECK(keeper.run(keeper.agent(2, {})).sequence > sequence);
 }
 
+TEST_CASE("What was released stays forgotten when the keeper ends") {
+  Keeper keeper;
+  keeper.enter();
+  REQUIRE(keeper.run(keeper.agent(1, {})).success());
+  REQUIRE(keeper.engine().release("test"));
+  REQUIRE(eventually([&] { return keeper.engine().list()->empty(); }));
+  keeper.leave();
+  keeper.end_keeper(GENERATE(SIGTERM, SIGKILL));
+  keeper.enter();
+  CHECK(keeper.engine().list()->empty());
+}
+
 TEST_CASE("A job can't give orders to its keeper") {
   Keeper keeper(GENERATE(true, false));
   keeper.enter();
