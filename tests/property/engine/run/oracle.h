@@ -23,6 +23,7 @@ enum class Fate {
   kSpawnFailed,
   kLost,
   kPrepareError,
+  kPrepareRefused,
   kOutside,
   kUncommittable,
   kCaptureError,
@@ -54,6 +55,7 @@ inline Cost cost_of(Fate fate) {
     case Fate::kCaptureError:
     case Fate::kVerifyError:
     case Fate::kMergeError: return Cost::kLoss;
+    case Fate::kPrepareRefused:
     case Fate::kSpawnFailed:
     case Fate::kPublishError:
     case Fate::kConflict:
@@ -83,8 +85,9 @@ inline std::vector<Fate> fates_that_fit(const plan::Plan& plan, const plan::Node
     return {Fate::kMergeError,    Fate::kMergeError,   Fate::kConflict,
             Fate::kMergeEvidence, Fate::kMergeRefused, Fate::kMergeNothing};
   }
-  std::vector<Fate> fit = {Fate::kExit,  Fate::kExit,        Fate::kCrash, Fate::kTimeout,
-                           Fate::kFlood, Fate::kSpawnFailed, Fate::kLost,  Fate::kPrepareError};
+  std::vector<Fate> fit = {Fate::kExit,    Fate::kExit,         Fate::kCrash,
+                           Fate::kTimeout, Fate::kFlood,        Fate::kSpawnFailed,
+                           Fate::kLost,    Fate::kPrepareError, Fate::kPrepareRefused};
   bool all_write = !node.agents.empty();
   bool all_judged = !node.agents.empty();
   for (const plan::AgentIndex agent : node.agents) {
@@ -103,8 +106,17 @@ inline std::vector<Fate> fates_that_fit(const plan::Plan& plan, const plan::Node
   return fit;
 }
 
+// Mostly little trouble; now and then so much bad luck that the budget of losses is spent.
 inline std::vector<Fate> random_fates(Dice& dice, const std::vector<Fate>& fit) {
   std::vector<Fate> fates;
+  if (dice.percent(6)) {
+    const std::uint32_t losses = run::kLossBudget - 2 + dice.below(4);
+    while (fates.size() < losses) {
+      const Fate fate = dice.pick(fit);
+      if (cost_of(fate) == Cost::kLoss)
+        fates.push_back(fate);
+    }
+  }
   const std::uint32_t trouble = dice.percent(50) ? 0 : dice.below(5);
   for (std::uint32_t i = 0; i < trouble; ++i)
     fates.push_back(dice.pick(fit));

@@ -147,9 +147,12 @@ class World {
   }
 
   void carry_out(const run::Prepare& c) {
-    const bool fails = fate_of(c.attempt) == Fate::kPrepareError;
-    inbox_.push_back(
-        run::Prepared{c.attempt, c.start, "b", "s", true, {}, fails ? "no space" : ""});
+    const Fate fate = fate_of(c.attempt);
+    run::Prepared prepared{c.attempt, c.start, "b", "s", true, {}, "", false};
+    prepared.refused = fate == Fate::kPrepareRefused;
+    if (fate == Fate::kPrepareError || prepared.refused)
+      prepared.error = "not today";
+    inbox_.push_back(prepared);
   }
 
   // Idempotent, like the keeper: a known attempt is not started again.
