@@ -29,18 +29,22 @@ Symbol letter(char value) {
 }
 
 // Nielsen's transformation with backtracking: compare heads; a variable is empty, or begins with
-// the other side's head.
+// the other side's head. Each binding settles at least one letter of the common name or removes a
+// variable, so that `deepest` bounds the names that are tried; where variables repeat, the
+// transformation alone need not end.
 class Solver {
  public:
   using Accept = bool (*)(const void* context, const std::map<int, Word>& bindings);
 
-  Solver(int fresh, Accept accept, const void* context)
-      : fresh_(fresh), accept_(accept), context_(context) {}
+  Solver(int fresh, int deepest, Accept accept, const void* context)
+      : fresh_(fresh), deepest_(deepest), accept_(accept), context_(context) {}
+
+  // Whether names were left untried because they lay deeper.
+  bool was_cut() const { return cut_; }
 
   bool solve(Word left, Word right) {
-    if (++steps_ > kMostSteps || left.size() > kMostLetters || right.size() > kMostLetters) {
+    if (++steps_ > kMostSteps || left.size() > kMostSymbols || right.size() > kMostSymbols)
       return false;
-    }
     std::size_t same = 0;
     while (same < left.size() && same < right.size() && equal(left[same], right[same]))
       ++same;
@@ -56,9 +60,9 @@ class Solver {
     const Symbol b = right.front();
     if (a.kind != Kind::kVariable && b.kind != Kind::kVariable)
       return false;
-    if (a.kind == Kind::kVariable && a.may_be_empty && try_binding(a, {}, left, right))
+    if (a.kind == Kind::kVariable && a.may_be_empty && try_bindings({{a, {}}}, left, right))
       return true;
-    if (b.kind == Kind::kVariable && b.may_be_empty && try_binding(b, {}, left, right))
+    if (b.kind == Kind::kVariable && b.may_be_empty && try_bindings({{b, {}}}, left, right))
       return true;
     if (a.kind == Kind::kVariable && b.kind == Kind::kVariable)
       return solve_both(a, b, left, right);
@@ -67,8 +71,8 @@ class Solver {
   }
 
  private:
-  static constexpr int kMostSteps = 20'000;
-  static constexpr std::size_t kMostLetters = 600;
+  static constexpr int kMostSteps = 2'000;
+  static constexpr std::size_t kMostSymbols = 600;
 
   static bool equal(const Symbol& a, const Symbol& b) {
     if (a.kind != b.kind)
@@ -88,19 +92,30 @@ class Solver {
     word = std::move(result);
   }
 
-  bool try_binding(const Symbol& variable, const Word& value, const Word& left, const Word& right) {
+  struct Binding {
+    Symbol variable;
+    Word value;
+  };
+
+  bool try_bindings(const std::vector<Binding>& bindings, Word left, Word right) {
+    if (depth_ == deepest_) {
+      cut_ = true;
+      return false;
+    }
     std::map<int, Word> saved = bindings_;
-    for (auto& [known, word] : bindings_)
-      substitute(word, variable, value);
-    bindings_[variable.variable] = value;
-    Word new_left = left;
-    Word new_right = right;
-    substitute(new_left, variable, value);
-    substitute(new_right, variable, value);
-    if (solve(std::move(new_left), std::move(new_right)))
-      return true;
-    bindings_ = std::move(saved);
-    return false;
+    for (const auto& [variable, value] : bindings) {
+      for (auto& [known, word] : bindings_)
+        substitute(word, variable, value);
+      bindings_[variable.variable] = value;
+      substitute(left, variable, value);
+      substitute(right, variable, value);
+    }
+    ++depth_;
+    const bool solved = solve(std::move(left), std::move(right));
+    --depth_;
+    if (!solved)
+      bindings_ = std::move(saved);
+    return solved;
   }
 
   // Nothing is left on the other side: whatever remains must be empty.
@@ -108,7 +123,7 @@ class Solver {
     const Symbol head = rest.front();
     if (head.kind != Kind::kVariable || !head.may_be_empty)
       return false;
-    return try_binding(head, {}, rest, {});
+    return try_bindings({{head, {}}}, rest, {});
   }
 
   Symbol fresh(Letters letters, bool may_be_empty) {
@@ -123,7 +138,7 @@ class Solver {
   bool solve_head(const Symbol& variable, const Symbol& head, const Word& left, const Word& right) {
     if (head.kind == Kind::kOpaque || !is_kept(head.letter, variable.letters))
       return false;
-    return try_binding(variable, {head, fresh(variable.letters, true)}, left, right);
+    return try_bindings({{variable, {head, fresh(variable.letters, true)}}}, left, right);
   }
 
   // One of two variables is a beginning of the other.
@@ -131,36 +146,20 @@ class Solver {
     const Letters common = std::max(a.letters, b.letters);
     const Symbol shared = fresh(common, false);
     const Symbol rest_b = fresh(b.letters, true);
-    if (try_two(a, {shared}, b, {shared, rest_b}, left, right))
+    if (try_bindings({{a, {shared}}, {b, {shared, rest_b}}}, left, right))
       return true;
     const Symbol rest_a = fresh(a.letters, true);
-    return try_two(b, {shared}, a, {shared, rest_a}, left, right);
-  }
-
-  bool try_two(const Symbol& one, const Word& one_value, const Symbol& two, const Word& two_value,
-               Word left, Word right) {
-    std::map<int, Word> saved = bindings_;
-    for (auto& [known, word] : bindings_) {
-      substitute(word, one, one_value);
-      substitute(word, two, two_value);
-    }
-    bindings_[one.variable] = one_value;
-    bindings_[two.variable] = two_value;
-    for (Word* side : {&left, &right}) {
-      substitute(*side, one, one_value);
-      substitute(*side, two, two_value);
-    }
-    if (solve(std::move(left), std::move(right)))
-      return true;
-    bindings_ = std::move(saved);
-    return false;
+    return try_bindings({{b, {shared}}, {a, {shared, rest_a}}}, left, right);
   }
 
   std::map<int, Word> bindings_;
   int fresh_;
+  int deepest_;
   Accept accept_;
   const void* context_;
   int steps_ = 0;
+  int depth_ = 0;
+  bool cut_ = false;
 };
 
 std::string filled(const Word& word, const std::map<int, Word>& bindings) {
@@ -222,6 +221,8 @@ bool accept(const void* context, const std::map<int, Word>& bindings) {
   return true;
 }
 
+constexpr int kShortest = 8;  // bindings
+
 int first_fresh(const Word& left, const Word& right) {
   int next = 0;
   for (const Word* word : {&left, &right}) {
@@ -253,12 +254,18 @@ std::optional<Witness> find_conflict(const Word& left, const Word& right,
     word.push_back(rest);
     return word;
   };
-  if (Solver(fresh, accept, &question).solve(left, right))
-    return answer;
-  if (Solver(fresh, accept, &question).solve(below(left), right))
-    return answer;
-  if (Solver(fresh, accept, &question).solve(left, below(right)))
-    return answer;
+  const std::pair<Word, Word> forms[] = {{left, right}, {below(left), right}, {left, below(right)}};
+  // Short names first: they are the better witnesses, and found before the long ones are tried.
+  const int deepest = 2 * static_cast<int>(left.size() + right.size()) + kShortest;
+  for (const auto& [one, other] : forms) {
+    for (int depth = kShortest;; depth *= 2) {
+      Solver solver(fresh, std::min(depth, deepest), accept, &question);
+      if (solver.solve(one, other))
+        return answer;
+      if (!solver.was_cut() || depth >= deepest)
+        break;
+    }
+  }
   return std::nullopt;
 }
 
