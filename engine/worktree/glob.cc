@@ -1,5 +1,6 @@
 #include "engine/worktree/glob.h"
 
+#include <algorithm>
 #include <cctype>
 #include <cstddef>
 #include <utility>
@@ -85,11 +86,14 @@ std::size_t match_one(std::string_view glob, std::size_t at, char byte) {
   }
 }
 
-// Whether glob[at…] starts a `**` that is a whole component.
-bool is_double_star(std::string_view glob, std::size_t at) {
-  if (glob.substr(at, 2) != "**" || (at > 0 && glob[at - 1] != '/'))
-    return false;
-  return at + 2 == glob.size() || glob[at + 2] == '/';
+std::size_t after_stars(std::string_view glob, std::size_t at) {
+  return std::min(glob.find_first_not_of('*', at), glob.size());
+}
+
+// Whether glob[at, end), all stars, are two or more and a whole component.
+bool is_double_star(std::string_view glob, std::size_t at, std::size_t end) {
+  return end - at >= 2 && (at == 0 || glob[at - 1] == '/') &&
+         (end == glob.size() || glob[end] == '/');
 }
 
 bool has_special(std::string_view text) {
@@ -109,16 +113,16 @@ bool glob_matches(std::string_view glob, std::string_view path) {
   std::size_t deep_p = 0;
   for (;;) {
     if (g < glob.size() && glob[g] == '*') {
-      if (is_double_star(glob, g)) {
-        if (g + 2 == glob.size())
+      const std::size_t end = after_stars(glob, g);
+      if (is_double_star(glob, g, end)) {
+        if (end == glob.size())
           return true;
-        g += 3;
+        g = end + 1;
         deep_g = g;
         deep_p = p;
         star_g = kNone;
       } else {
-        while (g < glob.size() && glob[g] == '*')
-          ++g;
+        g = end;
         star_g = g;
         star_p = p;
       }
