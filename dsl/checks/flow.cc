@@ -166,23 +166,13 @@ bool is_into_base(const sema::Model& model, const sema::Step& step) {
          to_string(*step.merge.into) == model.fleet->repo->value.base;
 }
 
-void say_ungated(Subject& subject, const sema::Flow& flow, const sema::Step& step) {
+void say_ungated(Subject& subject, const sema::Step& step) {
   const std::string base = subject.model.fleet && subject.model.fleet->repo
                                ? subject.model.fleet->repo->value.base
                                : "the base";
-  const auto explicit_edge =
-      std::ranges::find_if(step.after, [](const sema::Edge& edge) { return !edge.implied; });
-  Diagnostic diagnostic;
-  if (explicit_edge != step.after.end()) {
-    diagnostic = sema::error("F703", explicit_edge->span,
-                             "a merge into " + ticked(base) + " needs `.approved`",
-                             ticked(name_of(flow, *explicit_edge)) + " is no approval");
-    diagnostic.secondary.push_back({step.head, "merges into the base"});
-  } else {
-    diagnostic =
-        sema::error("F704", step.head, "nothing approves what is merged into " + ticked(base),
-                    "no gate on the way here");
-  }
+  Diagnostic diagnostic =
+      sema::error("F704", step.head, "nothing approves what is merged into " + ticked(base),
+                  "no gate on the way here");
   diagnostic.notes.push_back(
       "reviews and human gates are not supported yet, so nothing can approve a merge into the "
       "base");
@@ -218,6 +208,30 @@ void check_gathered(Subject& subject, const sema::Flow& flow, const sema::Step& 
     diagnostic.helps.push_back(std::move(help));
     subject.sink.add(std::move(diagnostic));
   }
+}
+
+// The flow's `accept` judges what its merges take. A step that was not understood may be a merge.
+bool is_judged_by_flow(const sema::Flow& flow, std::size_t step) {
+  if (std::ranges::any_of(flow.steps, &sema::Step::broken))
+    return true;
+  if (!flow.accept || flow.accept->value.empty())
+    return false;
+  return std::ranges::any_of(flow.steps, [&](const sema::Step& one) {
+    return std::ranges::any_of(
+        one.merge.from, [&](const sema::At<std::size_t>& from) { return from.value == step; });
+  });
+}
+
+void say_unjudged(Subject& subject, const sema::Agent& agent, const sema::At<std::size_t>& use) {
+  Diagnostic diagnostic =
+      sema::error("F709", use.span, "nothing judges the work of " + ticked(agent.name),
+                  "its tasks write, and have no `accept`");
+  diagnostic.secondary.push_back({agent.contract.writes->span, "writes here"});
+  diagnostic.helps.push_back(
+      {"give it `accept = [\"command\" passes]`, which is run again on what it commits",
+       {},
+       false});
+  subject.sink.add(std::move(diagnostic));
 }
 
 }  // namespace
@@ -263,7 +277,7 @@ void check_merge_edges(Subject& subject) {
       if (std::ranges::any_of(step.after, gate))
         continue;
       if (is_into_base(subject.model, step)) {
-        say_ungated(subject, flow, step);
+        say_ungated(subject, step);
       } else {
         check_gathered(subject, flow, step);
       }
@@ -281,8 +295,10 @@ void check_reachable(Subject& subject) {
 void check_acceptance(Subject& subject) {
   std::set<std::size_t> seen;
   for (const sema::Flow& flow : subject.model.flows) {
-    for (const sema::Step& step : flow.steps) {
-      for (const sema::At<std::size_t>& use : step.agents) {
+    for (std::size_t i = 0; i < flow.steps.size(); ++i) {
+      if (is_judged_by_flow(flow, i))
+        continue;
+      for (const sema::At<std::size_t>& use : flow.steps[i].agents) {
         const sema::Agent& agent = subject.model.agents[use.value];
         const sema::Contract& contract = agent.contract;
         const bool writes = contract.writes && !contract.writes->value.none;
@@ -290,15 +306,7 @@ void check_acceptance(Subject& subject) {
                             contract.broken.contains("accept") || agent.broken;
         if (!writes || judged || !seen.insert(use.value).second)
           continue;
-        Diagnostic diagnostic =
-            sema::error("F709", use.span, "nothing judges the work of " + ticked(agent.name),
-                        "its tasks write, and have no `accept`");
-        diagnostic.secondary.push_back({contract.writes->span, "writes here"});
-        diagnostic.helps.push_back(
-            {"give it `accept = [\"command\" passes]`, which is run again on what it commits",
-             {},
-             false});
-        subject.sink.add(std::move(diagnostic));
+        say_unjudged(subject, agent, use);
       }
     }
   }

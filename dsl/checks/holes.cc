@@ -1,8 +1,10 @@
 // F203: each hole is bound where its template is used, and stands where a shell can't read it.
 #include <algorithm>
+#include <map>
 #include <set>
 #include <utility>
 
+#include "dsl/base/suggest.h"
 #include "dsl/checks/checks.h"
 #include "dsl/lower/command.h"
 #include "dsl/schema/schema.h"
@@ -47,80 +49,103 @@ std::string why_unbound(const std::string& hole, const sema::Step* step) {
   return {};
 }
 
+std::vector<std::string> braced(const std::vector<std::string>& names) {
+  std::vector<std::string> shown;
+  for (const std::string& name : names)
+    shown.push_back("{" + name + "}");
+  return shown;
+}
+
+// Holes of one use of some templates, collected so that each name is reported once.
 class HoleChecker {
  public:
   HoleChecker(Subject& subject, const sema::Flow& flow) : subject_(subject), flow_(flow) {}
 
-  void check(const sema::Text& text, const Names& bound, const sema::Step* step, Span use) {
-    for (const sema::Piece& piece : text.pieces) {
-      if (!piece.hole || bound.contains(piece.text))
-        continue;
-      if (!seen_.emplace(piece.span.source.value, piece.span.begin).second)
-        continue;
-      std::vector<std::string> candidates(bound.begin(), bound.end());
-      Diagnostic diagnostic = sema::error(
-          "F203", piece.span, "hole " + ticked("{" + piece.text + "}") + " is not bound here");
-      if (step != nullptr) {
-        diagnostic.secondary.push_back({use, "used by step " + ticked(step->name) + " here"});
-      }
-      const std::string why = why_unbound(piece.text, step);
-      if (!why.empty())
-        diagnostic.notes.push_back(why);
-      std::vector<std::string> shown;
-      for (const std::string& name : candidates)
-        shown.push_back("{" + name + "}");
-      diagnostic.notes.push_back("bound here: " + sema::listed(shown, "and"));
-      if (schema::find_hole(piece.text) == nullptr) {
-        Diagnostic near = sema::unknown("F203", piece.span, "hole", piece.text, candidates);
-        for (Help& help : near.helps) {
-          for (TextEdit& edit : help.edits)
-            edit.replacement = "{" + edit.replacement + "}";
-          diagnostic.helps.push_back(std::move(help));
-        }
-      }
-      subject_.sink.add(std::move(diagnostic));
-    }
-  }
-
-  void check(const std::vector<sema::Acceptance>& accept, const Names& bound,
-             const sema::Step* step, Span use) {
-    for (const sema::Acceptance& one : accept)
-      check(one.command, bound, step, use);
-  }
-
-  void check_agent(const sema::Step& step, const sema::At<std::size_t>& use) {
-    const sema::Contract& contract = subject_.model.agents[use.value].contract;
-    const Names bound = task_names(flow_, step);
-    if (contract.runtime) {
-      check(subject_.model.runtimes[contract.runtime->value].command, bound, &step, use.span);
-    }
-    if (contract.writes)
-      check(contract.writes->value.branch, bound, &step, use.span);
-    if (contract.accept)
-      check(contract.accept->value, bound, &step, use.span);
-  }
-
   void run() {
     const Names bound = flow_names(flow_);
     if (flow_.accept)
-      check(flow_.accept->value, bound, nullptr, {});
+      collect(flow_.accept->value, bound);
+    report(bound, nullptr, {});
     for (const sema::Step& step : flow_.steps) {
-      check(step.command, bound, nullptr, {});
-      check(step.fanout.source.command, bound, nullptr, {});
+      collect(step.command, bound);
+      collect(step.fanout.source.command, bound);
       if (step.merge.into)
-        check(*step.merge.into, bound, nullptr, {});
-      for (const sema::Argument& argument : step.arguments) {
-        check(argument.text, bound, nullptr, {});
-      }
+        collect(*step.merge.into, bound);
+      for (const sema::Argument& argument : step.arguments)
+        collect(argument.text, bound);
+      report(bound, nullptr, {});
       for (const sema::At<std::size_t>& use : step.agents)
         check_agent(step, use);
     }
   }
 
  private:
+  void check_agent(const sema::Step& step, const sema::At<std::size_t>& use) {
+    const sema::Contract& contract = subject_.model.agents[use.value].contract;
+    const Names bound = task_names(flow_, step);
+    if (contract.runtime) {
+      collect(subject_.model.runtimes[contract.runtime->value].command, bound);
+    }
+    if (contract.writes)
+      collect(contract.writes->value.branch, bound);
+    if (contract.accept)
+      collect(contract.accept->value, bound);
+    report(bound, &step, use.span);
+  }
+
+  void collect(const sema::Text& text, const Names& bound) {
+    for (const sema::Piece& piece : text.pieces) {
+      if (!piece.hole || bound.contains(piece.text))
+        continue;
+      if (!seen_.emplace(piece.span.source.value, piece.span.begin).second)
+        continue;
+      unbound_[piece.text].push_back(piece.span);
+    }
+  }
+
+  void collect(const std::vector<sema::Acceptance>& accept, const Names& bound) {
+    for (const sema::Acceptance& one : accept)
+      collect(one.command, bound);
+  }
+
+  void report(const Names& bound, const sema::Step* step, Span use) {
+    for (const auto& [name, places] : unbound_)
+      say_unbound(name, places, bound, step, use);
+    unbound_.clear();
+  }
+
+  void say_unbound(const std::string& name, const std::vector<Span>& places, const Names& bound,
+                   const sema::Step* step, Span use) {
+    Diagnostic diagnostic = sema::error("F203", places.front(),
+                                        "hole " + ticked("{" + name + "}") + " is not bound here");
+    for (std::size_t i = 1; i < places.size(); ++i) {
+      diagnostic.secondary.push_back({places[i], "nor here"});
+    }
+    if (step != nullptr) {
+      diagnostic.secondary.push_back({use, "used by step " + ticked(step->name) + " here"});
+    }
+    const std::string why = why_unbound(name, step);
+    if (!why.empty())
+      diagnostic.notes.push_back(why);
+    const std::vector<std::string> candidates(bound.begin(), bound.end());
+    diagnostic.notes.push_back("bound here: " + sema::listed(braced(candidates), "and"));
+    if (schema::find_hole(name) == nullptr) {
+      const std::vector<std::string> near = braced(suggest(name, candidates));
+      Help help{did_you_mean(near), {}, near.size() == 1};
+      for (const Span place : places) {
+        if (!near.empty())
+          help.edits.push_back({place, near.front()});
+      }
+      if (!near.empty())
+        diagnostic.helps.push_back(std::move(help));
+    }
+    subject_.sink.add(std::move(diagnostic));
+  }
+
   Subject& subject_;
   const sema::Flow& flow_;
   Seen seen_;
+  std::map<std::string, std::vector<Span>> unbound_;
 };
 
 class CommandChecker {

@@ -5,6 +5,7 @@
 
 #include "dsl/checks/checks.h"
 #include "dsl/checks/claims.h"
+#include "dsl/schema/schema.h"
 #include "dsl/sema/report.h"
 
 namespace fleet::checks {
@@ -25,6 +26,14 @@ bool has_parameter(const sema::Flow& flow, const std::string& name) {
 
 // Whether the items of a fan-out give different texts.
 bool tells_items_apart(const sema::Flow& flow, const sema::Text& branch) {
+  // A hole that nothing fills was reported, and may well have been meant as the item.
+  const auto misspelt = [&](const sema::Piece& piece) {
+    return piece.hole && schema::find_hole(piece.text) == nullptr &&
+           !has_parameter(flow, piece.text);
+  };
+  if (std::ranges::any_of(branch.pieces, misspelt))
+    return true;
+
   return has_hole(branch, "item") || (has_hole(branch, "task") && !has_parameter(flow, "task"));
 }
 
@@ -79,6 +88,15 @@ std::string claim_text(const Claims& claims, const sema::Flow& flow, const Claim
          (values.empty() ? "" : " with " + values);
 }
 
+const char* how_to_tell_apart(const Claim& first, const Claim& second) {
+  if (first.step != second.step) {
+    return "begin the branches of each step with a word that no other step uses";
+  }
+  if (first.use == second.use)
+    return "name no item twice, and none that is a folder of another";
+  return "begin the branches of each agent with a word that no other agent uses";
+}
+
 // F302 for one pair; the later claim is the primary place.
 void say_conflict(Subject& subject, const Claims& claims, const sema::Flow& flow,
                   const Claim& first, const Claim& second, const Witness& witness) {
@@ -102,8 +120,7 @@ void say_conflict(Subject& subject, const Claims& claims, const sema::Flow& flow
   }
   diagnostic.notes.push_back(same ? "one task has one branch of its own"
                                   : "git can't hold both: one would be a directory of the other");
-  diagnostic.helps.push_back(
-      {"begin the branches of each step with a word that no other step uses", {}, false});
+  diagnostic.helps.push_back({how_to_tell_apart(first, second), {}, false});
   subject.sink.add(std::move(diagnostic));
 }
 

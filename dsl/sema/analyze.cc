@@ -98,8 +98,10 @@ class Analyzer {
                                           Symbol::Kind::kRuntime};
     const Symbol* found = scopes_[target].exported(name.text);
     if (found == nullptr) {
-      context_.sink.add(unknown("F101", name.span, "name in " + ticked(use.path), name.text,
-                                scopes_[target].exported_names(kinds)));
+      Diagnostic diagnostic =
+          unknown("F101", name.span, "name", name.text, scopes_[target].exported_names(kinds));
+      diagnostic.message = ticked(use.path) + " has no " + ticked(name.text);
+      context_.sink.add(std::move(diagnostic));
     } else if (found->kind == Symbol::Kind::kFlow) {
       say_later(context_.sink, name.span, "importing a flow is");
     } else {

@@ -33,8 +33,8 @@ const schema::Key* check_key(Context& context, const schema::Kind& kind,
   const ast::Ident& name = assignment.key;
   const schema::Key* key = schema::find_key(kind, name.text);
   if (key == nullptr) {
-    Diagnostic diagnostic =
-        unknown("F104", name.span, "key of " + ticked(kind.name), name.text, key_names(kind));
+    Diagnostic diagnostic = unknown("F104", name.span, "key", name.text, key_names(kind));
+    diagnostic.message += " of " + ticked(kind.name);
     diagnostic.notes.push_back("keys of " + ticked(kind.name) + ": " +
                                listed(key_names(kind), "and"));
     context.sink.add(std::move(diagnostic));
@@ -109,12 +109,13 @@ const schema::Word* read_word(Context& context, const schema::Key& key, Reader& 
       continue;
     if (word.support == schema::Support::kNow)
       return &word;
-    say_later(context.sink, atom.span, ticked(key.name) + " = " + ticked(word.text) + " is");
+    say_later(context.sink, atom.span,
+              ticked(std::string(key.name) + " = " + std::string(word.text)) + " is");
     reader.give_up();
     return nullptr;
   }
-  Diagnostic diagnostic =
-      unknown("F202", atom.span, "value of " + ticked(key.name), atom.text, allowed);
+  Diagnostic diagnostic = unknown("F202", atom.span, "value", atom.text, allowed);
+  diagnostic.message += " of " + ticked(key.name);
   diagnostic.notes.push_back(ticked(key.name) + " is " + listed(allowed, "or"));
   context.sink.add(std::move(diagnostic));
   reader.give_up();

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "dsl/base/suggest.h"
 #include "dsl/sema/report.h"
 #include "dsl/sema/runtime.h"
 
@@ -26,9 +27,8 @@ class ContractReader {
       read_writes(reader, span);
     if (key.name == "keep")
       put(contract_.keep, reader.globs(reader.want()), span);
-    if (key.name == "budget") {
-      put(contract_.budget, reader.money(reader.want(), {"task"}, nullptr), span);
-    }
+    if (key.name == "budget")
+      read_budget(reader, span);
     if (key.name == "timeout")
       read_timeout(reader, span);
     if (key.name == "accept")
@@ -105,6 +105,14 @@ class ContractReader {
          false});
     context_.sink.add(std::move(diagnostic));
     reader.give_up();
+  }
+
+  void read_budget(Reader& reader, Span span) {
+    if (reader.next_is(Kind::kMoney) && reader.peek().per && reader.peek().per->text == "day") {
+      say_later(context_.sink, reader.peek().span, "a budget per day of one agent is");
+      reader.give_up();
+    }
+    put(contract_.budget, reader.money(reader.want(), {"task"}, nullptr), span);
   }
 
   void read_timeout(Reader& reader, Span span) {
@@ -222,6 +230,19 @@ void lay_value(std::optional<T>& base, const std::optional<T>& over) {
     base = over;
 }
 
+// A key that is not known was meant to be one that is: nothing more is said about those near it.
+void note_misspelt(const schema::Kind& kind, const ast::Body& body, Contract& contract) {
+  std::vector<std::string> names;
+  for (const schema::Key& key : kind.keys)
+    names.emplace_back(key.name);
+  for (const ast::Body::Item& item : body.items) {
+    if (!item.assignment || schema::find_key(kind, item.assignment->key.text) != nullptr)
+      continue;
+    const std::vector<std::string> near = suggest(item.assignment->key.text, names);
+    contract.broken.insert(near.begin(), near.end());
+  }
+}
+
 bool adds(const Contract& layer, const std::string& key) {
   const auto found = layer.origins.find(key);
   return found != layer.origins.end() && found->second.back().add;
@@ -233,6 +254,8 @@ Contract read_contract(Context& context, Scope& scope, const ast::Block& block, 
                        const std::string& owner) {
   Contract contract;
   const schema::Kind& kind = *schema::find_kind(block.kind.text);
+  note_misspelt(kind, block.body, contract);
+
   walk_keys(context, kind, block.body,
             [&](const schema::Key& key, const ast::Assignment& assignment) {
               ContractReader reader(context, scope, contract);

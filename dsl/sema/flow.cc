@@ -106,7 +106,7 @@ void read_head(FlowNames& names, Reader& reader, Step& step) {
   const schema::StepForm* form =
       call || head.kind == Kind::kName ? schema::find_step(head.text) : nullptr;
   if (form != nullptr && form->support == schema::Support::kLater) {
-    say_later(names.context.sink, head.span, "step " + ticked(form->word) + " is");
+    say_later(names.context.sink, name_span(head), "step " + ticked(form->word) + " is");
     reader.give_up();
   } else if (form != nullptr && form->word == "fanout" && !call) {
     read_fanout(names, reader, step);

@@ -66,6 +66,12 @@ bool is_word(const ast::Atom& atom, std::string_view word) {
   return is_word(atom) && atom.path.front().text == word;
 }
 
+Span name_span(const ast::Atom& atom) {
+  if (atom.path.empty())
+    return atom.span;
+  return cover(atom.path.front().span, atom.path.back().span);
+}
+
 Text text_of(const ast::Atom& string) {
   Text text;
   text.span = string.span;

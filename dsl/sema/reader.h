@@ -72,6 +72,8 @@ class Reader {
 // A single plain name: `own`, not `a.b` or `core@v4` or `ship/day`.
 bool is_word(const ast::Atom& atom);
 bool is_word(const ast::Atom& atom, std::string_view word);
+// Of a name or of a call's name; else of the whole atom.
+Span name_span(const ast::Atom& atom);
 Text text_of(const ast::Atom& string);
 // Literal text of a string; nullopt (reported) when it has a hole. `who` takes no holes.
 std::optional<std::string> plain_text(DiagnosticSink& sink, const ast::Atom& string,

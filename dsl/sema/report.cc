@@ -35,10 +35,7 @@ std::string listed(const std::vector<std::string>& words, std::string_view last)
 }
 
 void say_later(DiagnosticSink& sink, Span span, const std::string& what) {
-  Diagnostic diagnostic = error("F900", span, what + " not supported yet");
-  diagnostic.notes.push_back(
-      "the word belongs to the language, but this version would ignore it, so it refuses it");
-  sink.add(std::move(diagnostic));
+  sink.add(error("F900", span, what + " not supported yet"));
 }
 
 Diagnostic unknown(std::string code, Span span, const std::string& what, std::string_view name,

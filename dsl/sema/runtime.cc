@@ -162,6 +162,7 @@ Runtime read_runtime(Context& context, const ast::Block& block) {
   runtime.name_span = block.names.front().span;
   const schema::Kind& kind = *schema::find_kind("runtime");
   std::set<std::string> seen;
+  bool speaks_shell = true;
   for (const ast::Body::Item& item : block.body.items) {
     if (item.assignment)
       seen.insert(item.assignment->key.text);
@@ -171,11 +172,14 @@ Runtime read_runtime(Context& context, const ast::Block& block) {
               Reader reader(context.sink, assignment.value, want_of(assignment));
               read_key(context, key, reader, runtime);
               reader.finish();
+              // What another adapter needs is its own affair.
+              if (key.name == "adapter")
+                speaks_shell = !reader.failed();
               runtime.origins[assignment.key.text].push_back(
                   origin_of(context, Layer::kRuntime, "runtime " + runtime.name, assignment));
             });
   for (const schema::Key& key : kind.keys) {
-    if (!key.required || seen.contains(std::string(key.name)))
+    if (!key.required || !speaks_shell || seen.contains(std::string(key.name)))
       continue;
     Diagnostic diagnostic =
         error("F108", runtime.name_span,

@@ -142,7 +142,7 @@ const Symbol* Scope::resolve(Context& context, const std::vector<ast::Ident>& pa
   if (std::ranges::find(wanted, symbol->kind) == wanted.end()) {
     Diagnostic diagnostic =
         error("F202", span, ticked(path.back().text) + " is " + name_of(symbol->kind),
-              "a " + names_of_kinds(wanted) + " is expected here");
+              name_of(wanted.front()) + " is expected here");
     diagnostic.secondary.push_back({symbol->span, "declared here"});
     context.sink.add(std::move(diagnostic));
     return nullptr;

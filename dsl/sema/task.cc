@@ -122,8 +122,12 @@ bool read_into(FlowNames& names, const ast::Argument& argument, Step& step) {
     say_later(names.context.sink, reader.peek().span, "`into:` a step's branch is");
     return false;
   }
-  if (std::optional<Text> text = reader.text(reader.want()))
+  if (!reader.at_end() && is_word(reader.peek())) {
+    const ast::Atom& name = reader.next();
+    step.merge.into = literal(name.text, name.span);
+  } else if (std::optional<Text> text = reader.text(reader.want())) {
     step.merge.into = *std::move(text);
+  }
   reader.finish();
   return !reader.failed();
 }
@@ -163,8 +167,7 @@ bool read_run_argument(Context& context, const ast::Atom& call, const ast::Argum
 void read_task(FlowNames& names, Reader& reader, Step& step) {
   const ast::Atom& call = reader.next();
   step.kind = StepKind::kTask;
-  Span name = call.path.front().span;
-  name.end = call.path.back().span.end;
+  const Span name = name_span(call);
   const Symbol* symbol = names.scope.resolve(names.context, call.path, name,
                                              {Symbol::Kind::kAgent, Symbol::Kind::kRole});
   bool good = symbol != nullptr;

@@ -14,7 +14,7 @@ using Index = std::uint32_t;
 struct Unclosed {
   Index opener = 0;           // the kOpen
   std::uint32_t noticed = 0;  // offset where the closing bracket was expected
-  std::string what;           // "the block of `role fixer`", empty for brackets
+  std::string what;           // "`role fixer`" of a block, empty for brackets
 };
 
 char closing(char open) {
@@ -95,7 +95,7 @@ class BracketReport {
         end = tree_.at(child).end();
       }
     }
-    return std::string(tree_.text().substr(node.offset, end - node.offset));
+    return quoted(tree_.text().substr(node.offset, end - node.offset));
   }
 
   // Everything that the end of the text leaves open is one mistake, wherever blanks and comments
@@ -110,12 +110,12 @@ class BracketReport {
     const std::string close(1, closing(open));
     Diagnostic out = Mistakes::error(
         "F002", std::string("`") + open + "` is not closed", span(inner.opener),
-        inner.what.empty() ? "opened here" : "the block of `" + inner.what + "` begins here");
+        inner.what.empty() ? "opened here" : "the block of " + inner.what + " begins here");
     for (std::size_t i = first + 1; i < last && i < first + 3; ++i) {
       const Unclosed& outer = unclosed_[i];
       out.secondary.push_back({span(outer.opener), outer.what.empty()
                                                        ? "open as well"
-                                                       : "`" + outer.what + "` is open as well"});
+                                                       : outer.what + " is open as well"});
     }
     const Span noticed = mistakes_.span(inner.noticed, inner.noticed);
     const bool at_end = inner.noticed == text_end_;

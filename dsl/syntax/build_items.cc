@@ -16,10 +16,6 @@ std::string_view doc_line(std::string_view written) {
   return written;
 }
 
-std::string backquoted(std::string_view text) {
-  return "`" + std::string(text) + "`";
-}
-
 }  // namespace
 
 ast::File Builder::file() {
@@ -88,16 +84,16 @@ ast::Use Builder::use(Index node) {
     switch (kind(child)) {
       case NodeKind::kUsePath: {
         out.path_span = span(child);
-        const Index quoted = tree_.child(child, NodeKind::kString);
-        out.is_file = quoted != 0;
-        if (quoted == 0) {
+        const Index file = tree_.child(child, NodeKind::kString);
+        out.is_file = file != 0;
+        if (file == 0) {
           out.path = std::string(text(child));
           if (const Index missing = tree_.child(child, NodeKind::kMissingName)) {
             missing_name(missing, ".");
           }
           break;
         }
-        for (const ast::StringPart& part : string(quoted).parts) {
+        for (const ast::StringPart& part : string(file).parts) {
           out.path += part.text;
           if (part.hole) {
             say_once(
@@ -158,8 +154,8 @@ ast::Assignment Builder::assignment(Index node) {
         break;
       case NodeKind::kValue: out.value = value(child, false); break;
       case NodeKind::kMissingValue:
-        say_once(Mistakes::error("F001", "expected a value after " + backquoted(text(mark)),
-                                 span(mark), "nothing follows"));
+        say_once(Mistakes::error("F001", "expected a value after " + quoted(text(mark)), span(mark),
+                                 "nothing follows"));
         out.value.span = span(child);
         break;
       default: break;
@@ -173,7 +169,7 @@ void Builder::assign_mark(Index node) {
   if (mark == "=" || mark == "+=") {
     return;
   }
-  Diagnostic wrong = Mistakes::error("F001", "a key is set with `=`, not " + backquoted(mark),
+  Diagnostic wrong = Mistakes::error("F001", "a key is set with `=`, not " + quoted(mark),
                                      span(node), "expected `=`");
   if (mark == "-=") {
     wrong.notes.emplace_back(
@@ -289,9 +285,8 @@ void Builder::header_order(Index node, int& last_rank) {
   };
   const int rank = rank_of(kind(node));
   if (rank != 0 && rank <= last_rank) {
-    Diagnostic out =
-        Mistakes::error("F001", backquoted(text(node)) + " is out of place", span(node),
-                        rank == last_rank ? "a second time" : "expected further left");
+    Diagnostic out = Mistakes::error("F001", quoted(text(node)) + " is out of place", span(node),
+                                     rank == last_rank ? "a second time" : "expected further left");
     out.notes.emplace_back("a declaration begins: kind names vN (parameters) : base on EVENT {");
     say_once(std::move(out));
   }
@@ -316,9 +311,10 @@ bool Builder::header_junk(Index node, Index before, ast::Block& out) {
   const bool unset = before != 0 && kind(before) == NodeKind::kIdent;
   if (unset) {
     // `budget $50/day`: what the missing body would be reported for.
-    Diagnostic missing = Mistakes::error("F001", "expected `=` after " + backquoted(out.kind.text),
+    Diagnostic missing = Mistakes::error("F001", "expected `=` after " + quoted(out.kind.text),
                                          end_of(before), "a key is set with `=`");
-    missing.helps.push_back({"write `" + out.kind.text + " = …`", {{end_of(before), " ="}}, false});
+    missing.helps.push_back(
+        {"write " + quoted(out.kind.text + " = …"), {{end_of(before), " ="}}, false});
     say_once(std::move(missing));
     return false;
   }
@@ -335,18 +331,18 @@ bool Builder::header_junk(Index node, Index before, ast::Block& out) {
 void Builder::missing_body(const ast::Block& block) {
   const std::string header(
       tree_.text().substr(block.header.begin, block.header.end - block.header.begin));
-  Diagnostic out = Mistakes::error("F001", "expected `=` or `{` after " + backquoted(header),
+  Diagnostic out = Mistakes::error("F001", "expected `=` or `{` after " + quoted(header),
                                    {block.header.source, block.header.end, block.header.end},
                                    "the statement ends here");
   const bool key_and_word = block.names.size() == 1 && !block.name_is_string && !block.version &&
                             !block.has_parameters && !block.base && !block.on;
   if (key_and_word) {
-    out.helps.push_back({"to set the key: `" + block.kind.text + " = " + block.names[0].text + "`",
+    out.helps.push_back({"to set the key: " + quoted(block.kind.text + " = " + block.names[0].text),
                          {{{block.header.source, block.kind.span.end, block.kind.span.end}, " ="}},
                          false});
   }
   if (!block.names.empty()) {
-    out.helps.push_back({"to declare it: `" + header + " { … }`", {}, false});
+    out.helps.push_back({"to declare it: " + quoted(header + " { … }"), {}, false});
   }
   say_once(std::move(out));
 }

@@ -55,17 +55,6 @@ const Foreign* find_foreign(std::string_view text) {
   return nullptr;
 }
 
-std::string quoted(std::string_view text) {
-  constexpr std::size_t kMost = 40;
-  const std::size_t line = std::min(text.find('\n'), text.size());
-  std::size_t length = std::min(line, kMost);
-  while (length > 0 && length < text.size() &&
-         (static_cast<unsigned char>(text[length]) & 0xC0U) == 0x80U) {
-    --length;  // not inside a character
-  }
-  return "`" + std::string(text.substr(0, length)) + (length < text.size() ? "…`" : "`");
-}
-
 bool is_plain_name(std::string_view text) {
   return std::all_of(text.begin(), text.end(), is_word);
 }
@@ -137,7 +126,7 @@ ast::Ident Builder::ident(Index node) {
       Diagnostic bad = Mistakes::error("F001", "a name has letters, digits and `_` only",
                                        span(node), quoted(written) + " is no name");
       if (const std::string plain = plain_name_of(written); !plain.empty()) {
-        bad.helps.push_back({"write `" + plain + "`", {{span(node), plain}}, false});
+        bad.helps.push_back({"write " + quoted(plain), {{span(node), plain}}, false});
       }
       mistakes_.add(std::move(bad));
     }
@@ -193,7 +182,7 @@ ast::Atom Builder::name(Index node) {
       out.amount = number.amount / kMillionths;
     } else {
       mistakes_.add(
-          Mistakes::error("F003", "invalid version `" + out.text + "`", out.span, number.problem));
+          Mistakes::error("F003", "invalid version " + quoted(out.text), out.span, number.problem));
       out.kind = Kind::kError;
     }
   }
@@ -212,7 +201,7 @@ ast::Atom Builder::literal(Index node) {
     Diagnostic bad = Mistakes::error("F003", "invalid literal " + quoted(out.text), span(written),
                                      std::move(reading.problem));
     if (!reading.suggestion.empty()) {
-      bad.helps.push_back({"did you mean `" + reading.suggestion + "`?",
+      bad.helps.push_back({"did you mean " + quoted(reading.suggestion) + "?",
                            {{span(written), reading.suggestion}},
                            false});
     }
@@ -351,7 +340,7 @@ void Builder::unexpected(Span at, std::string_view written) {
     const std::string_view inside = written.substr(1, written.size() - 2);
     if (written.back() == '\'' && inside.find_first_of("\"\\{}") == std::string_view::npos) {
       const std::string replacement = "\"" + std::string(inside) + "\"";
-      out.helps.push_back({"write `" + replacement + "`", {{at, replacement}}, true});
+      out.helps.push_back({"write " + quoted(replacement), {{at, replacement}}, true});
     }
     say_once(std::move(out));
     return;

@@ -11,6 +11,7 @@
 
 #include "dsl/base/suggest.h"
 #include "dsl/syntax/lookahead.h"
+#include "dsl/syntax/mistakes.h"
 
 namespace fleet::syntax {
 namespace {
@@ -280,10 +281,10 @@ LiteralReading read_literal(std::string_view text) {
   }
   const std::string meant = meant_unit(unit_name);
   if (meant.empty()) {
-    return wrong("no unit is called `" + std::string(unit_name) + "`");
+    return wrong("no unit is called " + quoted(unit_name));
   }
   return wrong(
-      in_words(find_unit(meant)->kind) + " is written `" + std::string(number) + meant + "`",
+      in_words(find_unit(meant)->kind) + " is written " + quoted(std::string(number) + meant),
       std::string(number) + meant);
 }
 

@@ -30,6 +30,18 @@ std::string code_point_name(char32_t value) {
 
 }  // namespace
 
+std::string quoted(std::string_view text) {
+  constexpr std::size_t kMost = 60;
+  const auto inside_character = [&](std::size_t at) {
+    return at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0U) == 0x80U;
+  };
+  std::size_t length = std::min({text.find('\n'), text.size(), kMost});
+  while (length > 0 && inside_character(length)) {
+    --length;
+  }
+  return "`" + std::string(text.substr(0, length)) + (length < text.size() ? "…`" : "`");
+}
+
 Diagnostic Mistakes::error(std::string code, std::string message, Span at, std::string label) {
   Diagnostic out;
   out.code = std::move(code);

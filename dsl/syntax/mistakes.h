@@ -13,6 +13,9 @@ namespace fleet::syntax {
 
 inline constexpr std::size_t kMaxMistakes = 100;
 
+// A user's text for a message: its first line in backticks, cut where it is long.
+std::string quoted(std::string_view text);
+
 class Mistakes {
  public:
   Mistakes(std::string_view text, SourceId source, DiagnosticSink& sink)
