@@ -1,0 +1,53 @@
+// The examples of the codes table say what they claim to say.
+#include "dsl/base/codes.h"
+
+#include <catch2/catch.hpp>
+
+#include "dsl/base/render.h"
+#include "dsl/driver/compile.h"
+#include "tests/support/memory_reader.h"
+
+namespace fleet {
+namespace {
+
+Compilation compile_text(std::string_view text) {
+  testing::MemoryReader files({{"example.fleet", std::string(text)}});
+  return compile("example.fleet", files, {});
+}
+
+}  // namespace
+
+TEST_CASE("the bad example of every code raises that code and no other") {
+  for (const CodeRow& row : all_codes()) {
+    if (row.bad.empty())
+      continue;
+    const Compilation result = compile_text(row.bad);
+    INFO(row.code << "\n" << render_text(result.diagnostics, *result.sources));
+    CHECK_FALSE(result.diagnostics.empty());
+    for (const Diagnostic& one : result.diagnostics)
+      CHECK(one.code == row.code);
+  }
+}
+
+TEST_CASE("the good example of every code raises nothing") {
+  for (const CodeRow& row : all_codes()) {
+    if (row.good.empty())
+      continue;
+    const Compilation result = compile_text(row.good);
+    INFO(row.code << "\n" << render_text(result.diagnostics, *result.sources));
+    CHECK(result.diagnostics.empty());
+  }
+}
+
+TEST_CASE("every code that has a check has an explanation and both examples") {
+  for (const CodeRow& row : all_codes()) {
+    INFO(row.code);
+    CHECK_FALSE(row.explanation.empty());
+    if (row.code == "F005")
+      continue;  // its example would be a file of 2 MiB
+    CHECK_FALSE(row.bad.empty());
+    CHECK_FALSE(row.good.empty());
+  }
+}
+
+}  // namespace fleet
