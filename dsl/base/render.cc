@@ -12,8 +12,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// ASCII only, so that nothing in a name can drive a terminal; bytes that are no UTF-8 become U+FFFD instead
-// of an exception.
+// ASCII only, so that nothing in a name can drive a terminal; bytes that are no UTF-8 become U+FFFD
+// instead of an exception.
 std::string dump(const Json& json) {
   constexpr int kIndent = 2;
   return json.dump(kIndent, ' ', true, Json::error_handler_t::replace) + "\n";

@@ -2,13 +2,14 @@
 // the journal makes an abort safe. Never for what a user, an agent or the disk can do.
 #pragma once
 
-#include <fmt/format.h>
-
 #include <string>
+
+#include <fmt/format.h>
 
 namespace fleet {
 
-[[noreturn]] void fail_check(const char* file, int line, const char* what, const std::string& operands);
+[[noreturn]] void fail_check(const char* file, int line, const char* what,
+                             const std::string& operands);
 
 template <class... Values>
 std::string describe_operands(const Values&... values) {
@@ -20,11 +21,11 @@ std::string describe_operands(const Values&... values) {
 }  // namespace fleet
 
 // FLEET_ASSERT(a < b, a, b);
-#define FLEET_ASSERT(condition, ...)                                                       \
-  do {                                                                                     \
-    if (!(condition)) [[unlikely]]                                                         \
-      ::fleet::fail_check(__FILE__, __LINE__, #condition,                                  \
-                          ::fleet::describe_operands(__VA_ARGS__));                        \
+#define FLEET_ASSERT(condition, ...)                                \
+  do {                                                              \
+    if (!(condition)) [[unlikely]]                                  \
+      ::fleet::fail_check(__FILE__, __LINE__, #condition,           \
+                          ::fleet::describe_operands(__VA_ARGS__)); \
   } while (false)
 #define FLEET_FAIL(what, ...) \
   ::fleet::fail_check(__FILE__, __LINE__, what, ::fleet::describe_operands(__VA_ARGS__))

@@ -29,9 +29,8 @@ Errc errc_of(int error_number) {
 }
 
 Error os_error(std::string_view call, std::string_view subject, int error_number) {
-  return Error(errc_of(error_number),
-               fmt::format("{} {}: {}", call, subject,
-                           std::generic_category().message(error_number)));
+  return Error(errc_of(error_number), fmt::format("{} {}: {}", call, subject,
+                                                  std::generic_category().message(error_number)));
 }
 
 }  // namespace fleet

@@ -1,6 +1,6 @@
-// Result<T>: a value or an Error, in the shape of std::expected, which g++ 12 has only in C++23 mode
-// and clang 14 not at all. Used for what the world does wrong (disk, process, git); a user's text
-// yields a Diagnostic instead and an agent's failure an outcome. Knows nothing of what failed.
+// Result<T>: a value or an Error, in the shape of std::expected, which g++ 12 has only in C++23
+// mode and clang 14 not at all. Used for what the world does wrong (disk, process, git); a user's
+// text yields a Diagnostic instead and an agent's failure an outcome. Knows nothing of what failed.
 #pragma once
 
 #include <optional>
@@ -15,7 +15,20 @@ namespace fleet {
 
 // What callers branch on; the message is for people. Add a code only when a caller treats it
 // differently.
-enum class Errc { kInvalid, kNotFound, kExists, kBusy, kIo, kNoSpace, kReadOnly, kCorrupt, kConflict, kUnsupported, kTimeout, kCancelled };
+enum class Errc {
+  kInvalid,
+  kNotFound,
+  kExists,
+  kBusy,
+  kIo,
+  kNoSpace,
+  kReadOnly,
+  kCorrupt,
+  kConflict,
+  kUnsupported,
+  kTimeout,
+  kCancelled
+};
 
 class [[nodiscard]] Error {
  public:
@@ -62,7 +75,8 @@ class [[nodiscard]] Result {
 
  private:
   const T& get() const {
-    if (state_.index() != 0) FLEET_FAIL("a value was taken from an error", std::get<1>(state_).message());
+    if (state_.index() != 0)
+      FLEET_FAIL("a value was taken from an error", std::get<1>(state_).message());
     return std::get<0>(state_);
   }
 
@@ -103,14 +117,15 @@ Error os_error(std::string_view call, std::string_view subject, int error_number
 // FLEET_TRY(auto file, open(path));  binds the value or returns the error.
 #define FLEET_TRY(decl, expr) FLEET_TRY_AS_(FLEET_JOIN_(try_, __LINE__), decl, expr)
 // FLEET_CHECK(file.sync());  returns the error, if there is one.
-#define FLEET_CHECK(expr)                                                        \
-  do {                                                                           \
-    if (::fleet::Status check_status = (expr); !check_status)                    \
-      return std::move(check_status).error();                                    \
+#define FLEET_CHECK(expr)                                     \
+  do {                                                        \
+    if (::fleet::Status check_status = (expr); !check_status) \
+      return std::move(check_status).error();                 \
   } while (false)
-#define FLEET_TRY_AS_(tmp, decl, expr)          \
-  auto tmp = (expr);                            \
-  if (!tmp) return std::move(tmp).error();      \
+#define FLEET_TRY_AS_(tmp, decl, expr) \
+  auto tmp = (expr);                   \
+  if (!tmp)                            \
+    return std::move(tmp).error();     \
   decl = *std::move(tmp)
 #define FLEET_JOIN_(a, b) FLEET_JOIN2_(a, b)
 #define FLEET_JOIN2_(a, b) a##b

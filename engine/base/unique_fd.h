@@ -1,5 +1,5 @@
-// An owned file descriptor. Every descriptor of ours is opened close-on-exec; a session inherits only
-// what is dup'ed for it.
+// An owned file descriptor. Every descriptor of ours is opened close-on-exec; a session inherits
+// only what is dup'ed for it.
 #pragma once
 
 #include <unistd.h>
@@ -14,7 +14,8 @@ class UniqueFd {
   explicit UniqueFd(int fd) : fd_(fd) {}
   UniqueFd(UniqueFd&& other) noexcept : fd_(other.release()) {}
   UniqueFd& operator=(UniqueFd&& other) noexcept {
-    if (this != &other) reset(other.release());
+    if (this != &other)
+      reset(other.release());
     return *this;
   }
   UniqueFd(const UniqueFd&) = delete;
@@ -25,7 +26,8 @@ class UniqueFd {
   explicit operator bool() const { return fd_ >= 0; }
   int release() { return std::exchange(fd_, -1); }
   void reset(int fd = -1) {
-    if (fd_ >= 0) ::close(fd_);
+    if (fd_ >= 0)
+      ::close(fd_);
     fd_ = fd;
   }
 

@@ -1,5 +1,5 @@
-// The commands: one function each, one file a subject. Each returns the exit code. Options are filled
-// in by main.cc.
+// The commands: one function each, one file a subject. Each returns the exit code. Options are
+// filled in by main.cc.
 #pragma once
 
 #include <cstdint>

@@ -1,11 +1,12 @@
 #include "engine/cli/foreground.h"
 
-#include <fmt/format.h>
 #include <signal.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <cstring>
+
+#include <fmt/format.h>
 
 #include "engine/cli/exit_codes.h"
 #include "engine/cli/signals.h"
@@ -28,13 +29,17 @@ const char* name_of_signal(int number) {
 
 report::ProgressOptions progress_options(const flow::Engine& engine, const std::string& format) {
   report::ProgressOptions options;
-  options.style = format == "json"        ? report::ProgressStyle::kJson
+  options.style = format == "json"       ? report::ProgressStyle::kJson
                   : output_is_terminal() ? report::ProgressStyle::kTerminal
                                          : report::ProgressStyle::kPlain;
   options.colour = output_has_colour();
-  options.write = [](std::string_view text) { print(text); };
+  options.write = [](std::string_view text) {
+    print(text);
+  };
   options.columns = terminal_columns;
-  options.history = [&engine](plan::NodeIndex node) { return engine.history(node); };
+  options.history = [&engine](plan::NodeIndex node) {
+    return engine.history(node);
+  };
   return options;
 }
 
@@ -44,33 +49,39 @@ std::map<std::string, std::string> environment() {
   std::map<std::string, std::string> all;
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const char* equals = std::strchr(*entry, '=');
-    if (equals != nullptr) all.emplace(std::string(*entry, static_cast<std::size_t>(equals - *entry)), equals + 1);
+    if (equals != nullptr)
+      all.emplace(std::string(*entry, static_cast<std::size_t>(equals - *entry)), equals + 1);
   }
   return all;
 }
 
 int run_in_foreground(flow::Engine& engine, const std::string& format) {
   std::atomic<int> stopped_by{0};
-  auto progress = report::make_progress(engine.plan(), progress_options(engine, format), os::system_clock());
+  auto progress =
+      report::make_progress(engine.plan(), progress_options(engine, format), os::system_clock());
   Result<run::RunOutcome> outcome = [&] {
-    // A first request drains, a second one stops at once. SIGTERM leaves little time: it stops at once.
+    // A first request drains, a second one stops at once. SIGTERM leaves little time: it stops at
+    // once.
     const SignalWatch watch([&](int number, int count) {
       stopped_by = number;
       const bool drain = number == SIGINT && count == 1;
-      engine.ask_stop(drain ? run::StopLevel::kDrain : run::StopLevel::kNow, name_of_signal(number));
+      engine.ask_stop(drain ? run::StopLevel::kDrain : run::StopLevel::kNow,
+                      name_of_signal(number));
     });
     return engine.carry_on(*progress);
   }();
   progress->finish();
   if (!outcome) {
     complain(std::move(outcome).error().in("the run stopped"));
-    complain(fmt::format("fleetc: what finished is recorded; `fleetc resume {}` carries on\n", engine.site().run));
+    complain(fmt::format("fleetc: what finished is recorded; `fleetc resume {}` carries on\n",
+                         engine.site().run));
     return kRunFailed;
   }
   if (format == "json") {
     print(report::summary_json(engine.plan(), engine.state()) + "\n");
   } else {
-    print(report::summary_text(engine.plan(), engine.state(), {engine.site().run_dir() + "/logs", output_has_colour()}));
+    print(report::summary_text(engine.plan(), engine.state(),
+                               {engine.site().run_dir() + "/logs", output_has_colour()}));
   }
   switch (*outcome) {
     case run::RunOutcome::kDone: return kDone;

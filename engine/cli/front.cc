@@ -12,14 +12,16 @@ namespace fleet::cli {
 
 std::string folder_of(const std::string& file) {
   const std::size_t slash = file.rfind('/');
-  if (slash == std::string::npos) return ".";
+  if (slash == std::string::npos)
+    return ".";
   return slash == 0 ? "/" : file.substr(0, slash);
 }
 
 void show(const std::vector<Diagnostic>& diagnostics, const SourceMap& sources) {
   RenderOptions options;
   options.colour = errors_have_colour();
-  if (errors_are_terminal()) options.width = static_cast<int>(terminal_columns());
+  if (errors_are_terminal())
+    options.width = static_cast<int>(terminal_columns());
   complain(render_text(diagnostics, sources, options));
 }
 
@@ -38,14 +40,16 @@ Front compile_flow(const FlowOptions& options, bool to_run) {
     } else if (!compile_options.flow) {
       compile_options.flow = word;
     } else {
-      complain(fmt::format("fleetc: `{}` is a second flow; parameters are written name=value\n", report::printable(word)));
+      complain(fmt::format("fleetc: `{}` is a second flow; parameters are written name=value\n",
+                           report::printable(word)));
       front.exit_code = kUsage;
       return front;
     }
   }
   DiskReader files;
   Compilation compilation = compile(options.file, files, compile_options);
-  if (!compilation.diagnostics.empty()) show(compilation.diagnostics, *compilation.sources);
+  if (!compilation.diagnostics.empty())
+    show(compilation.diagnostics, *compilation.sources);
   if (!compilation.usage.empty()) {
     complain(fmt::format("fleetc: {}\n", compilation.usage));
     front.exit_code = kUsage;

@@ -1,4 +1,6 @@
 // clean, init, version.
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "engine/cli/commands.h"
@@ -11,7 +13,8 @@
 namespace fleet::cli {
 namespace {
 
-constexpr const char* kFirstFleet = R"(/// A first fleet: one task for each note, on a branch of its own; what passes is gathered.
+constexpr const char* kFirstFleet =
+    R"(/// A first fleet: one task for each note, on a branch of its own; what passes is gathered.
 /// `fleetc plan first.fleet` shows what would happen, `fleetc run first.fleet` does it.
 fleet first v1 {
   repo = git(".", base: @BASE@)
@@ -31,16 +34,38 @@ fleet first v1 {
 }
 )";
 
+// A name as the language writes it: bare where it is a plain word, else a string.
+std::string as_value(const std::string& name) {
+  const auto is_plain = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+  };
+  if (std::ranges::all_of(name, is_plain))
+    return name;
+  std::string text = "\"";
+  for (const char c : name) {
+    if (c == '"' || c == '\\')
+      text += '\\';
+    if (c == '{' || c == '}')
+      text += c;
+    text += c;
+  }
+  return text + '"';
+}
+
 std::string human_bytes(std::uint64_t bytes) {
-  if (bytes < 1024) return fmt::format("{} B", bytes);
-  if (bytes < 1024 * 1024) return fmt::format("{} KiB", bytes / 1024);
+  if (bytes < 1024)
+    return fmt::format("{} B", bytes);
+  if (bytes < 1024 * 1024)
+    return fmt::format("{} KiB", bytes / 1024);
   return fmt::format("{} MiB", bytes / 1024 / 1024);
 }
 
-// The branch that HEAD names, for the file that `init` writes; "main" where there is no repository yet.
+// The branch that HEAD names, for the file that `init` writes; "main" where there is no repository
+// yet.
 std::string base_branch(const std::string& folder) {
   auto repository = worktree::Repository::discover(folder);
-  if (!repository) return "main";
+  if (!repository)
+    return "main";
   const auto branch = repository->head_branch();
   return branch ? *branch : "main";
 }
@@ -57,7 +82,9 @@ int clean(const CleanOptions& options) {
     return kRunFailed;
   }
   if (const auto run = (*engine)->unfinished(); run && !options.dry_run) {
-    complain(fmt::format("fleetc: run {} is unfinished and may need its worktrees: `fleetc resume {}` first\n", run->id, run->id));
+    complain(fmt::format(
+        "fleetc: run {} is unfinished and may need its worktrees: `fleetc resume {}` first\n",
+        run->id, run->id));
     return kRunFailed;
   }
   const auto cleaned = (*engine)->clean(options.dry_run);
@@ -66,10 +93,13 @@ int clean(const CleanOptions& options) {
     return kRunFailed;
   }
   std::string out;
-  for (const std::string& folder : cleaned->removed) out += report::printable(folder) + "\n";
-  out += fmt::format("{} {}, {}{}\n", options.dry_run ? "would remove" : "removed",
-                     report::counted(cleaned->removed.size(), "worktree"), human_bytes(cleaned->bytes),
-                     cleaned->kept > 0 ? fmt::format("; {} kept, in use or with something unsaved", cleaned->kept) : "");
+  for (const std::string& folder : cleaned->removed)
+    out += report::printable(folder) + "\n";
+  out += fmt::format(
+      "{} {}, {}{}\n", options.dry_run ? "would remove" : "removed",
+      report::counted(cleaned->removed.size(), "worktree"), human_bytes(cleaned->bytes),
+      cleaned->kept > 0 ? fmt::format("; {} kept, in use or with something unsaved", cleaned->kept)
+                        : "");
   print(out);
   return kDone;
 }
@@ -83,20 +113,24 @@ int init(const InitOptions& options) {
   }
   std::string text = kFirstFleet;
   const std::string mark = "@BASE@";
-  text.replace(text.find(mark), mark.size(), base_branch(options.folder));
+  text.replace(text.find(mark), mark.size(), as_value(base_branch(options.folder)));
   if (const Status written = os::system_files().write_atomic(path, text, 0644); !written) {
     complain(written.error());
     return kRunFailed;
   }
-  print(fmt::format("wrote {0}\n"
-                    "  fleetc plan {0}   what it would do\n"
-                    "  fleetc run {0}    do it\n", report::printable(path)));
+  print(
+      fmt::format("wrote {0}\n"
+                  "  fleetc plan {0}   what it would do\n"
+                  "  fleetc run {0}    do it\n",
+                  report::printable(path)));
   return kDone;
 }
 
 int version(const std::string& format) {
-  if (format == "json") print("{\"fleetc\":\"" FLEETC_VERSION "\"}\n");
-  else print("fleetc " FLEETC_VERSION "\n");
+  if (format == "json")
+    print("{\"fleetc\":\"" FLEETC_VERSION "\"}\n");
+  else
+    print("fleetc " FLEETC_VERSION "\n");
   return kDone;
 }
 

@@ -1,7 +1,7 @@
 // check, fmt, plan: what needs no repository.
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include <fmt/format.h>
 
 #include "dsl/base/render.h"
 #include "dsl/driver/compile.h"
@@ -20,9 +20,12 @@
 namespace fleet::cli {
 namespace {
 
-std::string render(const std::string& format, const std::vector<Diagnostic>& diagnostics, const SourceMap& sources) {
-  if (format == "json") return render_json(diagnostics, sources);
-  if (format == "sarif") return render_sarif(diagnostics, sources);
+std::string render(const std::string& format, const std::vector<Diagnostic>& diagnostics,
+                   const SourceMap& sources) {
+  if (format == "json")
+    return render_json(diagnostics, sources);
+  if (format == "sarif")
+    return render_sarif(diagnostics, sources);
   return render_short(diagnostics, sources);
 }
 
@@ -35,10 +38,12 @@ std::string list_guards(const std::string& file, const sema::Model& model) {
     options.goal = Goal::kPlan;
     options.flow = flow.name;
     const Compilation compilation = compile(file, files, options);
-    if (!compilation.plan) continue;
+    if (!compilation.plan)
+      continue;
     for (const plan::Guard& guard : plan::guards(*compilation.plan))
-      out += fmt::format("{}:{}:{}: guard: {}: {}\n", report::printable(guard.place.file), guard.place.line,
-                         guard.place.column, report::printable(guard.subject), report::printable(guard.text));
+      out += fmt::format("{}:{}:{}: guard: {}: {}\n", report::printable(guard.place.file),
+                         guard.place.line, guard.place.column, report::printable(guard.subject),
+                         report::printable(guard.text));
   }
   return out;
 }
@@ -57,14 +62,18 @@ int check(const CheckOptions& options) {
       continue;
     }
     errors = errors || compilation.has_errors;
-    if (options.format == "text") show(compilation.diagnostics, *compilation.sources);
-    else results += render(options.format, compilation.diagnostics, *compilation.sources);
+    if (options.format == "text")
+      show(compilation.diagnostics, *compilation.sources);
+    else
+      results += render(options.format, compilation.diagnostics, *compilation.sources);
     if (options.format == "text" && compilation.diagnostics.empty() && !options.guards)
       results += fmt::format("{}: no problem found\n", report::printable(file));
-    if (options.guards && compilation.model && !compilation.has_errors) results += list_guards(file, *compilation.model);
+    if (options.guards && compilation.model && !compilation.has_errors)
+      results += list_guards(file, *compilation.model);
   }
   print(results);
-  if (unreadable) return kUsage;
+  if (unreadable)
+    return kUsage;
   return errors ? kDefinitionHasErrors : kDone;
 }
 
@@ -88,11 +97,13 @@ int fmt(const FmtOptions& options) {
       exit_code = std::max(exit_code, kDefinitionHasErrors);
       continue;
     }
-    if (*formatted == *text.text) continue;
+    if (*formatted == *text.text)
+      continue;
     print(fmt::format("{}\n", report::printable(file)));
     if (options.check) {
       exit_code = std::max(exit_code, kDefinitionHasErrors);
-    } else if (const Status written = os::system_files().write_atomic(file, *formatted, 0644); !written) {
+    } else if (const Status written = os::system_files().write_atomic(file, *formatted, 0644);
+               !written) {
       complain(written.error());
       exit_code = kUsage;
     }
@@ -102,12 +113,18 @@ int fmt(const FmtOptions& options) {
 
 int plan(const PlanOptions& options) {
   const Front front = compile_flow(options.flow, false);
-  if (!front.plan) return front.exit_code;
-  if (options.format == "json") print(plan::to_json(*front.plan) + "\n");
-  else if (options.format == "dot") print(plan::to_dot(*front.plan));
-  else if (options.format == "svg") print(plan::to_svg(*front.plan));
-  else if (options.format == "mermaid") print(plan::to_mermaid(*front.plan));
-  else print(plan::to_text(*front.plan));
+  if (!front.plan)
+    return front.exit_code;
+  if (options.format == "json")
+    print(plan::to_json(*front.plan) + "\n");
+  else if (options.format == "dot")
+    print(plan::to_dot(*front.plan));
+  else if (options.format == "svg")
+    print(plan::to_svg(*front.plan));
+  else if (options.format == "mermaid")
+    print(plan::to_mermaid(*front.plan));
+  else
+    print(plan::to_text(*front.plan));
   return kDone;
 }
 

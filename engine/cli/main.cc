@@ -1,9 +1,9 @@
 // fleetc: the table of contents of the command line. Options here, one command a file beside this.
-#include <CLI/CLI.hpp>
-
 #include <cstdio>
 #include <exception>
 #include <string_view>
+
+#include <CLI/CLI.hpp>
 
 #include "engine/cli/commands.h"
 #include "engine/cli/exit_codes.h"
@@ -15,7 +15,8 @@ namespace {
 using namespace fleet::cli;
 
 constexpr const char* kFooter =
-    "\nexit codes: 0 done; 1 the definition has errors; 2 usage; 3 the run failed; 4 waiting for a human;\n"
+    "\nexit codes: 0 done; 1 the definition has errors; 2 usage; 3 the run failed; 4 waiting for a "
+    "human;\n"
     "            70 a bug of fleetc's; 128+n by signal n\n";
 
 // One call a command: what it takes, and what runs when it is chosen.
@@ -33,7 +34,8 @@ struct Commands {
   int exit_code = kDone;
 };
 
-CLI::App* add(CLI::App& app, Commands& all, const char* name, const char* about, int (*go)(Commands&)) {
+CLI::App* add(CLI::App& app, Commands& all, const char* name, const char* about,
+              int (*go)(Commands&)) {
   CLI::App* command = app.add_subcommand(name, about);
   command->callback([&all, go] { all.exit_code = go(all); });
   return command;
@@ -49,26 +51,34 @@ void add_flow(CLI::App* command, FlowOptions& flow) {
 }
 
 void add_language_commands(CLI::App& app, Commands& all) {
-  CLI::App* check_command = add(app, all, "check", "all static checks", [](Commands& c) { return check(c.check); });
+  CLI::App* check_command =
+      add(app, all, "check", "all static checks", [](Commands& c) { return check(c.check); });
   check_command->add_option("files", all.check.files, "the .fleet files")->required();
   check_command->add_flag("--guards", all.check.guards, "list what is left to run time");
   add_format(check_command, all.check.format, {"text", "short", "json", "sarif"});
 
-  CLI::App* fmt_command = add(app, all, "fmt", "the one canonical layout", [](Commands& c) { return fmt(c.fmt); });
+  CLI::App* fmt_command =
+      add(app, all, "fmt", "the one canonical layout", [](Commands& c) { return fmt(c.fmt); });
   fmt_command->add_option("files", all.fmt.files, "the .fleet files")->required();
-  fmt_command->add_flag("--check", all.fmt.check, "change nothing; exit 1 when a file would change");
+  fmt_command->add_flag("--check", all.fmt.check,
+                        "change nothing; exit 1 when a file would change");
 
-  CLI::App* explain_command = add(app, all, "explain", "why an error exists, or where a value comes from",
-                                  [](Commands& c) { return explain(c.explain); });
-  explain_command->add_option("what", all.explain.what, "a code (F501) or a name (agent.fixer.timeout)")->required();
+  CLI::App* explain_command =
+      add(app, all, "explain", "why an error exists, or where a value comes from",
+          [](Commands& c) { return explain(c.explain); });
+  explain_command
+      ->add_option("what", all.explain.what, "a code (F501) or a name (agent.fixer.timeout)")
+      ->required();
   explain_command->add_option("file", all.explain.file, "the .fleet file, for names");
 
-  CLI::App* plan_command = add(app, all, "plan", "the DAG, the spawn arithmetic, the worst case, the critical path",
-                               [](Commands& c) { return plan(c.plan); });
+  CLI::App* plan_command =
+      add(app, all, "plan", "the DAG, the spawn arithmetic, the worst case, the critical path",
+          [](Commands& c) { return plan(c.plan); });
   add_flow(plan_command, all.plan.flow);
   add_format(plan_command, all.plan.format, {"text", "json", "dot", "svg", "mermaid"});
 
-  CLI::App* init_command = add(app, all, "init", "a first fleet in this folder", [](Commands& c) { return init(c.init); });
+  CLI::App* init_command = add(app, all, "init", "a first fleet in this folder",
+                               [](Commands& c) { return init(c.init); });
   init_command->add_option("folder", all.init.folder, "where (default: here)");
 }
 
@@ -76,15 +86,18 @@ void add_run_commands(CLI::App& app, Commands& all) {
   CLI::App* run_command = add(app, all, "run", "compile and execute one run, with live progress",
                               [](Commands& c) { return run(c.run); });
   add_flow(run_command, all.run.flow);
-  run_command->add_option("-j,--jobs", all.run.jobs, "processes at once")->check(CLI::Range(1, 4096));
+  run_command->add_option("-j,--jobs", all.run.jobs, "processes at once")
+      ->check(CLI::Range(1, 4096));
   run_command->add_flag("--no-wait", all.run.no_wait, "exit 4 at a gate instead of waiting");
-  run_command->add_flag("--new", all.run.fresh, "leave an unfinished run as it is and begin another");
+  run_command->add_flag("--new", all.run.fresh,
+                        "leave an unfinished run as it is and begin another");
   add_format(run_command, all.run.format, {"text", "json"});
 
   CLI::App* resume_command = add(app, all, "resume", "go on after any stop or crash",
                                  [](Commands& c) { return resume(c.resume); });
   resume_command->add_option("run", all.resume.run, "which (default: the newest unfinished)");
-  resume_command->add_option("-j,--jobs", all.resume.jobs, "processes at once")->check(CLI::Range(1, 4096));
+  resume_command->add_option("-j,--jobs", all.resume.jobs, "processes at once")
+      ->check(CLI::Range(1, 4096));
   resume_command->add_flag("--accept-lost-tail", all.resume.accept_lost_tail,
                            "go on from what is left of a journal that lost its end");
   add_format(resume_command, all.resume.format, {"text", "json"});
@@ -93,8 +106,10 @@ void add_run_commands(CLI::App& app, Commands& all) {
 void add_query_commands(CLI::App& app, Commands& all) {
   CLI::App* status_command = add(app, all, "status", "how runs stand: what is stuck first",
                                  [](Commands& c) { return status(c.query); });
-  CLI::App* log_command = add(app, all, "log", "the journal as text", [](Commands& c) { return log(c.query); });
-  CLI::App* cost_command = add(app, all, "cost", "time and money by agent", [](Commands& c) { return cost(c.query); });
+  CLI::App* log_command =
+      add(app, all, "log", "the journal as text", [](Commands& c) { return log(c.query); });
+  CLI::App* cost_command =
+      add(app, all, "cost", "time and money by agent", [](Commands& c) { return cost(c.query); });
   for (CLI::App* command : {status_command, log_command, cost_command}) {
     command->add_option("run", all.query.run, "which (default: the newest)");
     add_format(command, all.query.format, {"text", "json"});
@@ -105,14 +120,16 @@ void add_query_commands(CLI::App& app, Commands& all) {
                                 [](Commands& c) { return clean(c.clean); });
   clean_command->add_flag("--dry-run", all.clean.dry_run, "only say what would go");
 
-  CLI::App* version_command = add(app, all, "version", "of fleetc and of its libraries",
+  CLI::App* version_command = add(app, all, "version", "of this fleetc",
                                   [](Commands& c) { return version(c.version_format); });
   add_format(version_command, all.version_format, {"text", "json"});
 }
 
 int dispatch(int argc, char** argv) {
   CLI::App app("fleetc: compiles and runs fleets of coding agents", "fleetc");
-  app.require_subcommand(1);
+  app.require_subcommand(0, 1);
+  bool wants_version = false;
+  app.add_flag("--version", wants_version, "the same as `fleetc version`");
   app.footer(kFooter);
   Commands all;
   add_language_commands(app, all);
@@ -120,6 +137,10 @@ int dispatch(int argc, char** argv) {
   add_query_commands(app, all);
   try {
     app.parse(argc, argv);
+    if (wants_version)
+      return version("text");
+    if (app.get_subcommands().empty())
+      throw CLI::RequiredError("a command");
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? kDone : kUsage;
   }
@@ -130,12 +151,15 @@ int dispatch(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   // Before all else: the keeper stays small and has its own signals.
-  if (argc > 1 && std::string_view(argv[1]) == "keeper") return fleet::process::keeper_main(argc - 1, argv + 1);
+  if (argc > 1 && std::string_view(argv[1]) == "keeper")
+    return fleet::process::keeper_main(argc - 1, argv + 1);
   block_stop_signals();
   try {
     return dispatch(argc, argv);
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "fleetc: a bug of ours: %s\nThe journal is intact; `fleetc resume` carries on.\n", error.what());
+    std::fprintf(stderr,
+                 "fleetc: a bug of ours: %s\nThe journal is intact; `fleetc resume` carries on.\n",
+                 error.what());
     return kOurBug;
   }
 }

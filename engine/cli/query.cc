@@ -1,7 +1,7 @@
 // status, log, cost: what the journal tells, without being its writer.
-#include <fmt/format.h>
-
 #include <map>
+
+#include <fmt/format.h>
 
 #include "engine/cli/commands.h"
 #include "engine/cli/exit_codes.h"
@@ -30,8 +30,10 @@ Result<Past> open_past() {
   FLEET_TRY(past.places, flow::find_places(options));
   auto reader = journal::JournalReader::open(past.places.state_dir);
   if (!reader && reader.error().code() == Errc::kNotFound)
-    return Error(Errc::kNotFound, "nothing was ever run in this repository: `fleetc run FILE` begins");
-  if (!reader) return std::move(reader).error();
+    return Error(Errc::kNotFound,
+                 "nothing was ever run in this repository: `fleetc run FILE` begins");
+  if (!reader)
+    return std::move(reader).error();
   past.reader = *std::move(reader);
   return past;
 }
@@ -49,11 +51,14 @@ int with_run(const QueryOptions& options, run::Observer* each, Tell&& tell) {
     return error.code() == Errc::kNotFound ? kUsage : kRunFailed;
   };
   auto past = open_past();
-  if (!past) return report(past.error());
+  if (!past)
+    return report(past.error());
   const auto info = flow::choose_run(*past->reader, options.run);
-  if (!info) return report(info.error());
+  if (!info)
+    return report(info.error());
   auto replayed = flow::replay_run(*past->reader, *info, each);
-  if (!replayed) return report(replayed.error());
+  if (!replayed)
+    return report(replayed.error());
   tell(*past, *replayed);
   return kDone;
 }
@@ -67,15 +72,17 @@ int list_runs(const QueryOptions& options) {
   std::string out;
   for (const journal::RunInfo& run : past->reader->list_runs()) {
     if (options.format == "json") {
-      out += fmt::format("{}{{\"run\":{},\"flow\":{},\"state\":{},\"created\":{}}}", out.empty() ? "[" : ",\n ",
-                         report::json_string(run.id), report::json_string(run.meta), report::json_string(run.state),
+      out += fmt::format("{}{{\"run\":{},\"flow\":{},\"state\":{},\"created\":{}}}",
+                         out.empty() ? "[" : ",\n ", report::json_string(run.id),
+                         report::json_string(run.meta), report::json_string(run.state),
                          run.created.time_since_epoch().count());
     } else {
       out += fmt::format("{}  {:<10} {}  {}\n", run.id, run.state, report::printable(run.meta),
                          report::timestamp(run.created.time_since_epoch().count()));
     }
   }
-  if (options.format == "json") out += out.empty() ? "[]\n" : "]\n";
+  if (options.format == "json")
+    out += out.empty() ? "[]\n" : "]\n";
   print(out);
   return kDone;
 }
@@ -83,14 +90,16 @@ int list_runs(const QueryOptions& options) {
 }  // namespace
 
 int status(const QueryOptions& options) {
-  if (options.all) return list_runs(options);
+  if (options.all)
+    return list_runs(options);
   return with_run(options, nullptr, [&](const Past& past, const flow::PastRun& run) {
     if (options.format == "json") {
       print(report::state_json(run.plan, run.state) + "\n");
       return;
     }
     const std::int64_t now = os::system_clock().wall().time_since_epoch().count();
-    print(report::status_text(run.plan, run.state, now, !run.state.closed && engine_at_work(past.places)));
+    print(report::status_text(run.plan, run.state, now,
+                              !run.state.closed && engine_at_work(past.places)));
   });
 }
 

@@ -18,18 +18,23 @@ int refused(const Error& error) {
 // "fleetc resume ID carries on", or on a terminal the question; true: take it up.
 enum class Choice { kBegin, kResume, kRefuse };
 Choice choose(const journal::RunInfo& unfinished, const RunOptions& options) {
-  if (options.fresh) return Choice::kBegin;
-  const std::string what = fmt::format("run {} of {} is unfinished ({})", unfinished.id, unfinished.meta,
-                                       unfinished.state.empty() ? "just begun" : unfinished.state);
-  if (ask(fmt::format("{}. Carry on with it?", what))) return Choice::kResume;
-  complain(fmt::format("fleetc: {}\n"
-                       "  fleetc resume {}   carries on with it\n"
-                       "  fleetc run --new …   leaves it as it is and begins another\n",
-                       what, unfinished.id));
+  if (options.fresh)
+    return Choice::kBegin;
+  const std::string what =
+      fmt::format("run {} of {} is unfinished ({})", unfinished.id, unfinished.meta,
+                  unfinished.state.empty() ? "just begun" : unfinished.state);
+  if (ask(fmt::format("{}. Carry on with it?", what)))
+    return Choice::kResume;
+  complain(
+      fmt::format("fleetc: {}\n"
+                  "  fleetc resume {}   carries on with it\n"
+                  "  fleetc run --new …   leaves it as it is and begins another\n",
+                  what, unfinished.id));
   return Choice::kRefuse;
 }
 
-Result<std::unique_ptr<flow::Engine>> open_engine(const std::string& folder, std::uint32_t jobs, bool accept_lost_tail) {
+Result<std::unique_ptr<flow::Engine>> open_engine(const std::string& folder, std::uint32_t jobs,
+                                                  bool accept_lost_tail) {
   flow::EngineOptions options;
   options.repository = folder;
   options.environment = environment();
@@ -40,7 +45,8 @@ Result<std::unique_ptr<flow::Engine>> open_engine(const std::string& folder, std
 
 std::string repository_of(const Front& front) {
   const std::string& path = front.plan->repo.path;
-  if (!path.empty() && path.front() == '/') return path;
+  if (!path.empty() && path.front() == '/')
+    return path;
   return front.folder + "/" + path;
 }
 
@@ -50,11 +56,12 @@ std::optional<std::string> not_executed(const plan::Plan& plan) {
     const bool known = node.kind == plan::NodeKind::kTask || node.kind == plan::NodeKind::kFanout ||
                        node.kind == plan::NodeKind::kRun || node.kind == plan::NodeKind::kMerge;
     if (!known)
-      return fmt::format("{}:{}:{}: the step `{}` cannot be executed yet", node.place.file, node.place.line,
-                         node.place.column, node.name);
+      return fmt::format("{}:{}:{}: the step `{}` cannot be executed yet", node.place.file,
+                         node.place.line, node.place.column, node.name);
     for (const plan::AgentIndex agent : node.agents)
       if (plan.agents[agent.value].runtime.adapter != plan::Adapter::kShell)
-        return fmt::format("the runtime of `{}` cannot be executed yet", plan.agents[agent.value].name);
+        return fmt::format("the runtime of `{}` cannot be executed yet",
+                           plan.agents[agent.value].name);
   }
   return std::nullopt;
 }
@@ -63,31 +70,37 @@ std::optional<std::string> not_executed(const plan::Plan& plan) {
 
 int run(const RunOptions& options) {
   Front front = compile_flow(options.flow, true);
-  if (!front.plan) return front.exit_code;
+  if (!front.plan)
+    return front.exit_code;
   if (const auto step = not_executed(*front.plan)) {
     complain(fmt::format("fleetc: {}\n", *step));
     return kDefinitionHasErrors;
   }
   auto engine = open_engine(repository_of(front), options.jobs, false);
-  if (!engine) return refused(engine.error());
+  if (!engine)
+    return refused(engine.error());
   if (const auto unfinished = (*engine)->unfinished()) {
     switch (choose(*unfinished, options)) {
       case Choice::kRefuse: return kUsage;
       case Choice::kResume:
-        if (const Status taken = (*engine)->take_up(*unfinished); !taken) return refused(taken.error());
+        if (const Status taken = (*engine)->take_up(*unfinished); !taken)
+          return refused(taken.error());
         return run_in_foreground(**engine, options.format);
       case Choice::kBegin:
-        if (const Status left = (*engine)->abandon(*unfinished); !left) return refused(left.error());
+        if (const Status left = (*engine)->abandon(*unfinished); !left)
+          return refused(left.error());
         break;
     }
   }
-  if (const Status begun = (*engine)->begin(*std::move(front.plan)); !begun) return refused(begun.error());
+  if (const Status begun = (*engine)->begin(*std::move(front.plan)); !begun)
+    return refused(begun.error());
   return run_in_foreground(**engine, options.format);
 }
 
 int resume(const ResumeOptions& options) {
   auto engine = open_engine(".", options.jobs, options.accept_lost_tail);
-  if (!engine) return refused(engine.error());
+  if (!engine)
+    return refused(engine.error());
   std::optional<journal::RunInfo> run = (*engine)->unfinished();
   if (!options.run.empty()) {
     auto found = (*engine)->find(options.run);
@@ -105,7 +118,8 @@ int resume(const ResumeOptions& options) {
     print("nothing is unfinished\n");
     return kDone;
   }
-  if (const Status taken = (*engine)->take_up(*run); !taken) return refused(taken.error());
+  if (const Status taken = (*engine)->take_up(*run); !taken)
+    return refused(taken.error());
   return run_in_foreground(**engine, options.format);
 }
 

@@ -13,7 +13,8 @@ namespace {
 sigset_t stop_signals() {
   sigset_t set;
   sigemptyset(&set);
-  for (int number : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&set, number);
+  for (int number : {SIGINT, SIGTERM, SIGHUP})
+    sigaddset(&set, number);
   return set;
 }
 
@@ -32,8 +33,10 @@ SignalWatch::SignalWatch(std::function<void(int, int)> on_signal) {
   thread_ = std::thread([this, on_signal = std::move(on_signal)] {
     for (int count = 1;;) {
       pollfd ready[2] = {{signals_.get(), POLLIN, 0}, {stop_.get(), POLLIN, 0}};
-      if (::poll(ready, 2, -1) < 0 && errno != EINTR) return;
-      if (ready[1].revents != 0) return;
+      if (::poll(ready, 2, -1) < 0 && errno != EINTR)
+        return;
+      if (ready[1].revents != 0)
+        return;
       signalfd_siginfo info{};
       if (ready[0].revents != 0 && ::read(signals_.get(), &info, sizeof info) == sizeof info)
         on_signal(static_cast<int>(info.ssi_signo), count++);

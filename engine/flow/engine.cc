@@ -1,8 +1,8 @@
 #include "engine/flow/engine.h"
 
-#include <fmt/format.h>
-
 #include <thread>
+
+#include <fmt/format.h>
 
 #include "dsl/plan/codec.h"
 #include "engine/flow/git_threads.h"
@@ -19,7 +19,8 @@ namespace {
 constexpr std::uint32_t kAhead = 64;  // plain commands queued in the keeper beyond -j
 constexpr unsigned kGitThreads = 2;   // measured: more only contend for the disk on small machines
 
-std::string variable(const std::map<std::string, std::string>& environment, const std::string& name) {
+std::string variable(const std::map<std::string, std::string>& environment,
+                     const std::string& name) {
   const auto it = environment.find(name);
   return it == environment.end() ? std::string() : it->second;
 }
@@ -67,10 +68,13 @@ class Observers final : public run::Observer {
 
 }  // namespace
 
-std::uint32_t default_jobs() { return std::clamp(std::thread::hardware_concurrency() * 2, 8U, 32U); }
+std::uint32_t default_jobs() {
+  return std::clamp(std::thread::hardware_concurrency() * 2, 8U, 32U);
+}
 
 Result<Places> find_places(const EngineOptions& options) {
-  FLEET_TRY(const worktree::Repository repository, worktree::Repository::discover(options.repository));
+  FLEET_TRY(const worktree::Repository repository,
+            worktree::Repository::discover(options.repository));
   Places places;
   places.common_dir = repository.common_dir();
   places.work_dir = repository.work_dir();
@@ -81,20 +85,24 @@ Result<Places> find_places(const EngineOptions& options) {
     if (state_home.empty() || state_home.front() != '/') {
       const std::string home = variable(options.environment, "HOME");
       if (home.empty() || home.front() != '/')
-        return Error(Errc::kInvalid, "neither XDG_STATE_HOME nor HOME is set: there is no place for worktrees");
+        return Error(Errc::kInvalid,
+                     "neither XDG_STATE_HOME nor HOME is set: there is no place for worktrees");
       state_home = home + "/.local/state";
     }
     // One pool a repository, told apart by where it is.
-    places.pool_dir = state_home + "/fleetc/worktrees/" + plan::sha256(places.common_dir).substr(0, 16);
+    places.pool_dir =
+        state_home + "/fleetc/worktrees/" + plan::sha256(places.common_dir).substr(0, 16);
   }
   return places;
 }
 
-Engine::Engine(EngineOptions options, const os::Clock& clock) : options_(std::move(options)), clock_(clock) {}
+Engine::Engine(EngineOptions options, const os::Clock& clock)
+    : options_(std::move(options)), clock_(clock) {}
 
 Engine::~Engine() {
   launcher_.reset();
-  if (journal_) (void)journal_->close();
+  if (journal_)
+    (void)journal_->close();
 }
 
 Result<std::unique_ptr<Engine>> Engine::open(EngineOptions options, const os::Clock& clock) {
@@ -107,16 +115,20 @@ Result<std::unique_ptr<Engine>> Engine::open(EngineOptions options, const os::Cl
   site.pool_dir = places.pool_dir;
   site.environment = engine->options_.environment;
   site.home = variable(site.environment, "HOME");
-  FLEET_TRY(worktree::Repository repository, worktree::Repository::discover(engine->options_.repository));
+  FLEET_TRY(worktree::Repository repository,
+            worktree::Repository::discover(engine->options_.repository));
   engine->repository_.emplace(std::move(repository));
   journal::JournalOptions journal_options;
   journal_options.on_durable = engine->log_.on_durable();
-  if (engine->options_.accept_lost_tail) journal_options.lost_tail = journal::LostTail::kAccept;
+  if (engine->options_.accept_lost_tail)
+    journal_options.lost_tail = journal::LostTail::kAccept;
   FLEET_TRY(engine->journal_, journal::Journal::open(site.state_dir, std::move(journal_options)));
   return engine;
 }
 
-std::optional<journal::RunInfo> Engine::unfinished() const { return journal_->latest_unfinished(); }
+std::optional<journal::RunInfo> Engine::unfinished() const {
+  return journal_->latest_unfinished();
+}
 
 Result<journal::RunInfo> Engine::find(const std::string& id) const {
   FLEET_TRY(const auto reader, journal::JournalReader::open(site_.state_dir));
@@ -136,7 +148,8 @@ Result<Engine::Cleaned> Engine::clean(bool dry_run) {
     cleaned.bytes += slot.disk_bytes;
   }
   if (dry_run || unfinished()) {
-    if (!dry_run) cleaned = Cleaned{{}, 0, slots.size()};
+    if (!dry_run)
+      cleaned = Cleaned{{}, 0, slots.size()};
     return cleaned;
   }
   FLEET_TRY(const auto gone, pool->prune(*repository_, 0));
@@ -159,7 +172,8 @@ Status Engine::begin(plan::Plan plan) {
   site_.run = new_run_id(clock_);
   FLEET_CHECK(make_folders());
   FLEET_TRY(const std::string plan_id, journal_->put_blob(plan::to_json(plan_)));
-  FLEET_TRY(run_, journal_->create_run({site_.run, plan_id, plan_.fleet + "." + plan_.flow, clock_.wall()}));
+  FLEET_TRY(run_, journal_->create_run(
+                      {site_.run, plan_id, plan_.fleet + "." + plan_.flow, clock_.wall()}));
   log_.bind(*journal_, run_);
   FLEET_TRY(const auto seq, journal_->set_run_state(run_, "running", false, clock_.wall()));
   (void)seq;
@@ -174,8 +188,10 @@ Status Engine::begin(plan::Plan plan) {
 Status Engine::take_up(const journal::RunInfo& run) {
   struct CountResumes final : run::Observer {
     std::uint32_t resumes = 0;
-    void saw(const plan::Plan&, const run::State&, const run::Event& event, const std::vector<run::Transition>&) override {
-      if (std::holds_alternative<run::Resumed>(event.body)) ++resumes;
+    void saw(const plan::Plan&, const run::State&, const run::Event& event,
+             const std::vector<run::Transition>&) override {
+      if (std::holds_alternative<run::Resumed>(event.body))
+        ++resumes;
     }
   } counting;
   FLEET_TRY(const auto reader, journal::JournalReader::open(site_.state_dir));
@@ -228,30 +244,41 @@ Status Engine::open_launcher() {
 // Nothing falls back silently: what the plan wants sandboxed is refused where it can't be.
 Status Engine::check_machine() {
   bool wanted = false;
-  for (const plan::Agent& agent : plan_.agents) wanted = wanted || agent.runtime.sandbox.on;
-  for (const plan::Node& node : plan_.nodes) wanted = wanted || (node.kind == plan::NodeKind::kRun && node.sandboxed);
+  for (const plan::Agent& agent : plan_.agents)
+    wanted = wanted || agent.runtime.sandbox.on;
+  for (const plan::Node& node : plan_.nodes)
+    wanted = wanted || (node.kind == plan::NodeKind::kRun && node.sandboxed);
   const process::Capabilities& machine = launcher_->capabilities();
   if (wanted && !machine.sandbox)
-    return Error(Errc::kUnsupported,
-                 fmt::format("sessions cannot be sandboxed on this machine: {}. Install bubblewrap and allow user "
-                             "namespaces, or write `sandbox = off` in the runtime and accept that sessions can write "
-                             "whatever you can", machine.sandbox_reason));
+    return Error(
+        Errc::kUnsupported,
+        fmt::format(
+            "sessions cannot be sandboxed on this machine: {}. Install bubblewrap and allow user "
+            "namespaces, or write `sandbox = off` in the runtime and accept that sessions can "
+            "write "
+            "whatever you can",
+            machine.sandbox_reason));
   return Status();
 }
 
-// What the dead engine left in flight: which attempts still run or have ended in the keeper, which it
-// never heard of, which are lost.
+// What the dead engine left in flight: which attempts still run or have ended in the keeper, which
+// it never heard of, which are lost.
 Result<std::vector<run::EventBody>> Engine::reconcile() {
   std::vector<run::EventBody> found;
   FLEET_TRY(const auto jobs, launcher_->list());
   std::map<std::pair<std::uint32_t, std::uint32_t>, bool> known;
   for (const process::JobStatus& job : jobs) {
-    if (job.key.run != site_.run) continue;
-    if (job.key.part == 0) known[{job.key.task, job.key.epoch}] = true;
-    else if (job.state != process::JobState::kEnded) FLEET_CHECK(launcher_->cancel(job.key, std::chrono::seconds(1)));
+    if (job.key.run != site_.run)
+      continue;
+    if (job.key.part == 0)
+      known[{job.key.task, job.key.epoch}] = true;
+    else if (job.state != process::JobState::kEnded)
+      FLEET_CHECK(launcher_->cancel(job.key, std::chrono::seconds(1)));
   }
   for (const run::Task& task : state_.tasks) {
-    if (task.phase != run::Phase::kRunning || plan_.nodes[task.node.value].kind == plan::NodeKind::kMerge) continue;
+    if (task.phase != run::Phase::kRunning ||
+        plan_.nodes[task.node.value].kind == plan::NodeKind::kMerge)
+      continue;
     run::Reconciled event{{task.index, task.epoch}, run::Found::kRunning};
     if (known.count({task.index.value, task.epoch}) == 0)
       event.found = same_boot_ ? run::Found::kNeverStarted : run::Found::kLost;
@@ -271,7 +298,8 @@ Result<run::RunOutcome> Engine::carry_on(run::Observer& observer) {
   return outcome;
 }
 
-Result<run::RunOutcome> Engine::execute(std::vector<run::EventBody> first, run::Observer& observer) {
+Result<run::RunOutcome> Engine::execute(std::vector<run::EventBody> first,
+                                        run::Observer& observer) {
   JobBoard board(*launcher_);
   auto timers = std::make_unique<Timers>(clock_);
   FLEET_TRY(const auto git, GitThreads::start(site_.common_dir, kGitThreads));
@@ -280,15 +308,20 @@ Result<run::RunOutcome> Engine::execute(std::vector<run::EventBody> first, run::
   Observers observers(observer, measuring);
   LocalWorld world(plan_, site_, state_, *git, *pool_, board, *timers);
   const run::State before = state_;
-  Executor executor(plan_, resumed_ ? state_ : run::State{}, log_, world, policy, observers, clock_);
-  const Post post = [&executor](run::EventBody body) { executor.post(std::move(body)); };
-  for (const run::Task& task : before.tasks) world.adopt(task, post);
+  Executor executor(plan_, resumed_ ? state_ : run::State{}, log_, world, policy, observers,
+                    clock_);
+  const Post post = [&executor](run::EventBody body) {
+    executor.post(std::move(body));
+  };
+  for (const run::Task& task : before.tasks)
+    world.adopt(task, post);
   // Reports wait in the launcher until the first events are posted: an end must not come before the
   // news that the run goes on.
   std::optional<process::DispatchThread> dispatch;
   std::optional<Error> launcher_failed;
   const auto started = [&] {
-    if (const Status watching = launcher_->watch(0, [&board](std::vector<process::JobReport> reports) { board.take(reports); });
+    if (const Status watching = launcher_->watch(
+            0, [&board](std::vector<process::JobReport> reports) { board.take(reports); });
         !watching)
       launcher_failed = watching.error();
     dispatch.emplace(*launcher_, [&](Error error) {
@@ -307,7 +340,8 @@ Result<run::RunOutcome> Engine::execute(std::vector<run::EventBody> first, run::
     executor_ = nullptr;
   }
   state_ = executor.state();
-  if (!outcome) return std::move(outcome).error().in("the journal failed, so nothing more was started");
+  if (!outcome)
+    return std::move(outcome).error().in("the journal failed, so nothing more was started");
   if (launcher_failed && *outcome == run::RunOutcome::kStopped)
     return std::move(*launcher_failed).in("the keeper of this repository's sessions");
   return *outcome;
@@ -315,22 +349,27 @@ Result<run::RunOutcome> Engine::execute(std::vector<run::EventBody> first, run::
 
 Status Engine::settle_run(run::RunOutcome outcome) {
   const bool over = outcome != run::RunOutcome::kStopped;
-  FLEET_TRY(const auto seq, journal_->set_run_state(run_, state_word(outcome), over, clock_.wall()));
+  FLEET_TRY(const auto seq,
+            journal_->set_run_state(run_, state_word(outcome), over, clock_.wall()));
   (void)seq;
   FLEET_CHECK(journal_->flush());
-  if (over) FLEET_CHECK(launcher_->release(site_.run));
+  if (over)
+    FLEET_CHECK(launcher_->release(site_.run));
   return Status();
 }
 
 void Engine::ask_stop(run::StopLevel level, const std::string& by) {
   const std::lock_guard lock(executor_mutex_);
-  if (executor_ != nullptr) executor_->post(run::StopAsked{level, by});
+  if (executor_ != nullptr)
+    executor_->post(run::StopAsked{level, by});
 }
 
 plan::Millis Engine::history(plan::NodeIndex node) const {
   const plan::Node& step = plan_.nodes[node.value];
-  if (step.agents.empty()) return plan::Millis(0);
-  return typical(*journal_, {plan_.agents[step.agents.front().value].name, measure_source(step), kTaskMeasure})
+  if (step.agents.empty())
+    return plan::Millis(0);
+  return typical(*journal_,
+                 {plan_.agents[step.agents.front().value].name, measure_source(step), kTaskMeasure})
       .value_or(plan::Millis(0));
 }
 

@@ -27,15 +27,14 @@ struct EngineOptions {
   bool accept_lost_tail = false;
 };
 
-
 // Where the state of a repository's fleets is kept.
 struct Places {
   std::string common_dir, work_dir, state_dir, pool_dir;
 };
 Result<Places> find_places(const EngineOptions& options);
 
-// How many processes at once when nothing is said: two a processor, at least 8, at most 32. Sessions
-// of agents mostly wait for a model.
+// How many processes at once when nothing is said: two a processor, at least 8, at most 32.
+// Sessions of agents mostly wait for a model.
 std::uint32_t default_jobs();
 
 class Engine {
@@ -51,8 +50,8 @@ class Engine {
   // A run will not be carried on: it is no longer offered. Its branches and refs stay.
   Status abandon(const journal::RunInfo& run);
 
-  // Everything that can be refused is refused here, before anything is spent: the repository, the base
-  // branch, what the plan needs of this machine.
+  // Everything that can be refused is refused here, before anything is spent: the repository, the
+  // base branch, what the plan needs of this machine.
   Status begin(plan::Plan plan);
   // Takes up a run again with the plan that it began with. kNotFound, kCorrupt.
   Status take_up(const journal::RunInfo& run);

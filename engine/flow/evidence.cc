@@ -1,8 +1,8 @@
 #include "engine/flow/evidence.h"
 
-#include <fmt/format.h>
-
 #include <set>
+
+#include <fmt/format.h>
 
 #include "engine/worktree/glob.h"
 
@@ -14,9 +14,11 @@ std::set<std::string> literal_words(const std::vector<plan::Acceptance>& accept)
   std::set<std::string> words;
   for (const plan::Acceptance& check : accept) {
     for (const plan::Template& word : check.command.argv) {
-      if (word.size() != 1 || word[0].hole) continue;
+      if (word.size() != 1 || word[0].hole)
+        continue;
       std::string text = word[0].text;
-      while (text.rfind("./", 0) == 0) text.erase(0, 2);
+      while (text.rfind("./", 0) == 0)
+        text.erase(0, 2);
       words.insert(text);
     }
   }
@@ -32,8 +34,8 @@ run::CheckResult check_of(const plan::Acceptance& accept, const process::JobRepo
   return result;
 }
 
-// Every evidence command is a job of its own, also when it is gathered again for the same attempt: a
-// launcher answers a key that it knows with nothing.
+// Every evidence command is a job of its own, also when it is gathered again for the same attempt:
+// a launcher answers a key that it knows with nothing.
 constexpr std::uint32_t kPartsAnEngine = 1'000'000;
 constexpr int kMaxLost = 5;
 
@@ -59,7 +61,8 @@ Result<std::vector<std::string>> judging_changes(worktree::Repository& repositor
   FLEET_TRY(const auto changes, repository.changes(base, commit));
   std::vector<std::string> judging;
   for (const worktree::Change& change : changes)
-    if (words.count(change.path) > 0 || protected_paths.covers(change.path)) judging.push_back(change.path);
+    if (words.count(change.path) > 0 || protected_paths.covers(change.path))
+      judging.push_back(change.path);
   return judging;
 }
 
@@ -83,7 +86,8 @@ void Evidence::prepare(worktree::Repository& repository, std::shared_ptr<Course>
   if (!judging->empty()) {
     course->answer.checks.push_back(
         {"the base's own checks", false,
-         fmt::format("it changes `{}`, which judges it: a person has to look at that", judging->front()),
+         fmt::format("it changes `{}`, which judges it: a person has to look at that",
+                     judging->front()),
          plan::Millis(0)});
     return finish(course);
   }
@@ -107,9 +111,11 @@ void Evidence::next(std::shared_ptr<Course> course) {
     const plan::Acceptance& check = request.accept[course->at++];
     if (check.kind == plan::Acceptance::Kind::kDiffLines) {
       const bool passed = request.changed_lines < static_cast<std::uint64_t>(check.max_lines);
-      course->answer.checks.push_back(
-          {check.text, passed, fmt::format("{} changed lines", request.changed_lines), plan::Millis(0)});
-      if (!passed) return finish(course);
+      course->answer.checks.push_back({check.text, passed,
+                                       fmt::format("{} changed lines", request.changed_lines),
+                                       plan::Millis(0)});
+      if (!passed)
+        return finish(course);
       continue;
     }
     if (check.kind != plan::Acceptance::Kind::kCommand) {
@@ -117,11 +123,13 @@ void Evidence::next(std::shared_ptr<Course> course) {
       return finish(course);
     }
     static const std::vector<std::pair<std::string, std::string>> kNoEnvironment;
-    const process::JobKey key{site_.run, request.task.attempt.task.value, request.task.attempt.epoch,
+    const process::JobKey key{site_.run, request.task.attempt.task.value,
+                              request.task.attempt.epoch,
                               site_.incarnation * kPartsAnEngine + ++parts_};
-    process::JobSpec job = make_job(
-        site_, {request.sandbox, check.command, kNoEnvironment, request.task, request.holes, course->slot, key,
-                site_.log_path(request.task.attempt, course->at), request.timeout, true});
+    process::JobSpec job =
+        make_job(site_, {request.sandbox, check.command, kNoEnvironment, request.task,
+                         request.holes, course->slot, key,
+                         site_.log_path(request.task.attempt, course->at), request.timeout, true});
     jobs_.submit(std::move(job), [this, course, &check](const process::JobReport& report) {
       // The keeper died under it; the worktree is still there, and a new keeper is.
       if (report.how == process::End::kLost && ++course->lost <= kMaxLost) {
@@ -134,7 +142,8 @@ void Evidence::next(std::shared_ptr<Course> course) {
         return finish(course);
       }
       course->answer.checks.push_back(check_of(check, report));
-      if (!course->answer.checks.back().passed) return finish(course);
+      if (!course->answer.checks.back().passed)
+        return finish(course);
       next(course);
     });
     return;
@@ -144,7 +153,8 @@ void Evidence::next(std::shared_ptr<Course> course) {
 }
 
 void Evidence::finish(std::shared_ptr<Course> course) {
-  if (!course->holds_slot) return course->done(std::move(course->answer));
+  if (!course->holds_slot)
+    return course->done(std::move(course->answer));
   git_.add([this, course](worktree::Repository&) {
     // The slot's state is on disk; if giving it back fails it is repaired when it is next used.
     (void)pool_.release(course->slot, worktree::Leftovers::kSaved);

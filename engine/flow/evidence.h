@@ -1,5 +1,5 @@
-// Gathers evidence: runs `accept` on a commit in a worktree that no session used, without credentials,
-// judged by the base's own scripts. What an agent says of itself counts for nothing.
+// Gathers evidence: runs `accept` on a commit in a worktree that no session used, without
+// credentials, judged by the base's own scripts. What an agent says of itself counts for nothing.
 #pragma once
 
 #include <atomic>
@@ -54,7 +54,8 @@ class Evidence {
 };
 
 // The paths, among those changed between `base` and `commit`, that judge the task: files that an
-// `accept` command names literally, and what `protect` covers. A person has to look at such a change.
+// `accept` command names literally, and what `protect` covers. A person has to look at such a
+// change.
 Result<std::vector<std::string>> judging_changes(worktree::Repository& repository,
                                                  const worktree::Oid& base,
                                                  const worktree::Oid& commit,

@@ -1,12 +1,12 @@
 #include "engine/flow/executor.h"
 
-#include <oneapi/tbb/flow_graph.h>
-
 #include <atomic>
 #include <deque>
 #include <iterator>
 #include <mutex>
 #include <optional>
+
+#include <oneapi/tbb/flow_graph.h>
 
 #include "engine/base/check.h"
 
@@ -18,7 +18,8 @@ using Message = std::shared_ptr<run::EventBody>;
 using OrderPtr = std::shared_ptr<Order>;
 using Orders = std::shared_ptr<std::vector<Order>>;
 using AdmitNode = tf::function_node<Message, tf::continue_msg, tf::queueing_lightweight>;
-using DispatchNode = tf::multifunction_node<Orders, std::tuple<SpawnOrder, OrderPtr, OrderPtr, OrderPtr>>;
+using DispatchNode =
+    tf::multifunction_node<Orders, std::tuple<SpawnOrder, OrderPtr, OrderPtr, OrderPtr>>;
 using WorkNode = tf::async_node<OrderPtr, Message, tf::queueing_lightweight>;
 // What event number `event` led to.
 struct Held {
@@ -29,20 +30,27 @@ struct Held {
 }  // namespace
 
 // Threads: `admit` is serial and alone touches the core's state; every other body only hands over.
-// Bodies are noexcept and never block. Each `reserve_wait` has exactly one `release_wait`: the one of
-// the whole run (taken in `run`, given back when the closing is durable) and one per order in flight.
+// Bodies are noexcept and never block. Each `reserve_wait` has exactly one `release_wait`: the one
+// of the whole run (taken in `run`, given back when the closing is durable) and one per order in
+// flight.
 //
-// `admit` has no successor, and the orders go on from the log's thread, for a reason: oneTBB gives a
-// serial node's place back before it puts the node's output, and holds the lock of the output's
+// `admit` has no successor, and the orders go on from the log's thread, for a reason: oneTBB gives
+// a serial node's place back before it puts the node's output, and holds the lock of the output's
 // successors while lightweight ones run inside it. An answer that came back on the same stack would
 // then enter `admit` again and wait for a lock that its own thread holds.
 class Executor::Graph {
  public:
   Graph(const plan::Plan& plan, run::State state, EventLog& log, World& world, SpawnPolicy& policy,
         run::Observer& observer, const os::Clock& clock)
-      : plan_(plan), state_(std::move(state)), log_(log), world_(world), policy_(policy),
-        observer_(observer), clock_(clock),
-        admit_(graph_, tf::serial, [this](const Message& message) noexcept { return admit(message); }),
+      : plan_(plan),
+        state_(std::move(state)),
+        log_(log),
+        world_(world),
+        policy_(policy),
+        observer_(observer),
+        clock_(clock),
+        admit_(graph_, tf::serial,
+               [this](const Message& message) noexcept { return admit(message); }),
         dispatch_(graph_, tf::serial,
                   [this](const Orders& orders, DispatchNode::output_ports_type& ports) noexcept {
                     dispatch(orders, ports);
@@ -73,20 +81,24 @@ class Executor::Graph {
     tf::make_edge(settle_, admit_);
   }
 
-  Result<run::RunOutcome> run(std::vector<run::EventBody> first, const std::function<void()>& started) {
+  Result<run::RunOutcome> run(std::vector<run::EventBody> first,
+                              const std::function<void()>& started) {
     log_.start([this](std::uint64_t through, const Status& status) { durable(through, status); });
     graph_.reserve_wait();
     accepting_ = true;
-    for (run::EventBody& body : first) post(std::move(body));
+    for (run::EventBody& body : first)
+      post(std::move(body));
     started();
     graph_.wait_for_all();
     accepting_ = false;
-    if (failure_) return *std::move(failure_);
+    if (failure_)
+      return *std::move(failure_);
     return state_.outcome;
   }
 
   void post(run::EventBody body) {
-    if (accepting_) admit_.try_put(std::make_shared<run::EventBody>(std::move(body)));
+    if (accepting_)
+      admit_.try_put(std::make_shared<run::EventBody>(std::move(body)));
   }
 
   const run::State& state() const { return state_; }
@@ -100,42 +112,53 @@ class Executor::Graph {
     observer_.saw(plan_, state_, event, effects_.transitions);
     Held held;
     held.orders.reserve(effects_.commands.size());
-    for (const run::Command& command : effects_.commands) held.orders.push_back(make_order(plan_, state_, command));
+    for (const run::Command& command : effects_.commands)
+      held.orders.push_back(make_order(plan_, state_, command));
     const std::lock_guard lock(held_mutex_);
     held.event = log_.append(event);
-    if (std::holds_alternative<run::RunClosed>(event.body)) closing_event_ = held.event;
+    if (std::holds_alternative<run::RunClosed>(event.body))
+      closing_event_ = held.event;
     graph_.reserve_wait();
     held_.push_back(std::move(held));
     return {};
   }
 
-  // On the log's thread. The orders of all events that are durable now go on as one message, in order.
+  // On the log's thread. The orders of all events that are durable now go on as one message, in
+  // order.
   void durable(std::uint64_t through, const Status& status) {
     std::unique_lock lock(held_mutex_);
     if (!status && !failed_) {
       failed_ = true;
       failure_ = status.error();
     }
-    if (status) durable_ = std::max(durable_, through);
+    if (status)
+      durable_ = std::max(durable_, through);
     const Orders ready = std::make_shared<std::vector<Order>>();
     std::size_t released = 0;
     bool closed = failed_;
     while (!held_.empty() && (failed_ || held_.front().event <= durable_)) {
       closed = closed || held_.front().event == closing_event_;
       // A command whose cause is not on disk is never carried out.
-      if (!failed_) std::move(held_.front().orders.begin(), held_.front().orders.end(), std::back_inserter(*ready));
+      if (!failed_)
+        std::move(held_.front().orders.begin(), held_.front().orders.end(),
+                  std::back_inserter(*ready));
       held_.pop_front();
       ++released;
     }
     lock.unlock();
-    if (!ready->empty()) dispatch_.try_put(ready);
-    for (; released > 0; --released) graph_.release_wait();
-    if (closed) release_run();
+    if (!ready->empty())
+      dispatch_.try_put(ready);
+    for (; released > 0; --released)
+      graph_.release_wait();
+    if (closed)
+      release_run();
   }
 
-  // Nothing is accepted any more, and whatever still runs is not waited for longer than it takes to end it.
+  // Nothing is accepted any more, and whatever still runs is not waited for longer than it takes to
+  // end it.
   void release_run() {
-    if (run_released_.exchange(true)) return;
+    if (run_released_.exchange(true))
+      return;
     accepting_ = false;
     world_.abandon();
     graph_.release_wait();
@@ -151,7 +174,8 @@ class Executor::Graph {
         world_.end_session(*end);
       } else if (auto* close = std::get_if<CloseOrder>(&order)) {
         post(run::RunClosed{close->outcome});
-      } else if (std::holds_alternative<ListOrder>(order) || std::holds_alternative<PrepareOrder>(order)) {
+      } else if (std::holds_alternative<ListOrder>(order) ||
+                 std::holds_alternative<PrepareOrder>(order)) {
         std::get<1>(ports).try_put(std::make_shared<Order>(std::move(order)));
       } else if (std::holds_alternative<LaunchOrder>(order)) {
         std::get<2>(ports).try_put(std::make_shared<Order>(std::move(order)));
@@ -169,19 +193,29 @@ class Executor::Graph {
       return;
     }
     gateway.reserve_wait();
-    // What still comes after the run was closed (evidence that a stop did not wait for) is no part of it.
+    // What still comes after the run was closed (evidence that a stop did not wait for) is no part
+    // of it.
     Post answer = [this, &gateway](run::EventBody body) {
-      if (accepting_) gateway.try_put(std::make_shared<run::EventBody>(std::move(body)));
+      if (accepting_)
+        gateway.try_put(std::make_shared<run::EventBody>(std::move(body)));
       gateway.release_wait();
     };
-    if (const auto* list = std::get_if<ListOrder>(&order)) world_.list_items(*list, std::move(answer));
-    else if (const auto* prepare = std::get_if<PrepareOrder>(&order)) world_.prepare(*prepare, std::move(answer));
-    else if (const auto* launch = std::get_if<LaunchOrder>(&order)) world_.launch(*launch, std::move(answer));
-    else if (const auto* capture = std::get_if<CaptureOrder>(&order)) world_.capture(*capture, std::move(answer));
-    else if (const auto* verify = std::get_if<VerifyOrder>(&order)) world_.verify(*verify, std::move(answer));
-    else if (const auto* publish = std::get_if<PublishOrder>(&order)) world_.publish(*publish, std::move(answer));
-    else if (const auto* merge = std::get_if<MergeOrder>(&order)) world_.merge(*merge, std::move(answer));
-    else FLEET_FAIL("an order that no node carries out", order.index());
+    if (const auto* list = std::get_if<ListOrder>(&order))
+      world_.list_items(*list, std::move(answer));
+    else if (const auto* prepare = std::get_if<PrepareOrder>(&order))
+      world_.prepare(*prepare, std::move(answer));
+    else if (const auto* launch = std::get_if<LaunchOrder>(&order))
+      world_.launch(*launch, std::move(answer));
+    else if (const auto* capture = std::get_if<CaptureOrder>(&order))
+      world_.capture(*capture, std::move(answer));
+    else if (const auto* verify = std::get_if<VerifyOrder>(&order))
+      world_.verify(*verify, std::move(answer));
+    else if (const auto* publish = std::get_if<PublishOrder>(&order))
+      world_.publish(*publish, std::move(answer));
+    else if (const auto* merge = std::get_if<MergeOrder>(&order))
+      world_.merge(*merge, std::move(answer));
+    else
+      FLEET_FAIL("an order that no node carries out", order.index());
   }
 
   // Constant after construction.
@@ -217,14 +251,19 @@ class Executor::Graph {
 
 Executor::Executor(const plan::Plan& plan, run::State state, EventLog& log, World& world,
                    SpawnPolicy& policy, run::Observer& observer, const os::Clock& clock)
-    : graph_(std::make_unique<Graph>(plan, std::move(state), log, world, policy, observer, clock)) {}
+    : graph_(std::make_unique<Graph>(plan, std::move(state), log, world, policy, observer, clock)) {
+}
 Executor::~Executor() = default;
 
 Result<run::RunOutcome> Executor::run(std::vector<run::EventBody> first,
                                       const std::function<void()>& started) {
   return graph_->run(std::move(first), started);
 }
-void Executor::post(run::EventBody body) { graph_->post(std::move(body)); }
-const run::State& Executor::state() const { return graph_->state(); }
+void Executor::post(run::EventBody body) {
+  graph_->post(std::move(body));
+}
+const run::State& Executor::state() const {
+  return graph_->state();
+}
 
 }  // namespace fleet::flow

@@ -20,9 +20,10 @@
 
 namespace fleet::flow {
 
-// Where events become durable. `append` is called by one thread at a time and only queues; it returns
-// the event's rising sequence number and never calls `durable` itself. `durable` is called on a thread of the log's own each time that
-// more is on disk, with the last number that is, or with the first failure (nothing later is durable).
+// Where events become durable. `append` is called by one thread at a time and only queues; it
+// returns the event's rising sequence number and never calls `durable` itself. `durable` is called
+// on a thread of the log's own each time that more is on disk, with the last number that is, or
+// with the first failure (nothing later is durable).
 class EventLog {
  public:
   using Durable = std::function<void(std::uint64_t through, const Status& status)>;
@@ -41,7 +42,8 @@ class Executor {
   // Posts `first` in order, calls `started`, then runs until the run is closed and its closing is
   // durable. An error means that the journal failed: nothing more is started, live attempts are
   // cancelled.
-  Result<run::RunOutcome> run(std::vector<run::EventBody> first, const std::function<void()>& started);
+  Result<run::RunOutcome> run(std::vector<run::EventBody> first,
+                              const std::function<void()>& started);
 
   // From any thread, while `run` is under way; ignored afterwards.
   void post(run::EventBody body);

@@ -2,7 +2,8 @@
 
 namespace fleet::flow {
 
-Result<std::unique_ptr<GitThreads>> GitThreads::start(const std::string& common_dir, unsigned count) {
+Result<std::unique_ptr<GitThreads>> GitThreads::start(const std::string& common_dir,
+                                                      unsigned count) {
   std::vector<worktree::Repository> repositories;
   for (unsigned i = 0; i < count; ++i) {
     FLEET_TRY(auto repository, worktree::Repository::open(common_dir));
@@ -23,7 +24,8 @@ GitThreads::~GitThreads() {
     stopping_ = true;
   }
   wake_.notify_all();
-  for (std::thread& thread : threads_) thread.join();
+  for (std::thread& thread : threads_)
+    thread.join();
 }
 
 void GitThreads::add(Work work) {
@@ -38,7 +40,8 @@ void GitThreads::serve(worktree::Repository& repository) {
   std::unique_lock lock(mutex_);
   for (;;) {
     wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
-    if (queue_.empty()) return;
+    if (queue_.empty())
+      return;
     const Work work = std::move(queue_.front());
     queue_.pop_front();
     lock.unlock();

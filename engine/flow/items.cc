@@ -1,9 +1,9 @@
 #include "engine/flow/items.h"
 
-#include <fmt/format.h>
-
-#include <nlohmann/json.hpp>
 #include <unordered_set>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "engine/os/files.h"
 
@@ -11,7 +11,8 @@ namespace fleet::flow {
 namespace {
 
 constexpr std::size_t kMaxSourceBytes = std::size_t{64} << 20;
-constexpr std::size_t kMaxItemBytes = std::size_t{4} << 20;  // one event of the journal has to hold them
+constexpr std::size_t kMaxItemBytes = std::size_t{4}
+                                      << 20;  // one event of the journal has to hold them
 
 std::vector<std::string> lines_of(const std::string& text) {
   std::vector<std::string> lines;
@@ -19,8 +20,10 @@ std::vector<std::string> lines_of(const std::string& text) {
   while (begin < text.size()) {
     const std::size_t end = std::min(text.find('\n', begin), text.size());
     std::string line = text.substr(begin, end - begin);
-    if (!line.empty() && line.back() == '\r') line.pop_back();
-    if (!line.empty()) lines.push_back(std::move(line));
+    if (!line.empty() && line.back() == '\r')
+      line.pop_back();
+    if (!line.empty())
+      lines.push_back(std::move(line));
     begin = end + 1;
   }
   return lines;
@@ -65,7 +68,8 @@ Result<std::vector<std::string>> evaluate(worktree::Repository& repository,
     }
     case Kind::kList: items = source.list; break;
     case Kind::kRange:
-      for (std::int64_t i = source.first; i <= source.last; ++i) items.push_back(std::to_string(i));
+      for (std::int64_t i = source.first; i <= source.last; ++i)
+        items.push_back(std::to_string(i));
       break;
     case Kind::kCommandLines: FLEET_FAIL("a command is evaluated by a job", source.text);
   }
@@ -73,8 +77,10 @@ Result<std::vector<std::string>> evaluate(worktree::Repository& repository,
   return items;
 }
 
-Result<std::vector<std::string>> lines_of_job(const process::JobReport& report, const std::string& output) {
-  if (!report.success()) return Error(Errc::kInvalid, "the source's command: " + process::describe(report));
+Result<std::vector<std::string>> lines_of_job(const process::JobReport& report,
+                                              const std::string& output) {
+  if (!report.success())
+    return Error(Errc::kInvalid, "the source's command: " + process::describe(report));
   FLEET_TRY(const std::string text, os::system_files().read_file(output, kMaxSourceBytes));
   std::vector<std::string> items = lines_of(text);
   drop_repeats(items);
@@ -91,12 +97,15 @@ run::ItemsListed limited(plan::NodeIndex node, const plan::Fanout& fanout,
   }
   event.items = *std::move(items);
   event.found = event.items.size();
-  if (fanout.limit && event.items.size() > *fanout.limit) event.items.resize(*fanout.limit);
+  if (fanout.limit && event.items.size() > *fanout.limit)
+    event.items.resize(*fanout.limit);
   std::size_t bytes = 0;
-  for (const std::string& item : event.items) bytes += item.size();
+  for (const std::string& item : event.items)
+    bytes += item.size();
   if (bytes > kMaxItemBytes) {
-    event.error = fmt::format("{}: {} items of {} MiB together are more than a run can take; bound them with `limit`",
-                              fanout.source.text, event.items.size(), bytes >> 20);
+    event.error = fmt::format(
+        "{}: {} items of {} MiB together are more than a run can take; bound them with `limit`",
+        fanout.source.text, event.items.size(), bytes >> 20);
     event.items.clear();
   }
   return event;

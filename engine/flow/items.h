@@ -12,14 +12,15 @@
 
 namespace fleet::flow {
 
-// Every source but a command. Order is the source's own (files: by bytes); repeats are dropped, since
-// two tasks with one item would claim one branch.
+// Every source but a command. Order is the source's own (files: by bytes); repeats are dropped,
+// since two tasks with one item would claim one branch.
 Result<std::vector<std::string>> evaluate(worktree::Repository& repository,
                                           const plan::FanoutSource& source,
                                           const worktree::Oid& commit);
 
 // The lines that a source's command printed; an error when it did not succeed.
-Result<std::vector<std::string>> lines_of_job(const process::JobReport& report, const std::string& output);
+Result<std::vector<std::string>> lines_of_job(const process::JobReport& report,
+                                              const std::string& output);
 
 // The event, with what exceeds `limit` counted but left out.
 run::ItemsListed limited(plan::NodeIndex node, const plan::Fanout& fanout,

@@ -28,30 +28,37 @@ void JobBoard::cancel(const std::string& run, std::uint32_t task, std::uint32_t 
   {
     const std::lock_guard lock(mutex_);
     for (auto it = waiting_.lower_bound({run, task, epoch, 0});
-         it != waiting_.end() && it->first.run == run && it->first.task == task && it->first.epoch == epoch; ++it)
+         it != waiting_.end() && it->first.run == run && it->first.task == task &&
+         it->first.epoch == epoch;
+         ++it)
       keys.push_back(it->first);
   }
   // An error here means that the launcher is gone, which its dispatch reports.
-  for (const process::JobKey& key : keys) (void)launcher_.cancel(key, grace);
+  for (const process::JobKey& key : keys)
+    (void)launcher_.cancel(key, grace);
 }
 
 void JobBoard::cancel_all(std::chrono::milliseconds grace) {
   std::vector<process::JobKey> keys;
   {
     const std::lock_guard lock(mutex_);
-    for (const auto& [key, ended] : waiting_) keys.push_back(key);
+    for (const auto& [key, ended] : waiting_)
+      keys.push_back(key);
   }
-  for (const process::JobKey& key : keys) (void)launcher_.cancel(key, grace);
+  for (const process::JobKey& key : keys)
+    (void)launcher_.cancel(key, grace);
 }
 
 void JobBoard::take(const std::vector<process::JobReport>& reports) {
   for (const process::JobReport& report : reports) {
-    if (report.kind != process::ReportKind::kEnded) continue;
+    if (report.kind != process::ReportKind::kEnded)
+      continue;
     Ended ended;
     {
       const std::lock_guard lock(mutex_);
       const auto it = waiting_.find(report.key);
-      if (it == waiting_.end()) continue;
+      if (it == waiting_.end())
+        continue;
       ended = std::move(it->second);
       waiting_.erase(it);
     }

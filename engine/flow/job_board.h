@@ -1,5 +1,5 @@
-// Who waits for which job: reports of the launcher to the call that submitted the job. Knows nothing
-// of what a job is for.
+// Who waits for which job: reports of the launcher to the call that submitted the job. Knows
+// nothing of what a job is for.
 #pragma once
 
 #include <functional>

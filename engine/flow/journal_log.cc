@@ -12,10 +12,12 @@ journal::OnDurable JournalLog::on_durable() {
     Durable durable;
     {
       const std::lock_guard lock(mutex_);
-      if (!status) failed_ = status;
+      if (!status)
+        failed_ = status;
       durable = durable_;
     }
-    if (durable) durable(through.value, status);
+    if (durable)
+      durable(through.value, status);
   };
 }
 
@@ -27,7 +29,8 @@ void JournalLog::bind(journal::Journal& journal, journal::RunKey run) {
 void JournalLog::start(Durable durable) {
   std::unique_lock lock(mutex_);
   durable_ = std::move(durable);
-  if (failed_) return;
+  if (failed_)
+    return;
   const Status failed = failed_;
   const Durable tell = durable_;
   lock.unlock();
@@ -36,11 +39,15 @@ void JournalLog::start(Durable durable) {
 
 std::uint64_t JournalLog::append(const run::Event& event) {
   const journal::EventDraft draft{run::type_of(event.body),
-                                  os::WallTime(std::chrono::milliseconds(event.at)), run::encode(event.body)};
+                                  os::WallTime(std::chrono::milliseconds(event.at)),
+                                  run::encode(event.body)};
   const Result<journal::Seq> seq = journal_->append(run_, {&draft, 1});
-  if (seq) return seq->value;
-  // A journal that has stopped says so through on_durable; one that has not takes every event of ours.
-  if (journal_->status()) FLEET_FAIL("the journal refuses an event", run::name_of(event.body), seq.error().message());
+  if (seq)
+    return seq->value;
+  // A journal that has stopped says so through on_durable; one that has not takes every event of
+  // ours.
+  if (journal_->status())
+    FLEET_FAIL("the journal refuses an event", run::name_of(event.body), seq.error().message());
   return std::numeric_limits<std::uint64_t>::max();
 }
 
@@ -56,25 +63,33 @@ void Measuring::saw(const plan::Plan& plan, const run::State& state, const run::
     return node.agents.empty() ? "" : plan.agents[node.agents.front().value].name;
   };
   if (const auto* prepared = std::get_if<run::Prepared>(&event.body);
-      prepared != nullptr && prepared->error.empty() && prepared->attempt.task.value < state.tasks.size()) {
+      prepared != nullptr && prepared->error.empty() &&
+      prepared->attempt.task.value < state.tasks.size()) {
     const std::string agent = agent_of(state.tasks[prepared->attempt.task.value]);
     if (!agent.empty())
-      (void)journal_.record_measure(run_, {agent, "", prepared->cold ? kColdMeasure : kWarmMeasure}, prepared->took, at);
+      (void)journal_.record_measure(run_, {agent, "", prepared->cold ? kColdMeasure : kWarmMeasure},
+                                    prepared->took, at);
   }
   for (const run::Transition& change : transitions) {
-    if (change.to != run::Phase::kDone) continue;
+    if (change.to != run::Phase::kDone)
+      continue;
     const run::Task& task = state.tasks[change.task.value];
     const std::string agent = agent_of(task);
-    if (agent.empty()) continue;
+    if (agent.empty())
+      continue;
     plan::Millis took = task.duration;
-    for (const run::CheckResult& check : task.checks) took += check.duration;
-    (void)journal_.record_measure(run_, {agent, measure_source(plan.nodes[task.node.value]), kTaskMeasure}, took, at);
+    for (const run::CheckResult& check : task.checks)
+      took += check.duration;
+    (void)journal_.record_measure(
+        run_, {agent, measure_source(plan.nodes[task.node.value]), kTaskMeasure}, took, at);
   }
 }
 
-std::optional<plan::Millis> typical(const journal::Journal& journal, const journal::MeasureKey& key) {
+std::optional<plan::Millis> typical(const journal::Journal& journal,
+                                    const journal::MeasureKey& key) {
   std::vector<journal::Measure> measures = journal.measures(key, 31);
-  if (measures.size() < kEnoughMeasures) return std::nullopt;
+  if (measures.size() < kEnoughMeasures)
+    return std::nullopt;
   const auto middle = measures.begin() + static_cast<std::ptrdiff_t>(measures.size() / 2);
   std::nth_element(measures.begin(), middle, measures.end(),
                    [](const auto& a, const auto& b) { return a.took < b.took; });
@@ -89,8 +104,10 @@ run::SpawnDecided MeasuredSpawnPolicy::decide(const SpawnOrder& order) {
   question.items = order.items.size();
   question.force = fanout.force;
 
-  const auto items = static_cast<std::uint32_t>(std::min<std::size_t>(order.items.size(), order.jobs));
-  question.width = std::max(1U, std::min(plan::session_bound(plan_, node).value_or(items), order.jobs));
+  const auto items =
+      static_cast<std::uint32_t>(std::min<std::size_t>(order.items.size(), order.jobs));
+  question.width =
+      std::max(1U, std::min(plan::session_bound(plan_, node).value_or(items), order.jobs));
 
   const std::optional<plan::Millis> estimate = plan::item_prior(node);
   plan::Millis each = estimate.value_or(plan::Millis(60'000));
@@ -127,7 +144,8 @@ run::SpawnDecided MeasuredSpawnPolicy::decide(const SpawnOrder& order) {
   event.chosen = decision.chosen;
   event.arithmetic = decision.arithmetic;
   event.order.resize(order.items.size());
-  for (std::uint32_t i = 0; i < event.order.size(); ++i) event.order[i] = i;
+  for (std::uint32_t i = 0; i < event.order.size(); ++i)
+    event.order[i] = i;
   return event;
 }
 

@@ -8,7 +8,8 @@
 
 namespace fleet::flow {
 
-// Set up before the journal, whose options want the callback: pass `on_durable()` there, then bind().
+// Set up before the journal, whose options want the callback: pass `on_durable()` there, then
+// bind().
 class JournalLog final : public EventLog {
  public:
   journal::OnDurable on_durable();
@@ -61,6 +62,7 @@ class MeasuredSpawnPolicy final : public SpawnPolicy {
 };
 
 // The median of the newest measures; empty when there are fewer than kEnoughMeasures.
-std::optional<plan::Millis> typical(const journal::Journal& journal, const journal::MeasureKey& key);
+std::optional<plan::Millis> typical(const journal::Journal& journal,
+                                    const journal::MeasureKey& key);
 
 }  // namespace fleet::flow

@@ -16,9 +16,12 @@ worktree::Oid oid_of(const std::string& hex) {
   return *oid;
 }
 
-std::string slot_name(const worktree::Slot& slot) { return std::to_string(slot.id.value); }
+std::string slot_name(const worktree::Slot& slot) {
+  return std::to_string(slot.id.value);
+}
 
-// What tells the refs of one task from those of another: its place in the run, and its item for people.
+// What tells the refs of one task from those of another: its place in the run, and its item for
+// people.
 std::string task_name(const TaskFacts& task) {
   return task.item.empty() ? std::to_string(task.attempt.task.value)
                            : fmt::format("{}-{}", task.attempt.task.value, task.item);
@@ -28,15 +31,19 @@ std::string task_name(const TaskFacts& task) {
 std::string subject_of(const TaskFacts& task) {
   std::string text = task.text.empty() ? task.item : task.text;
   for (char& c : text)
-    if (static_cast<unsigned char>(c) < 0x20) c = ' ';
-  if (text.size() > 60) text = text.substr(0, 57) + "...";
+    if (static_cast<unsigned char>(c) < 0x20)
+      c = ' ';
+  if (text.size() > 60)
+    text = text.substr(0, 57) + "...";
   return text.empty() ? task.agent : fmt::format("{}: {}", task.agent, text);
 }
 
 std::chrono::milliseconds timeout_of(const plan::Node& node, const plan::Agent* agent) {
   plan::Millis limit{0};
-  if (node.timeout) limit = *node.timeout;
-  if (agent != nullptr && agent->timeout && (limit.count() == 0 || *agent->timeout < limit)) limit = *agent->timeout;
+  if (node.timeout)
+    limit = *node.timeout;
+  if (agent != nullptr && agent->timeout && (limit.count() == 0 || *agent->timeout < limit))
+    limit = *agent->timeout;
   return limit;
 }
 
@@ -57,14 +64,24 @@ const char* why_refused(worktree::CaptureRefused::Why why) {
 
 LocalWorld::LocalWorld(const plan::Plan& plan, const Site& site, const run::State& opened,
                        GitThreads& git, worktree::Pool& pool, JobBoard& jobs, Timers& timers)
-    : plan_(plan), site_(site), base_(opened.base_commit), run_holes_(hole_values(opened, TaskFacts{})),
-      git_(git), pool_(pool), jobs_(jobs), timers_(timers), evidence_(site, git, pool, jobs) {}
+    : plan_(plan),
+      site_(site),
+      base_(opened.base_commit),
+      run_holes_(hole_values(opened, TaskFacts{})),
+      git_(git),
+      pool_(pool),
+      jobs_(jobs),
+      timers_(timers),
+      evidence_(site, git, pool, jobs) {}
 
-LocalWorld::~LocalWorld() { release_slots(); }
+LocalWorld::~LocalWorld() {
+  release_slots();
+}
 
 const plan::Agent& LocalWorld::agent_named(const std::string& name) const {
   for (const plan::Agent& agent : plan_.agents)
-    if (agent.name == name) return agent;
+    if (agent.name == name)
+      return agent;
   FLEET_FAIL("no such agent in the plan", name);
 }
 
@@ -78,16 +95,19 @@ HoleValues LocalWorld::holes_of(const TaskFacts& task) const {
 
 void LocalWorld::list_items(const ListOrder& order, Post post) {
   const plan::Fanout& fanout = *plan_.nodes[order.node.value].fanout;
-  if (fanout.source.kind == plan::FanoutSource::Kind::kCommandLines) return list_command(order, post);
+  if (fanout.source.kind == plan::FanoutSource::Kind::kCommandLines)
+    return list_command(order, post);
   git_.add([this, order, &fanout, post = std::move(post)](worktree::Repository& repository) {
-    post(claimed(limited(order.node, fanout, evaluate(repository, fanout.source, oid_of(order.start)))));
+    post(claimed(
+        limited(order.node, fanout, evaluate(repository, fanout.source, oid_of(order.start)))));
   });
 }
 
 // Two items whose branches cannot exist side by side are found before any work is spent on either.
 run::ItemsListed LocalWorld::claimed(run::ItemsListed event) const {
   const plan::Agent& agent = plan_.agents[plan_.nodes[event.node.value].agents.front().value];
-  if (!agent.writes || !event.error.empty()) return event;
+  if (!agent.writes || !event.error.empty())
+    return event;
   std::vector<std::string> branches;
   for (const std::string& item : event.items) {
     TaskFacts task;
@@ -96,12 +116,17 @@ run::ItemsListed LocalWorld::claimed(run::ItemsListed event) const {
     branches.push_back(branch_name(agent.writes->branch, holes_of(task)));
   }
   if (const auto conflict = worktree::find_branch_conflict(std::move(branches)))
-    event.error = conflict->first == conflict->second
-                      ? fmt::format("two items would both need the branch `{}`; put {{item}} into `writes` of `{}`",
-                                    conflict->first, agent.name)
-                      : fmt::format("two items would need the branches `{}` and `{}`, which git cannot keep side by "
-                                    "side; change `writes` of `{}`", conflict->first, conflict->second, agent.name);
-  if (!event.error.empty()) event.items.clear();
+    event.error =
+        conflict->first == conflict->second
+            ? fmt::format(
+                  "two items would both need the branch `{}`; put {{item}} into `writes` of `{}`",
+                  conflict->first, agent.name)
+            : fmt::format(
+                  "two items would need the branches `{}` and `{}`, which git cannot keep side by "
+                  "side; change `writes` of `{}`",
+                  conflict->first, conflict->second, agent.name);
+  if (!event.error.empty())
+    event.items.clear();
   return event;
 }
 
@@ -113,23 +138,34 @@ void LocalWorld::list_command(const ListOrder& order, const Post& post) {
     wanted.agent = "source";
     wanted.commit = oid_of(order.start);
     auto slot = pool_.acquire(repository, wanted);
-    if (!slot) return post(limited(order.node, fanout, std::move(slot).error().in("a worktree for the source")));
+    if (!slot)
+      return post(
+          limited(order.node, fanout, std::move(slot).error().in("a worktree for the source")));
     TaskFacts task;  // a source belongs to no task: its output goes by the step's place among steps
     task.node = order.node;
     task.attempt = {run::TaskIndex{0xF0000000U + order.node.value}, site_.incarnation};
     static const plan::Sandbox kSandbox;
     static const std::vector<std::pair<std::string, std::string>> kNoEnvironment;
-    process::JobSpec job = make_job(
-        site_, {kSandbox, fanout.source.command, kNoEnvironment, task, holes_of(task), *slot,
-                {site_.run, task.attempt.task.value, task.attempt.epoch, 0}, site_.log_path(task.attempt, 0),
-                std::chrono::minutes(10), true});
+    process::JobSpec job =
+        make_job(site_, {kSandbox,
+                         fanout.source.command,
+                         kNoEnvironment,
+                         task,
+                         holes_of(task),
+                         *slot,
+                         {site_.run, task.attempt.task.value, task.attempt.epoch, 0},
+                         site_.log_path(task.attempt, 0),
+                         std::chrono::minutes(10),
+                         true});
     const std::string output = job.output;
-    jobs_.submit(std::move(job), [this, order, post, output, slot = *slot](const process::JobReport& report) {
-      git_.add([this, order, post, output, slot, report](worktree::Repository&) {
-        (void)pool_.release(slot, worktree::Leftovers::kSaved);
-        post(claimed(limited(order.node, *plan_.nodes[order.node.value].fanout, lines_of_job(report, output))));
-      });
-    });
+    jobs_.submit(std::move(job),
+                 [this, order, post, output, slot = *slot](const process::JobReport& report) {
+                   git_.add([this, order, post, output, slot, report](worktree::Repository&) {
+                     (void)pool_.release(slot, worktree::Leftovers::kSaved);
+                     post(claimed(limited(order.node, *plan_.nodes[order.node.value].fanout,
+                                          lines_of_job(report, output))));
+                   });
+                 });
   });
 }
 
@@ -138,10 +174,12 @@ void LocalWorld::prepare(const PrepareOrder& order, Post post) {
     const auto begun = std::chrono::steady_clock::now();
     Result<run::Prepared> prepared = take_slot(repository, order);
     run::Prepared event;
-    if (prepared) event = *std::move(prepared);
+    if (prepared)
+      event = *std::move(prepared);
     else {
       event.error = prepared.error().message();
-      event.refused = prepared.error().code() == Errc::kExists || prepared.error().code() == Errc::kInvalid;
+      event.refused =
+          prepared.error().code() == Errc::kExists || prepared.error().code() == Errc::kInvalid;
     }
     event.attempt = order.task.attempt;
     event.start = order.start;
@@ -150,9 +188,10 @@ void LocalWorld::prepare(const PrepareOrder& order, Post post) {
   });
 }
 
-// Idempotent: a slot that an earlier engine took for this attempt was never launched in; it is found
-// free in the pool and reset like any other.
-Result<run::Prepared> LocalWorld::take_slot(worktree::Repository& repository, const PrepareOrder& order) {
+// Idempotent: a slot that an earlier engine took for this attempt was never launched in; it is
+// found free in the pool and reset like any other.
+Result<run::Prepared> LocalWorld::take_slot(worktree::Repository& repository,
+                                            const PrepareOrder& order) {
   run::Prepared event;
   FLEET_TRY(event.branch, lease_branch(repository, order));
   const plan::Node& node = plan_.nodes[order.task.node.value];
@@ -168,7 +207,8 @@ Result<run::Prepared> LocalWorld::take_slot(worktree::Repository& repository, co
   worktree::SlotRequest wanted;
   wanted.commit = oid_of(order.start);
   wanted.agent = order.task.agent.empty() ? "run" : order.task.agent;
-  if (!order.task.agent.empty()) wanted.keep = agent_named(order.task.agent).keep;
+  if (!order.task.agent.empty())
+    wanted.keep = agent_named(order.task.agent).keep;
   std::optional<Held> mine = held(order.session);
   event.cold = !mine;
   if (mine) {
@@ -193,24 +233,35 @@ Result<run::Prepared> LocalWorld::take_slot(worktree::Repository& repository, co
 
 // Whether the attempt may own its branch, before any work is spent: a branch that a person made is
 // never taken, and neither is one of ours that a person has moved on.
-Result<std::string> LocalWorld::lease_branch(worktree::Repository& repository, const PrepareOrder& order) {
-  if (order.task.agent.empty()) return std::string();
+Result<std::string> LocalWorld::lease_branch(worktree::Repository& repository,
+                                             const PrepareOrder& order) {
+  if (order.task.agent.empty())
+    return std::string();
   const plan::Agent& agent = agent_named(order.task.agent);
-  if (!agent.writes) return std::string();
+  if (!agent.writes)
+    return std::string();
   const std::string branch = branch_name(agent.writes->branch, holes_of(order.task));
   if (!worktree::is_valid_branch(branch))
-    return Error(Errc::kInvalid, fmt::format("`{}` is no branch name that git accepts; change `writes` of `{}`",
-                                             branch, agent.name));
+    return Error(Errc::kInvalid,
+                 fmt::format("`{}` is no branch name that git accepts; change `writes` of `{}`",
+                             branch, agent.name));
   FLEET_TRY(const worktree::BranchState state, worktree::inspect_branch(repository, branch));
   if (!state.conflict.empty())
-    return Error(Errc::kExists, fmt::format("the branch `{}` cannot exist beside `{}`: git keeps branches as "
-                                            "files and folders; rename one of them", branch, state.conflict));
+    return Error(Errc::kExists,
+                 fmt::format("the branch `{}` cannot exist beside `{}`: git keeps branches as "
+                             "files and folders; rename one of them",
+                             branch, state.conflict));
   if (state.owner == worktree::BranchOwner::kForeign)
-    return Error(Errc::kExists, fmt::format("the branch `{}` exists and is not fleetc's (or was moved by somebody "
-                                            "else); it is left alone: rename or delete it", branch));
+    return Error(Errc::kExists,
+                 fmt::format("the branch `{}` exists and is not fleetc's (or was moved by somebody "
+                             "else); it is left alone: rename or delete it",
+                             branch));
   if (!state.checked_out_at.empty())
-    return Error(Errc::kExists, fmt::format("the branch `{}` is checked out at {}; switch that worktree to another "
-                                            "branch", branch, state.checked_out_at));
+    return Error(
+        Errc::kExists,
+        fmt::format("the branch `{}` is checked out at {}; switch that worktree to another "
+                    "branch",
+                    branch, state.checked_out_at));
   return branch;
 }
 
@@ -220,10 +271,12 @@ void LocalWorld::launch(const LaunchOrder& order, Post post) {
     {
       const std::lock_guard lock(mutex_);
       const auto it = shared_.find(order.start);
-      if (it != shared_.end()) slot = it->second;
+      if (it != shared_.end())
+        slot = it->second;
     }
     if (!slot) {
-      post(run::Exited{order.task.attempt, run::ExitHow::kLost, 0, {}, {}, 0, 0, slot.error().message()});
+      post(run::Exited{
+          order.task.attempt, run::ExitHow::kLost, 0, {}, {}, 0, 0, slot.error().message()});
       return;
     }
   }
@@ -236,26 +289,36 @@ void LocalWorld::run_job(const TaskFacts& task, const worktree::Slot& slot, Post
   const plan::Agent* agent = task.agent.empty() ? nullptr : &agent_named(task.agent);
   static const std::vector<std::pair<std::string, std::string>> kNoEnvironment;
   plan::Sandbox sandbox;
-  if (agent != nullptr) sandbox = agent->runtime.sandbox;
-  else sandbox.on = node.sandboxed;
-  process::JobSpec job = make_job(
-      site_, {sandbox, agent != nullptr ? agent->runtime.command : *node.command,
-              agent != nullptr ? agent->runtime.env : kNoEnvironment, task, holes_of(task), slot,
-              {site_.run, task.attempt.task.value, task.attempt.epoch, 0}, site_.log_path(task.attempt, 0),
-              timeout_of(node, agent),
-              agent != nullptr && agent->on_engine_crash == plan::OnEngineCrash::kKill});
-  jobs_.submit(std::move(job), [attempt = task.attempt, post = std::move(post)](const process::JobReport& report) {
-    post(exited_of(attempt, report));
-  });
+  if (agent != nullptr)
+    sandbox = agent->runtime.sandbox;
+  else
+    sandbox.on = node.sandboxed;
+  process::JobSpec job =
+      make_job(site_, {sandbox,
+                       agent != nullptr ? agent->runtime.command : *node.command,
+                       agent != nullptr ? agent->runtime.env : kNoEnvironment,
+                       task,
+                       holes_of(task),
+                       slot,
+                       {site_.run, task.attempt.task.value, task.attempt.epoch, 0},
+                       site_.log_path(task.attempt, 0),
+                       timeout_of(node, agent),
+                       agent != nullptr && agent->on_engine_crash == plan::OnEngineCrash::kKill});
+  jobs_.submit(std::move(job),
+               [attempt = task.attempt, post = std::move(post)](const process::JobReport& report) {
+                 post(exited_of(attempt, report));
+               });
 }
 
 void LocalWorld::adopt(const run::Task& task, Post post) {
   const plan::Node& node = plan_.nodes[task.node.value];
   const bool running = task.phase == run::Phase::kRunning && node.kind != plan::NodeKind::kMerge;
-  if (!running && task.phase != run::Phase::kSettling) return;
+  if (!running && task.phase != run::Phase::kSettling)
+    return;
   // A slot that is gone shows when the attempt is captured.
   (void)slot_of(task.session, task.slot);
-  if (!running) return;
+  if (!running)
+    return;
   const run::Attempt attempt{task.index, task.epoch};
   jobs_.expect({site_.run, task.index.value, task.epoch, 0},
                [attempt, post = std::move(post)](const process::JobReport& report) {
@@ -263,19 +326,24 @@ void LocalWorld::adopt(const run::Task& task, Post post) {
                });
 }
 
-void LocalWorld::capture(const CaptureOrder& order, Post post) { try_capture(order, std::move(post), 1); }
+void LocalWorld::capture(const CaptureOrder& order, Post post) {
+  try_capture(order, std::move(post), 1);
+}
 
-// What the world denies now (a full disk, a lock) may be granted in a moment, and the work is still in
-// its worktree: better to try the commit again than to run the session again.
+// What the world denies now (a full disk, a lock) may be granted in a moment, and the work is still
+// in its worktree: better to try the commit again than to run the session again.
 void LocalWorld::try_capture(const CaptureOrder& order, Post post, int tries) {
   git_.add([this, order, post = std::move(post), tries](worktree::Repository& repository) {
     run::Captured event = capture_now(repository, order);
-    if (event.how != run::CaptureHow::kError || tries >= kTriesInPlace) return post(std::move(event));
-    timers_.add_in(std::chrono::seconds(tries), [this, order, post, tries] { try_capture(order, post, tries + 1); });
+    if (event.how != run::CaptureHow::kError || tries >= kTriesInPlace)
+      return post(std::move(event));
+    timers_.add_in(std::chrono::seconds(tries),
+                   [this, order, post, tries] { try_capture(order, post, tries + 1); });
   });
 }
 
-// Idempotent: the same tree, parent and date give the same commit, and its ref already naming it is fine.
+// Idempotent: the same tree, parent and date give the same commit, and its ref already naming it is
+// fine.
 run::Captured LocalWorld::capture_now(worktree::Repository& repository, const CaptureOrder& order) {
   run::Captured event;
   event.attempt = order.task.attempt;
@@ -285,20 +353,25 @@ run::Captured LocalWorld::capture_now(worktree::Repository& repository, const Ca
     return event;
   };
   auto slot = slot_of(order.session, order.slot);
-  if (!slot) return failed(slot.error().message());
+  if (!slot)
+    return failed(slot.error().message());
   const plan::Agent& agent = agent_named(order.task.agent);
   worktree::CaptureRequest request;
-  if (agent.writes) request.in = agent.writes->in;
+  if (agent.writes)
+    request.in = agent.writes->in;
   request.author_name = author_name(agent.name);
   request.author_email = author_email(agent.name);
-  request.message = fmt::format("{}\n\nFleet-Run: {}\nFleet-Task: {}\nFleet-Attempt: {}", subject_of(order.task),
-                                site_.run, order.task.attempt.task.value, order.task.attempt.epoch);
+  request.message =
+      fmt::format("{}\n\nFleet-Run: {}\nFleet-Task: {}\nFleet-Attempt: {}", subject_of(order.task),
+                  site_.run, order.task.attempt.task.value, order.task.attempt.epoch);
   request.time = order.at / 1000;
   auto outcome = worktree::capture(repository, *slot, request);
-  if (!outcome) return failed(outcome.error().message());
+  if (!outcome)
+    return failed(outcome.error().message());
   bool saved = true;
   if (auto* commit = std::get_if<worktree::Captured>(&*outcome)) {
-    const std::string ref = worktree::attempt_ref(site_.run, task_name(order.task), order.task.attempt.epoch);
+    const std::string ref =
+        worktree::attempt_ref(site_.run, task_name(order.task), order.task.attempt.epoch);
     if (const Status moved = worktree::move_refs(repository, {{ref, std::nullopt, commit->commit}},
                                                  "fleetc: attempt captured");
         !moved)
@@ -315,7 +388,8 @@ run::Captured LocalWorld::capture_now(worktree::Repository& repository, const Ca
     saved = false;
     event.how = run::CaptureHow::kOutside;
     event.paths = outside->paths;
-    if (event.paths.size() > 20) event.paths.resize(20);
+    if (event.paths.size() > 20)
+      event.paths.resize(20);
   } else {
     saved = false;
     const auto& refused = std::get<worktree::CaptureRefused>(*outcome);
@@ -323,7 +397,8 @@ run::Captured LocalWorld::capture_now(worktree::Repository& repository, const Ca
     event.detail = fmt::format("`{}` {}", refused.path, why_refused(refused.why));
   }
   const std::lock_guard lock(mutex_);
-  if (const auto it = sessions_.find(order.session); it != sessions_.end() && saved) it->second.unsaved.clear();
+  if (const auto it = sessions_.find(order.session); it != sessions_.end() && saved)
+    it->second.unsaved.clear();
   return event;
 }
 
@@ -340,7 +415,8 @@ void LocalWorld::verify(const VerifyOrder& order, Post post) {
   request.sandbox = agent.runtime.sandbox;
   request.sandbox.write.clear();
   request.timeout = timeout_of(plan_.nodes[order.task.node.value], &agent);
-  evidence_.gather(std::move(request), [attempt = order.task.attempt, post = std::move(post)](EvidenceAnswer answer) {
+  evidence_.gather(std::move(request), [attempt = order.task.attempt,
+                                        post = std::move(post)](EvidenceAnswer answer) {
     post(run::Verified{attempt, answer.passed, std::move(answer.checks), std::move(answer.error)});
   });
 }
@@ -352,14 +428,16 @@ void LocalWorld::publish(const PublishOrder& order, Post post) {
 }
 
 // Idempotent: a branch that already names the commit is done.
-run::Published LocalWorld::publish_now(worktree::Repository& repository, const PublishOrder& order) {
+run::Published LocalWorld::publish_now(worktree::Repository& repository,
+                                       const PublishOrder& order) {
   run::Published event{order.task.attempt, order.branch, order.commit, {}};
-  if (order.branch.empty()) return event;
+  if (order.branch.empty())
+    return event;
   auto state = worktree::inspect_branch(repository, order.branch);
   if (!state) {
     event.error = state.error().message();
-  } else if (const Status done = worktree::publish(repository, order.branch, state->commit, oid_of(order.commit),
-                                                   "fleetc: task accepted");
+  } else if (const Status done = worktree::publish(repository, order.branch, state->commit,
+                                                   oid_of(order.commit), "fleetc: task accepted");
              !done) {
     event.error = done.error().message();
   }
@@ -367,21 +445,26 @@ run::Published LocalWorld::publish_now(worktree::Repository& repository, const P
 }
 
 void LocalWorld::start_timer(const TimerOrder& order, Post post) {
-  timers_.add(order.at, [attempt = order.attempt, post = std::move(post)] { post(run::TimerFired{attempt}); });
+  timers_.add(order.at, [attempt = order.attempt, post = std::move(post)] {
+    post(run::TimerFired{attempt});
+  });
 }
 
 void LocalWorld::cancel(const CancelOrder& order) {
   jobs_.cancel(site_.run, order.attempt.task.value, order.attempt.epoch, std::chrono::seconds(5));
 }
 
-void LocalWorld::abandon() { jobs_.cancel_all(std::chrono::seconds(5)); }
+void LocalWorld::abandon() {
+  jobs_.cancel_all(std::chrono::seconds(5));
+}
 
 void LocalWorld::end_session(const EndSessionOrder& order) {
   std::optional<Held> mine;
   {
     const std::lock_guard lock(mutex_);
     const auto it = sessions_.find(order.session);
-    if (it == sessions_.end()) return;
+    if (it == sessions_.end())
+      return;
     mine = std::move(it->second);
     sessions_.erase(it);
   }
@@ -398,28 +481,35 @@ void LocalWorld::release_slots() {
   std::map<std::string, worktree::Slot> shared;
   {
     const std::lock_guard lock(mutex_);
-    for (const auto& [session, slot] : sessions_) open.push_back(session);
+    for (const auto& [session, slot] : sessions_)
+      open.push_back(session);
     shared.swap(shared_);
   }
-  for (run::SessionIndex session : open) end_session({session});
-  for (const auto& [commit, slot] : shared) (void)pool_.release(slot, worktree::Leftovers::kSaved);
+  for (run::SessionIndex session : open)
+    end_session({session});
+  for (const auto& [commit, slot] : shared)
+    (void)pool_.release(slot, worktree::Leftovers::kSaved);
 }
 
 std::optional<LocalWorld::Held> LocalWorld::held(run::SessionIndex session) {
   const std::lock_guard lock(mutex_);
   const auto it = sessions_.find(session);
-  if (it == sessions_.end()) return std::nullopt;
+  if (it == sessions_.end())
+    return std::nullopt;
   return it->second;
 }
 
 // The session's slot; after a change of engine, the one that the journal names, taken as it is.
 Result<worktree::Slot> LocalWorld::slot_of(run::SessionIndex session, const std::string& name) {
-  if (const std::optional<Held> mine = held(session)) return mine->slot;
-  if (name.empty()) return Error(Errc::kNotFound, "the attempt has no worktree");
+  if (const std::optional<Held> mine = held(session))
+    return mine->slot;
+  if (name.empty())
+    return Error(Errc::kNotFound, "the attempt has no worktree");
   {
     const std::lock_guard lock(mutex_);
     for (const auto& [commit, slot] : shared_)
-      if (slot_name(slot) == name) return slot;
+      if (slot_name(slot) == name)
+        return slot;
   }
   FLEET_TRY(worktree::Slot slot,
             pool_.adopt(worktree::SlotId{static_cast<std::uint32_t>(std::stoul(name))}));

@@ -1,5 +1,6 @@
 // Orders carried out on this machine: sessions by the launcher, worktrees and refs by the git
-// threads. Repeating an order after a crash gives the same result (see each method's source for why).
+// threads. Repeating an order after a crash gives the same result (see each method's source for
+// why).
 #pragma once
 
 #include <map>
@@ -31,8 +32,8 @@ class LocalWorld final : public World {
   void end_session(const EndSessionOrder& order) override;
   void abandon() override;
 
-  // Before the run goes on with a new engine: the slot of a task that was running or being captured is
-  // taken as it is, and the end of one that still runs will be posted.
+  // Before the run goes on with a new engine: the slot of a task that was running or being captured
+  // is taken as it is, and the end of one that still runs will be posted.
   void adopt(const run::Task& task, Post post);
 
   // Gives all slots back. Call it when nothing is in flight.
@@ -72,7 +73,8 @@ class LocalWorld final : public World {
 
   std::mutex mutex_;  // guards the two below
   std::map<run::SessionIndex, Held> sessions_;
-  std::map<std::string, worktree::Slot> shared_;  // by start commit: for plain commands without a sandbox
+  std::map<std::string, worktree::Slot>
+      shared_;  // by start commit: for plain commands without a sandbox
 };
 
 // The end of a job in the run's words.

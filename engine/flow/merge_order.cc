@@ -29,10 +29,11 @@ void LocalWorld::merge(const MergeOrder& order, Post post) {
   });
 }
 
-// Onto the branch as it stands if it is the fleet's own, so that nothing gathered before is dropped;
-// a fresh one starts where the tasks did. Idempotent: sources that are already in are left out, and
-// the same sources, tip and date give the same commit.
-void LocalWorld::merge_now(worktree::Repository& repository, const MergeOrder& order, const Post& post) {
+// Onto the branch as it stands if it is the fleet's own, so that nothing gathered before is
+// dropped; a fresh one starts where the tasks did. Idempotent: sources that are already in are left
+// out, and the same sources, tip and date give the same commit.
+void LocalWorld::merge_now(worktree::Repository& repository, const MergeOrder& order,
+                           const Post& post) {
   run::Merged event;
   event.attempt = order.task.attempt;
   const auto end = [&](run::MergeHow how, std::string detail) {
@@ -44,18 +45,23 @@ void LocalWorld::merge_now(worktree::Repository& repository, const MergeOrder& o
   const std::string into = branch_name(wanted.into, holes_of(order.task));
   event.branch = into;
   auto state = worktree::inspect_branch(repository, into);
-  if (!state) return end(run::MergeHow::kError, state.error().message());
+  if (!state)
+    return end(run::MergeHow::kError, state.error().message());
   if (!state->conflict.empty())
-    return end(run::MergeHow::kRefused, fmt::format("the branch `{}` cannot exist beside `{}`; rename one of them",
-                                                    into, state->conflict));
+    return end(run::MergeHow::kRefused,
+               fmt::format("the branch `{}` cannot exist beside `{}`; rename one of them", into,
+                           state->conflict));
   if (state->owner == worktree::BranchOwner::kForeign)
     return end(run::MergeHow::kRefused,
-               fmt::format("the branch `{}` exists and is not fleetc's (or was moved by somebody else); it is left "
-                           "alone: rename or delete it, then `fleetc run` again", into));
+               fmt::format("the branch `{}` exists and is not fleetc's (or was moved by somebody "
+                           "else); it is left "
+                           "alone: rename or delete it, then `fleetc run` again",
+                           into));
   if (!state->checked_out_at.empty())
-    return end(run::MergeHow::kRefused, fmt::format("the branch `{}` is checked out at {} and is not moved under its "
-                                                    "user; switch that worktree to another branch", into,
-                                                    state->checked_out_at));
+    return end(run::MergeHow::kRefused,
+               fmt::format("the branch `{}` is checked out at {} and is not moved under its "
+                           "user; switch that worktree to another branch",
+                           into, state->checked_out_at));
   worktree::MergeRequest request;
   request.into = state->commit ? *state->commit : oid_of(order.start);
   request.into_name = into;
@@ -66,26 +72,31 @@ void LocalWorld::merge_now(worktree::Repository& repository, const MergeOrder& o
   request.message = message_of(order, into, site_.run);
   request.time = order.at / 1000;
   auto outcome = worktree::merge(repository, request);
-  if (!outcome) return end(run::MergeHow::kError, outcome.error().message());
+  if (!outcome)
+    return end(run::MergeHow::kError, outcome.error().message());
   if (const auto* conflicts = std::get_if<worktree::MergeConflicts>(&*outcome)) {
-    for (const worktree::MergeConflict& conflict : conflicts->conflicts) event.paths.push_back(conflict.path);
+    for (const worktree::MergeConflict& conflict : conflicts->conflicts)
+      event.paths.push_back(conflict.path);
     const worktree::MergeConflict& first = conflicts->conflicts.front();
-    return end(run::MergeHow::kConflict, fmt::format("`{}`: {} and {} both changed it; `{}` is as it was", first.path,
-                                                     first.ours, first.theirs, into));
+    return end(run::MergeHow::kConflict,
+               fmt::format("`{}`: {} and {} both changed it; `{}` is as it was", first.path,
+                           first.ours, first.theirs, into));
   }
   std::string commit = request.into.hex();
   event.how = run::MergeHow::kNothing;
   if (const auto* merged = std::get_if<worktree::Merged>(&*outcome)) {
     commit = merged->commit.hex();
     event.how = run::MergeHow::kMerged;
-    event.detail = fmt::format("{} file{}, +{} -{}", merged->stat.files, merged->stat.files == 1 ? "" : "s",
-                               merged->stat.insertions, merged->stat.deletions);
+    event.detail =
+        fmt::format("{} file{}, +{} -{}", merged->stat.files, merged->stat.files == 1 ? "" : "s",
+                    merged->stat.insertions, merged->stat.deletions);
   }
   judge_merge(order, into, std::move(commit), state->commit, std::move(event), post);
 }
 
 void LocalWorld::judge_merge(const MergeOrder& order, const std::string& into, std::string commit,
-                             std::optional<worktree::Oid> expected, run::Merged merged, const Post& post) {
+                             std::optional<worktree::Oid> expected, run::Merged merged,
+                             const Post& post) {
   const plan::Node& node = plan_.nodes[order.task.node.value];
   EvidenceRequest request;
   request.task = order.task;
@@ -95,28 +106,34 @@ void LocalWorld::judge_merge(const MergeOrder& order, const std::string& into, s
   request.commit = commit;
   request.accept = node.merge->accept;
   request.protect = plan_.protect;
-  // As open as the most open of those whose work it judges: a platform without a sandbox was accepted by them.
+  // As open as the most open of those whose work it judges: a platform without a sandbox was
+  // accepted by them.
   for (const plan::NodeIndex from : node.merge->from)
     for (const plan::AgentIndex agent : plan_.nodes[from.value].agents)
-      if (!plan_.agents[agent.value].runtime.sandbox.on) request.sandbox.on = false;
-  if (node.timeout) request.timeout = *node.timeout;
+      if (!plan_.agents[agent.value].runtime.sandbox.on)
+        request.sandbox.on = false;
+  if (node.timeout)
+    request.timeout = *node.timeout;
   auto finish = [this, into, commit, expected, post](run::Merged event, EvidenceAnswer answer) {
     event.checks = std::move(answer.checks);
     if (!answer.error.empty() || !answer.passed) {
       event.how = answer.error.empty() ? run::MergeHow::kEvidenceFailed : run::MergeHow::kError;
       event.detail = answer.error.empty()
-                         ? fmt::format("`{}`: {}; `{}` is as it was, the merged commit is {}", event.checks.back().text,
-                                       event.checks.back().detail, into, commit.substr(0, 12))
+                         ? fmt::format("`{}`: {}; `{}` is as it was, the merged commit is {}",
+                                       event.checks.back().text, event.checks.back().detail, into,
+                                       commit.substr(0, 12))
                          : answer.error;
       event.commit = commit;
       return post(std::move(event));
     }
-    git_.add([into, commit, expected, post, event = std::move(event)](worktree::Repository& repository) mutable {
+    git_.add([into, commit, expected, post,
+              event = std::move(event)](worktree::Repository& repository) mutable {
       event.commit = commit;
-      if (const Status moved = worktree::publish(repository, into, expected, *worktree::Oid::parse(commit),
-                                                 "fleetc: gathered");
+      if (const Status moved = worktree::publish(repository, into, expected,
+                                                 *worktree::Oid::parse(commit), "fleetc: gathered");
           !moved) {
-        event.how = moved.error().code() == Errc::kIo ? run::MergeHow::kError : run::MergeHow::kRefused;
+        event.how =
+            moved.error().code() == Errc::kIo ? run::MergeHow::kError : run::MergeHow::kRefused;
         event.detail = moved.error().message();
       }
       post(std::move(event));
@@ -125,10 +142,11 @@ void LocalWorld::judge_merge(const MergeOrder& order, const std::string& into, s
   git_.add([this, request = std::move(request), merged = std::move(merged),
             finish = std::move(finish)](worktree::Repository& repository) mutable {
     const auto stat = repository.diff_stat(oid_of(request.base), oid_of(request.commit));
-    if (stat) request.changed_lines = stat->insertions + stat->deletions;
-    evidence_.gather(std::move(request), [merged = std::move(merged), finish = std::move(finish)](EvidenceAnswer answer) {
-      finish(merged, std::move(answer));
-    });
+    if (stat)
+      request.changed_lines = stat->insertions + stat->deletions;
+    evidence_.gather(std::move(request),
+                     [merged = std::move(merged), finish = std::move(finish)](
+                         EvidenceAnswer answer) { finish(merged, std::move(answer)); });
   });
 }
 

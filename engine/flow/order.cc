@@ -15,9 +15,11 @@ const run::Task& task_of(const run::State& state, run::Attempt attempt) {
 // The commit that a node's input was made on, else the pinned base.
 std::string start_of(const plan::Plan& plan, const run::State& state, plan::NodeIndex node) {
   const auto& from = plan.nodes[node.value].start;
-  if (!from) return state.base_commit;
+  if (!from)
+    return state.base_commit;
   for (run::TaskIndex task : state.nodes[from->value].tasks) {
-    if (!state.tasks[task.value].commit.empty()) return state.tasks[task.value].commit;
+    if (!state.tasks[task.value].commit.empty())
+      return state.tasks[task.value].commit;
   }
   return state.base_commit;
 }
@@ -29,9 +31,11 @@ TaskFacts facts_of(const plan::Plan& plan, const run::State& state, run::Attempt
   facts.attempt = attempt;
   facts.node = task.node;
   facts.item = task.item;
-  if (!node.agents.empty()) facts.agent = plan.agents[state.sessions[task.session.value].agent.value].name;
+  if (!node.agents.empty())
+    facts.agent = plan.agents[state.sessions[task.session.value].agent.value].name;
   facts.text = task.item;
-  if (!node.args.empty()) facts.text = fill(node.args.front(), hole_values(state, facts));
+  if (!node.args.empty())
+    facts.text = fill(node.args.front(), hole_values(state, facts));
   return facts;
 }
 
@@ -39,7 +43,9 @@ struct OrderMaker {
   const plan::Plan& plan;
   const run::State& state;
 
-  Order operator()(const run::ListItems& c) const { return ListOrder{c.node, start_of(plan, state, c.node)}; }
+  Order operator()(const run::ListItems& c) const {
+    return ListOrder{c.node, start_of(plan, state, c.node)};
+  }
   Order operator()(const run::DecideSpawn& c) const {
     SpawnOrder order{c.node, {}, state.jobs};
     for (run::TaskIndex task : state.nodes[c.node.value].tasks)
@@ -68,8 +74,8 @@ struct OrderMaker {
     return PublishOrder{facts_of(plan, state, c.attempt), task.branch, c.commit};
   }
   Order operator()(const run::DoMerge& c) const {
-    MergeOrder order{facts_of(plan, state, c.attempt), c.start, c.commits, {},
-                     task_of(state, c.attempt).since};
+    MergeOrder order{
+        facts_of(plan, state, c.attempt), c.start, c.commits, {}, task_of(state, c.attempt).since};
     order.names.resize(order.commits.size());
     const plan::Node& node = plan.nodes[order.task.node.value];
     for (plan::NodeIndex from : node.merge->from)

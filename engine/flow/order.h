@@ -28,7 +28,7 @@ struct TaskFacts {
   plan::NodeIndex node;
   std::string agent;  // name; empty for plain commands and merges
   std::string item;
-  std::string text;   // the call's first argument, or the item
+  std::string text;  // the call's first argument, or the item
 };
 
 struct PrepareOrder {
@@ -90,9 +90,9 @@ struct CloseOrder {
   run::RunOutcome outcome = run::RunOutcome::kDone;
 };
 
-using Order = std::variant<ListOrder, SpawnOrder, PrepareOrder, LaunchOrder, CaptureOrder,
-                           VerifyOrder, PublishOrder, MergeOrder, TimerOrder, CancelOrder,
-                           EndSessionOrder, CloseOrder>;
+using Order =
+    std::variant<ListOrder, SpawnOrder, PrepareOrder, LaunchOrder, CaptureOrder, VerifyOrder,
+                 PublishOrder, MergeOrder, TimerOrder, CancelOrder, EndSessionOrder, CloseOrder>;
 
 Order make_order(const plan::Plan& plan, const run::State& state, const run::Command& command);
 

@@ -13,7 +13,8 @@ Result<PastRun> replay_run(const journal::JournalReader& reader, const journal::
   FLEET_TRY(const std::string bytes, reader.get_blob(info.plan));
   plan::DecodedPlan decoded = plan::from_json(bytes);
   if (!decoded.plan)
-    return Error(Errc::kCorrupt, fmt::format("the plan of run {} cannot be read: {}", info.id, decoded.error));
+    return Error(Errc::kCorrupt,
+                 fmt::format("the plan of run {} cannot be read: {}", info.id, decoded.error));
   past.plan = *std::move(decoded.plan);
   run::Effects effects;
   std::string bad;
@@ -27,26 +28,35 @@ Result<PastRun> replay_run(const journal::JournalReader& reader, const journal::
     effects.transitions.clear();
     const run::Event event{view.at.time_since_epoch().count(), std::move(decoded_event.body)};
     run::step(past.plan, past.state, event, effects);
-    if (each != nullptr) each->saw(past.plan, past.state, event, effects.transitions);
+    if (each != nullptr)
+      each->saw(past.plan, past.state, event, effects.transitions);
     return true;
   }));
-  if (!bad.empty()) return Error(Errc::kCorrupt, bad);
+  if (!bad.empty())
+    return Error(Errc::kCorrupt, bad);
   return past;
 }
 
 Result<journal::RunInfo> choose_run(const journal::JournalReader& reader, const std::string& id) {
   const std::vector<journal::RunInfo> runs = reader.list_runs();
-  if (runs.empty()) return Error(Errc::kNotFound, "nothing was ever run in this repository: `fleetc run FILE` begins");
-  if (id.empty()) return runs.front();
+  if (runs.empty())
+    return Error(Errc::kNotFound,
+                 "nothing was ever run in this repository: `fleetc run FILE` begins");
+  if (id.empty())
+    return runs.front();
   std::vector<journal::RunInfo> fitting;
   for (const journal::RunInfo& run : runs) {
-    if (run.id == id) return run;
-    if (run.id.compare(0, id.size(), id) == 0) fitting.push_back(run);
+    if (run.id == id)
+      return run;
+    if (run.id.compare(0, id.size(), id) == 0)
+      fitting.push_back(run);
   }
-  if (fitting.size() == 1) return fitting.front();
-  return Error(Errc::kNotFound,
-               fmt::format("{} run is called `{}`; the newest is {} (`fleetc status --all` lists them)",
-                           fitting.empty() ? "no" : "more than one", id, runs.front().id));
+  if (fitting.size() == 1)
+    return fitting.front();
+  return Error(
+      Errc::kNotFound,
+      fmt::format("{} run is called `{}`; the newest is {} (`fleetc status --all` lists them)",
+                  fitting.empty() ? "no" : "more than one", id, runs.front().id));
 }
 
 }  // namespace fleet::flow

@@ -16,8 +16,8 @@ struct PastRun {
   run::State state;
 };
 
-// Replays the run; `each` (if any) sees every event as it was taken. kCorrupt when the journal or the
-// plan can't be believed.
+// Replays the run; `each` (if any) sees every event as it was taken. kCorrupt when the journal or
+// the plan can't be believed.
 Result<PastRun> replay_run(const journal::JournalReader& reader, const journal::RunInfo& info,
                            run::Observer* each);
 

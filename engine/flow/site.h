@@ -1,5 +1,5 @@
-// Where a run takes place: the repository, the state directory, the machine's ways. Constant for the
-// run; made by the command line, read by everything that carries orders out.
+// Where a run takes place: the repository, the state directory, the machine's ways. Constant for
+// the run; made by the command line, read by everything that carries orders out.
 #pragma once
 
 #include <map>
@@ -20,8 +20,10 @@ struct Site {
   std::string state_dir;   // <common_dir>/fleet
   std::string pool_dir;    // where worktrees live
   std::string home;        // the user's, hidden from sessions
-  std::map<std::string, std::string> environment;  // the engine's own: PATH and the locale go on to sessions
-  std::uint32_t incarnation = 1;  // 1 for `run`, one more for each `resume`: tells this engine's evidence from a dead one's
+  std::map<std::string, std::string>
+      environment;  // the engine's own: PATH and the locale go on to sessions
+  std::uint32_t incarnation =
+      1;  // 1 for `run`, one more for each `resume`: tells this engine's evidence from a dead one's
   std::uint64_t output_limit = std::uint64_t{64} << 20;
 
   std::string run_dir() const { return state_dir + "/runs/" + run; }

@@ -9,7 +9,8 @@ namespace fleet::os {
 
 // Milliseconds since 1970 UTC; may jump. For records and for people, never for measuring.
 using WallTime = std::chrono::sys_time<std::chrono::milliseconds>;
-// Never goes back; counts while the machine sleeps too (CLOCK_BOOTTIME). For timeouts and durations.
+// Never goes back; counts while the machine sleeps too (CLOCK_BOOTTIME). For timeouts and
+// durations.
 struct MonoTime {
   std::chrono::nanoseconds since_boot{0};
   friend auto operator<=>(MonoTime, MonoTime) = default;

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-
 #include "dsl/plan/render.h"
 #include "engine/report/words.h"
 
@@ -16,15 +15,20 @@ Json task_json(const plan::Plan& plan, const run::Task& task) {
   Json out;
   out["task"] = label(plan, task);
   out["step"] = printable(plan.nodes[task.node.value].name);
-  if (!task.item.empty()) out["item"] = printable(task.item);
+  if (!task.item.empty())
+    out["item"] = printable(task.item);
   out["phase"] = run::name_of(task.phase);
   out["reason"] = printable(task.reason);
   out["since"] = task.since;
   out["epoch"] = task.epoch;
-  if (task.outcome != run::Outcome::kNone) out["outcome"] = run::name_of(task.outcome);
-  if (!task.detail.empty()) out["detail"] = printable(task.detail);
-  if (!task.branch.empty()) out["branch"] = printable(task.branch);
-  if (!task.commit.empty()) out["commit"] = task.commit;
+  if (task.outcome != run::Outcome::kNone)
+    out["outcome"] = run::name_of(task.outcome);
+  if (!task.detail.empty())
+    out["detail"] = printable(task.detail);
+  if (!task.branch.empty())
+    out["branch"] = printable(task.branch);
+  if (!task.commit.empty())
+    out["commit"] = task.commit;
   if (task.files > 0) {
     out["files"] = task.files;
     out["insertions"] = task.insertions;
@@ -65,7 +69,9 @@ Json spawn_json(const run::SpawnDecided& decision) {
 
 }  // namespace
 
-std::string json_string(std::string_view text) { return Json(printable(text)).dump(); }
+std::string json_string(std::string_view text) {
+  return Json(printable(text)).dump();
+}
 
 std::string event_json(const plan::Plan& plan, const run::State& state, const run::Event& event,
                        const std::vector<run::Transition>& transitions) {
@@ -74,7 +80,8 @@ std::string event_json(const plan::Plan& plan, const run::State& state, const ru
   out["event"] = run::name_of(event.body);
   out["run"] = state.run;
   const Json body = Json::parse(run::encode(event.body), nullptr, false);
-  if (!body.is_discarded()) out["body"] = body;
+  if (!body.is_discarded())
+    out["body"] = body;
   out["transitions"] = Json::array();
   for (const run::Transition& change : transitions) {
     const run::Task& task = state.tasks[change.task.value];
@@ -105,10 +112,10 @@ Json state_object(const plan::Plan& plan, const run::State& state) {
   out["steps"] = Json::array();
   for (std::size_t i = 0; i < state.nodes.size(); ++i) {
     const run::NodeState& node = state.nodes[i];
-    Json step = {{"step", plan.nodes[i].name},      {"kind", plan::to_string(plan.nodes[i].kind)},
-                 {"phase", name_of(node.phase)},    {"tasks", node.tasks.size()},
-                 {"accepted", node.accepted},       {"failed", node.failed},
-                 {"skipped", node.skipped},         {"reason", printable(node.reason)}};
+    Json step = {{"step", plan.nodes[i].name},   {"kind", plan::to_string(plan.nodes[i].kind)},
+                 {"phase", name_of(node.phase)}, {"tasks", node.tasks.size()},
+                 {"accepted", node.accepted},    {"failed", node.failed},
+                 {"skipped", node.skipped},      {"reason", printable(node.reason)}};
     if (plan.nodes[i].kind == plan::NodeKind::kFanout) {
       step["found"] = node.found;
       step["spawn_check"] = spawn_json(node.decision);
@@ -116,13 +123,16 @@ Json state_object(const plan::Plan& plan, const run::State& state) {
     out["steps"].push_back(std::move(step));
   }
   out["tasks"] = Json::array();
-  for (const run::Task& task : state.tasks) out["tasks"].push_back(task_json(plan, task));
+  for (const run::Task& task : state.tasks)
+    out["tasks"].push_back(task_json(plan, task));
   return out;
 }
 
 }  // namespace
 
-std::string state_json(const plan::Plan& plan, const run::State& state) { return state_object(plan, state).dump(2); }
+std::string state_json(const plan::Plan& plan, const run::State& state) {
+  return state_object(plan, state).dump(2);
+}
 
 std::string summary_json(const plan::Plan& plan, const run::State& state) {
   return Json{{"event", "summary"}, {"state", state_object(plan, state)}}.dump();

@@ -1,8 +1,8 @@
 #include "engine/report/log.h"
 
-#include <fmt/format.h>
-
 #include <map>
+
+#include <fmt/format.h>
 
 #include "engine/report/json.h"
 #include "engine/report/words.h"
@@ -17,32 +17,39 @@ struct Sentence {
 
   std::string step(plan::NodeIndex node) const { return printable(plan.nodes[node.value].name); }
   std::string of(run::Attempt attempt) const {
-    if (attempt.task.value >= state.tasks.size()) return fmt::format("task {}", attempt.task.value);
-    return fmt::format("{} attempt {}", label(plan, state.tasks[attempt.task.value]), attempt.epoch);
+    if (attempt.task.value >= state.tasks.size())
+      return fmt::format("task {}", attempt.task.value);
+    return fmt::format("{} attempt {}", label(plan, state.tasks[attempt.task.value]),
+                       attempt.epoch);
   }
   static std::string checks(const std::vector<run::CheckResult>& all) {
     std::string text;
     for (const run::CheckResult& check : all)
-      text += fmt::format("; `{}` {} ({})", printable(check.text), check.passed ? "passes" : "fails",
-                          printable(check.detail));
+      text += fmt::format("; `{}` {} ({})", printable(check.text),
+                          check.passed ? "passes" : "fails", printable(check.detail));
     return text;
   }
 
   std::string operator()(const run::RunOpened& e) const {
-    return fmt::format("run {} on {} with -j {}, fleetc {}", e.run, e.base_commit.substr(0, 12), e.jobs, e.version);
+    return fmt::format("run {} on {} with -j {}, fleetc {}", e.run, e.base_commit.substr(0, 12),
+                       e.jobs, e.version);
   }
   std::string operator()(const run::ItemsListed& e) const {
-    if (!e.error.empty()) return fmt::format("{}: {}", step(e.node), printable(e.error));
-    return fmt::format("{}: {} found, {} taken", step(e.node), counted(e.found, "item"), e.items.size());
+    if (!e.error.empty())
+      return fmt::format("{}: {}", step(e.node), printable(e.error));
+    return fmt::format("{}: {} found, {} taken", step(e.node), counted(e.found, "item"),
+                       e.items.size());
   }
   std::string operator()(const run::SpawnDecided& e) const {
-    return fmt::format("{}: {} (t {}, spawn {})", step(e.node), printable(e.arithmetic), figure(e.each_from),
-                       figure(e.spawn_from));
+    return fmt::format("{}: {} (t {}, spawn {})", step(e.node), printable(e.arithmetic),
+                       figure(e.each_from), figure(e.spawn_from));
   }
   std::string operator()(const run::Prepared& e) const {
-    if (!e.error.empty()) return fmt::format("{}: {}", of(e.attempt), printable(e.error));
-    return fmt::format("{}: worktree {} at {} in {}{}{}", of(e.attempt), e.slot, e.start.substr(0, 12), spoken(e.took),
-                       e.cold ? ", cold" : "", e.branch.empty() ? "" : fmt::format(", lease on `{}`", printable(e.branch)));
+    if (!e.error.empty())
+      return fmt::format("{}: {}", of(e.attempt), printable(e.error));
+    return fmt::format("{}: worktree {} at {} in {}{}{}", of(e.attempt), e.slot,
+                       e.start.substr(0, 12), spoken(e.took), e.cold ? ", cold" : "",
+                       e.branch.empty() ? "" : fmt::format(", lease on `{}`", printable(e.branch)));
   }
   std::string operator()(const run::Exited& e) const {
     return fmt::format("{}: {} after {}", of(e.attempt), printable(e.detail), spoken(e.duration));
@@ -60,22 +67,28 @@ struct Sentence {
     }
   }
   std::string operator()(const run::Verified& e) const {
-    return fmt::format("{}: evidence {}{}{}", of(e.attempt), e.passed ? "passed" : "did not pass", checks(e.checks),
-                       e.error.empty() ? "" : "; " + printable(e.error));
+    return fmt::format("{}: evidence {}{}{}", of(e.attempt), e.passed ? "passed" : "did not pass",
+                       checks(e.checks), e.error.empty() ? "" : "; " + printable(e.error));
   }
   std::string operator()(const run::Published& e) const {
-    return e.error.empty() ? fmt::format("{}: `{}` is now {}", of(e.attempt), printable(e.branch), e.commit.substr(0, 12))
+    return e.error.empty() ? fmt::format("{}: `{}` is now {}", of(e.attempt), printable(e.branch),
+                                         e.commit.substr(0, 12))
                            : fmt::format("{}: {}", of(e.attempt), printable(e.error));
   }
   std::string operator()(const run::Merged& e) const {
-    return fmt::format("{}: `{}` {}{}{}", of(e.attempt), printable(e.branch), e.commit.substr(0, 12),
-                       e.detail.empty() ? "" : ": " + printable(e.detail), checks(e.checks));
+    return fmt::format("{}: `{}` {}{}{}", of(e.attempt), printable(e.branch),
+                       e.commit.substr(0, 12), e.detail.empty() ? "" : ": " + printable(e.detail),
+                       checks(e.checks));
   }
-  std::string operator()(const run::TimerFired& e) const { return of(e.attempt) + ": backoff over"; }
+  std::string operator()(const run::TimerFired& e) const {
+    return of(e.attempt) + ": backoff over";
+  }
   std::string operator()(const run::StopAsked& e) const {
     return fmt::format("{}: {}", e.by, e.level == run::StopLevel::kDrain ? "drain" : "stop now");
   }
-  std::string operator()(const run::Resumed& e) const { return fmt::format("-j {}, fleetc {}", e.jobs, e.version); }
+  std::string operator()(const run::Resumed& e) const {
+    return fmt::format("-j {}, fleetc {}", e.jobs, e.version);
+  }
   std::string operator()(const run::Reconciled& e) const {
     const char* found = e.found == run::Found::kRunning        ? "adopted"
                         : e.found == run::Found::kNeverStarted ? "was never started"
@@ -83,11 +96,15 @@ struct Sentence {
     return fmt::format("{} {}", of(e.attempt), found);
   }
   std::string operator()(const run::RunClosed& e) const {
-    return e.outcome == run::RunOutcome::kDone ? "done" : e.outcome == run::RunOutcome::kFailed ? "failed" : "stopped";
+    return e.outcome == run::RunOutcome::kDone     ? "done"
+           : e.outcome == run::RunOutcome::kFailed ? "failed"
+                                                   : "stopped";
   }
 
   static const char* figure(plan::Figure from) {
-    return from == plan::Figure::kMeasured ? "measured" : from == plan::Figure::kDeclared ? "declared" : "assumed";
+    return from == plan::Figure::kMeasured   ? "measured"
+           : from == plan::Figure::kDeclared ? "declared"
+                                             : "assumed";
   }
 };
 
@@ -100,8 +117,10 @@ std::map<std::string, AgentCost> costs_of(const plan::Plan& plan, const run::Sta
   std::map<std::string, AgentCost> by_agent;
   for (const run::Task& task : state.tasks) {
     const plan::Node& node = plan.nodes[task.node.value];
-    if (node.kind == plan::NodeKind::kMerge) continue;
-    AgentCost& cost = by_agent[node.agents.empty() ? "run" : plan.agents[node.agents.front().value].name];
+    if (node.kind == plan::NodeKind::kMerge)
+      continue;
+    AgentCost& cost =
+        by_agent[node.agents.empty() ? "run" : plan.agents[node.agents.front().value].name];
     ++cost.tasks;
     cost.accepted += task.phase == run::Phase::kDone ? 1 : 0;
     cost.attempts += task.epoch;
@@ -114,7 +133,8 @@ std::map<std::string, AgentCost> costs_of(const plan::Plan& plan, const run::Sta
 
 void LogWriter::saw(const plan::Plan& plan, const run::State& state, const run::Event& event,
                     const std::vector<run::Transition>& transitions) {
-  if (json_) return write_(event_json(plan, state, event, transitions) + "\n");
+  if (json_)
+    return write_(event_json(plan, state, event, transitions) + "\n");
   std::string text = fmt::format("{} {:<13} {}\n", timestamp(event.at), run::name_of(event.body),
                                  std::visit(Sentence{plan, state}, event.body));
   for (const run::Transition& change : transitions)
@@ -125,11 +145,13 @@ void LogWriter::saw(const plan::Plan& plan, const run::State& state, const run::
 }
 
 std::string cost_text(const plan::Plan& plan, const run::State& state) {
-  std::string out = fmt::format("run {} of {}.{}\n", state.run, printable(plan.fleet), printable(plan.flow));
-  out += fmt::format("  {:<16} {:>6} {:>9} {:>9} {:>12}\n", "agent", "tasks", "accepted", "attempts", "time");
+  std::string out =
+      fmt::format("run {} of {}.{}\n", state.run, printable(plan.fleet), printable(plan.flow));
+  out += fmt::format("  {:<16} {:>6} {:>9} {:>9} {:>12}\n", "agent", "tasks", "accepted",
+                     "attempts", "time");
   for (const auto& [agent, cost] : costs_of(plan, state))
-    out += fmt::format("  {:<16} {:>6} {:>9} {:>9} {:>12}\n", printable(agent), cost.tasks, cost.accepted,
-                       cost.attempts, spoken(cost.work));
+    out += fmt::format("  {:<16} {:>6} {:>9} {:>9} {:>12}\n", printable(agent), cost.tasks,
+                       cost.accepted, cost.attempts, spoken(cost.work));
   out += "  money: none reported; shell runtimes have no price\n";
   return out;
 }
@@ -138,8 +160,11 @@ std::string cost_json(const plan::Plan& plan, const run::State& state) {
   std::string out = fmt::format("{{\"run\":{},\"agents\":[", json_string(state.run));
   bool first = true;
   for (const auto& [agent, cost] : costs_of(plan, state)) {
-    out += fmt::format("{}{{\"agent\":{},\"tasks\":{},\"accepted\":{},\"attempts\":{},\"work_ms\":{},\"money\":null}}",
-                       first ? "" : ",", json_string(agent), cost.tasks, cost.accepted, cost.attempts, cost.work.count());
+    out += fmt::format(
+        "{}{{\"agent\":{},\"tasks\":{},\"accepted\":{},\"attempts\":{},\"work_ms\":{},\"money\":"
+        "null}}",
+        first ? "" : ",", json_string(agent), cost.tasks, cost.accepted, cost.attempts,
+        cost.work.count());
     first = false;
   }
   return out + "]}";

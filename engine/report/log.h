@@ -11,7 +11,8 @@ namespace fleet::report {
 
 class LogWriter final : public run::Observer {
  public:
-  LogWriter(std::function<void(std::string_view)> write, bool json) : write_(std::move(write)), json_(json) {}
+  LogWriter(std::function<void(std::string_view)> write, bool json)
+      : write_(std::move(write)), json_(json) {}
   void saw(const plan::Plan& plan, const run::State& state, const run::Event& event,
            const std::vector<run::Transition>& transitions) override;
 
@@ -20,7 +21,8 @@ class LogWriter final : public run::Observer {
   bool json_;
 };
 
-// By agent: tasks, attempts, time of its processes. Plain programs report no money, and none is made up.
+// By agent: tasks, attempts, time of its processes. Plain programs report no money, and none is
+// made up.
 std::string cost_text(const plan::Plan& plan, const run::State& state);
 std::string cost_json(const plan::Plan& plan, const run::State& state);
 

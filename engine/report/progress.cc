@@ -1,11 +1,11 @@
 #include "engine/report/progress.h"
 
-#include <fmt/format.h>
-
 #include <condition_variable>
 #include <map>
 #include <mutex>
 #include <thread>
+
+#include <fmt/format.h>
 
 #include "engine/report/json.h"
 #include "engine/report/words.h"
@@ -44,7 +44,8 @@ const char* colour_of(Phase phase) {
 std::string remark_on(const plan::Plan& plan, const run::State& state, const run::Event& event) {
   if (const auto* listed = std::get_if<run::ItemsListed>(&event.body)) {
     const std::string name = printable(plan.nodes[listed->node.value].name);
-    if (!listed->error.empty()) return fmt::format("{}: {}", name, printable(listed->error));
+    if (!listed->error.empty())
+      return fmt::format("{}: {}", name, printable(listed->error));
     if (listed->found > listed->items.size())
       return fmt::format("{}: {} found, {} beyond `limit` left out", name,
                          counted(listed->found, "item"), listed->found - listed->items.size());
@@ -55,13 +56,16 @@ std::string remark_on(const plan::Plan& plan, const run::State& state, const run
                        printable(decided->arithmetic));
   if (const auto* stop = std::get_if<run::StopAsked>(&event.body)) {
     return stop->level == run::StopLevel::kDrain
-               ? fmt::format("{}: no new session starts; the running ones finish (again: stop now)", stop->by)
+               ? fmt::format("{}: no new session starts; the running ones finish (again: stop now)",
+                             stop->by)
                : fmt::format("{}: stopping now", stop->by);
   }
   if (const auto* lost = std::get_if<run::Reconciled>(&event.body)) {
     const run::Task& task = state.tasks[lost->attempt.task.value];
-    if (lost->found == run::Found::kRunning) return label(plan, task) + ": still running, adopted";
-    if (lost->found == run::Found::kLost) return label(plan, task) + ": lost, tried again";
+    if (lost->found == run::Found::kRunning)
+      return label(plan, task) + ": still running, adopted";
+    if (lost->found == run::Found::kLost)
+      return label(plan, task) + ": lost, tried again";
   }
   return {};
 }
@@ -77,21 +81,27 @@ class PlainProgress : public Progress {
     const std::string time = timestamp(event.at).substr(11);
     if (const std::string remark = remark_on(plan_, state, event); !remark.empty())
       text += fmt::format("{} {}\n", time, remark);
-    for (const run::Transition& change : transitions) text += line_of(state, change, time);
-    if (!text.empty()) options_.write(text);
+    for (const run::Transition& change : transitions)
+      text += line_of(state, change, time);
+    if (!text.empty())
+      options_.write(text);
   }
 
   void finish() override {}
 
  private:
   // Ends, and attempts that failed and are tried again; the steps between are for `fleetc log`.
-  std::string line_of(const run::State& state, const run::Transition& change, const std::string& time) const {
+  std::string line_of(const run::State& state, const run::Transition& change,
+                      const std::string& time) const {
     const run::Task& task = state.tasks[change.task.value];
     const bool again = change.to == Phase::kReady && is_live(change.from) && !change.reason.empty();
-    if (!run::is_settled(change.to) && !again) return {};
+    if (!run::is_settled(change.to) && !again)
+      return {};
     std::string tail = result_of(task);
-    if (again) tail = printable(change.reason);
-    if (change.to == Phase::kSkipped) tail = printable(task.reason);
+    if (again)
+      tail = printable(change.reason);
+    if (change.to == Phase::kSkipped)
+      tail = printable(task.reason);
     return fmt::format("{} {} {} {}{}{}\n", time, mark_of(change.to), label(plan_, task),
                        again ? "again" : run::name_of(change.to), tail.empty() ? "" : ": ", tail);
   }
@@ -120,28 +130,35 @@ class JsonProgress : public Progress {
 class TerminalProgress : public Progress {
  public:
   TerminalProgress(const plan::Plan& plan, ProgressOptions options, const os::Clock& clock)
-      : plan_(plan), options_(std::move(options)), clock_(clock), painter_([this] { paint_loop(); }) {}
+      : plan_(plan),
+        options_(std::move(options)),
+        clock_(clock),
+        painter_([this] { paint_loop(); }) {}
 
   ~TerminalProgress() override { finish(); }
 
   void saw(const plan::Plan&, const run::State& state, const run::Event& event,
            const std::vector<run::Transition>& transitions) override {
     const std::lock_guard lock(mutex_);
-    if (opened_at_ == 0) opened_at_ = event.at;
+    if (opened_at_ == 0)
+      opened_at_ = event.at;
     if (const std::string remark = remark_on(plan_, state, event); !remark.empty())
       pending_ += dim(remark) + "\n";
-    for (const run::Transition& change : transitions) take(state, change, event.at);
+    for (const run::Transition& change : transitions)
+      take(state, change, event.at);
     draining_ = state.draining;
     const bool reshaped = std::holds_alternative<run::RunOpened>(event.body) ||
                           std::holds_alternative<run::Resumed>(event.body) ||
                           std::holds_alternative<run::ItemsListed>(event.body);
-    if (reshaped) take_stock(state);
+    if (reshaped)
+      take_stock(state);
   }
 
   void finish() override {
     {
       const std::lock_guard lock(mutex_);
-      if (finished_) return;
+      if (finished_)
+        return;
       finished_ = true;
     }
     wake_.notify_all();
@@ -169,7 +186,8 @@ class TerminalProgress : public Progress {
     for (std::size_t i = 0; i < state.nodes.size(); ++i) {
       settled_ += state.nodes[i].settled;
       failed_ += state.nodes[i].failed;
-      if (plan_.nodes[i].kind == plan::NodeKind::kFanout && state.nodes[i].phase < run::NodePhase::kDeciding)
+      if (plan_.nodes[i].kind == plan::NodeKind::kFanout &&
+          state.nodes[i].phase < run::NodePhase::kDeciding)
         open_ended_ = true;
     }
   }
@@ -178,7 +196,8 @@ class TerminalProgress : public Progress {
     const run::Task& task = state.tasks[change.task.value];
     if (is_live(change.to)) {
       Row& row = rows_[change.task.value];
-      if (row.name.empty()) row = {label(plan_, task), change.to, at, task.node};
+      if (row.name.empty())
+        row = {label(plan_, task), change.to, at, task.node};
       row.phase = change.to;
       return;
     }
@@ -190,12 +209,14 @@ class TerminalProgress : public Progress {
       return;
     }
     ++settled_;
-    if (change.to == Phase::kFailed) ++failed_;
+    if (change.to == Phase::kFailed)
+      ++failed_;
     if (change.to == Phase::kDone) {
       work_ += task.duration;
       ++worked_;
     }
-    const std::string tail = change.to == Phase::kSkipped ? printable(task.reason) : result_of(task);
+    const std::string tail =
+        change.to == Phase::kSkipped ? printable(task.reason) : result_of(task);
     pending_ += fmt::format("{} {}{}\n", paint(change.to, mark_of(change.to)), label(plan_, task),
                             tail.empty() ? "" : "  " + dim(tail));
   }
@@ -225,10 +246,13 @@ class TerminalProgress : public Progress {
     std::string text;
     constexpr std::size_t kRows = 12;
     for (const auto& [task, row] : rows_) {
-      if (drawn_ == kRows) break;
-      const std::string tail = fmt::format("  {} {}", name_of(row.phase), spoken(plan::Millis(now - row.since)));
-      text += fmt::format("{} {}{}\n", paint(row.phase, mark_of(row.phase)),
-                          shortened(row.name, width > tail.size() + 4 ? width - tail.size() - 2 : 4), dim(tail));
+      if (drawn_ == kRows)
+        break;
+      const std::string tail =
+          fmt::format("  {} {}", name_of(row.phase), spoken(plan::Millis(now - row.since)));
+      text += fmt::format(
+          "{} {}{}\n", paint(row.phase, mark_of(row.phase)),
+          shortened(row.name, width > tail.size() + 4 ? width - tail.size() - 2 : 4), dim(tail));
       ++drawn_;
     }
     if (rows_.size() > kRows) {
@@ -242,22 +266,31 @@ class TerminalProgress : public Progress {
 
   std::string count_line(std::int64_t now) const {
     std::string line = fmt::format("{} of {}{} settled", settled_, total_, open_ended_ ? "+" : "");
-    if (failed_ > 0) line += fmt::format(", {} failed", failed_);
+    if (failed_ > 0)
+      line += fmt::format(", {} failed", failed_);
     line += fmt::format(", {} running", rows_.size());
-    if (opened_at_ != 0) line += fmt::format(" · {}", spoken(plan::Millis(std::max<std::int64_t>(0, now - opened_at_))));
+    if (opened_at_ != 0)
+      line +=
+          fmt::format(" · {}", spoken(plan::Millis(std::max<std::int64_t>(0, now - opened_at_))));
     if (const plan::Millis left = remaining(); left.count() > 0 && !draining_)
       line += fmt::format(" · about {} to go", spoken(left));
-    if (draining_) line += " · stopping when these are done";
+    if (draining_)
+      line += " · stopping when these are done";
     return line;
   }
 
-  // Tasks left times the typical duration (this run's mean, else earlier runs'), spread over what runs.
+  // Tasks left times the typical duration (this run's mean, else earlier runs'), spread over what
+  // runs.
   plan::Millis remaining() const {
-    if (open_ended_ || total_ <= settled_) return {};
+    if (open_ended_ || total_ <= settled_)
+      return {};
     plan::Millis each{0};
-    if (worked_ > 0) each = work_ / static_cast<std::int64_t>(worked_);
-    else if (options_.history && !rows_.empty()) each = options_.history(rows_.begin()->second.node);
-    const auto wide = std::max<std::size_t>(1, std::min<std::size_t>(jobs_, std::max<std::size_t>(1, rows_.size())));
+    if (worked_ > 0)
+      each = work_ / static_cast<std::int64_t>(worked_);
+    else if (options_.history && !rows_.empty())
+      each = options_.history(rows_.begin()->second.node);
+    const auto wide = std::max<std::size_t>(
+        1, std::min<std::size_t>(jobs_, std::max<std::size_t>(1, rows_.size())));
     return each * static_cast<std::int64_t>((total_ - settled_ + wide - 1) / wide);
   }
 

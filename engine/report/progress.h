@@ -1,6 +1,6 @@
-// Live progress of a run. On a terminal: a line a running task, counts, elapsed, ETA. In a pipe: one
-// plain line for each thing worth knowing. As JSON: one object a line. Prints through the function
-// it is given and never blocks the core.
+// Live progress of a run. On a terminal: a line a running task, counts, elapsed, ETA. In a pipe:
+// one plain line for each thing worth knowing. As JSON: one object a line. Prints through the
+// function it is given and never blocks the core.
 #pragma once
 
 #include <functional>

@@ -12,10 +12,13 @@ using run::Phase;
 constexpr std::size_t kListed = 10;
 
 std::string counts_of(const run::NodeState& node) {
-  if (node.tasks.size() == 1 && node.failed + node.skipped == 0 && node.accepted == 1) return "done";
+  if (node.tasks.size() == 1 && node.failed + node.skipped == 0 && node.accepted == 1)
+    return "done";
   std::string text = fmt::format("{} of {} accepted", node.accepted, node.tasks.size());
-  if (node.failed > 0) text += fmt::format(", {} failed", node.failed);
-  if (node.skipped > 0) text += fmt::format(", {} skipped", node.skipped);
+  if (node.failed > 0)
+    text += fmt::format(", {} failed", node.failed);
+  if (node.skipped > 0)
+    text += fmt::format(", {} skipped", node.skipped);
   return text;
 }
 
@@ -26,42 +29,53 @@ std::string spawn_line(const run::SpawnDecided& decision) {
 std::string step_line(const plan::Plan& plan, const run::State& state, std::size_t index) {
   const run::NodeState& node = state.nodes[index];
   const plan::Node& step = plan.nodes[index];
-  if (node.unreachable) return "not run: " + printable(node.reason);
+  if (node.unreachable)
+    return "not run: " + printable(node.reason);
   if (node.tasks.empty()) {
-    if (node.phase == run::NodePhase::kSettled && node.failed == 0) return "nothing to do";
+    if (node.phase == run::NodePhase::kSettled && node.failed == 0)
+      return "nothing to do";
     return node.reason.empty() ? "not begun" : printable(node.reason);
   }
   const run::Task& only = state.tasks[node.tasks.front().value];
-  if (step.kind == plan::NodeKind::kFanout) return counts_of(node);
+  if (step.kind == plan::NodeKind::kFanout)
+    return counts_of(node);
   std::string text = run::name_of(only.phase);
-  if (only.phase == Phase::kDone && !only.branch.empty()) text += fmt::format(" on `{}`", printable(only.branch));
-  if (const std::string tail = result_of(only); !tail.empty()) text += ": " + tail;
+  if (only.phase == Phase::kDone && !only.branch.empty())
+    text += fmt::format(" on `{}`", printable(only.branch));
+  if (const std::string tail = result_of(only); !tail.empty())
+    text += ": " + tail;
   return text;
 }
 
 void list_failures(const plan::Plan& plan, const run::State& state, std::string& out) {
   std::size_t shown = 0, failed = 0;
   for (const run::Task& task : state.tasks) {
-    if (task.phase != Phase::kFailed) continue;
-    if (plan.nodes[task.node.value].kind != plan::NodeKind::kFanout) continue;  // told with its step
-    if (++failed > kListed) continue;
+    if (task.phase != Phase::kFailed)
+      continue;
+    if (plan.nodes[task.node.value].kind != plan::NodeKind::kFanout)
+      continue;  // told with its step
+    if (++failed > kListed)
+      continue;
     ++shown;
     out += fmt::format("    ✗ {}: {} ({})\n", label(plan, task), result_of(task),
                        counted(task.failures + task.losses, "attempt"));
   }
-  if (failed > shown) out += fmt::format("    and {} more: fleetc status {}\n", failed - shown, state.run);
+  if (failed > shown)
+    out += fmt::format("    and {} more: fleetc status {}\n", failed - shown, state.run);
 }
 
 std::size_t name_width(const plan::Plan& plan) {
   std::size_t width = 0;
-  for (const plan::Node& node : plan.nodes) width = std::max(width, printable(node.name).size());
+  for (const plan::Node& node : plan.nodes)
+    width = std::max(width, printable(node.name).size());
   return std::min<std::size_t>(width, 24);
 }
 
 }  // namespace
 
 const char* state_of(const run::State& state) {
-  if (!state.closed) return "unfinished";
+  if (!state.closed)
+    return "unfinished";
   switch (state.outcome) {
     case run::RunOutcome::kDone: return "done";
     case run::RunOutcome::kFailed: return "failed";
@@ -70,16 +84,20 @@ const char* state_of(const run::State& state) {
   return "?";
 }
 
-std::string summary_text(const plan::Plan& plan, const run::State& state, const SummaryPlaces& places) {
+std::string summary_text(const plan::Plan& plan, const run::State& state,
+                         const SummaryPlaces& places) {
   std::string out = fmt::format("\nrun {} of {}.{}: {} in {}\n", state.run, printable(plan.fleet),
                                 printable(plan.flow), state_of(state),
                                 spoken(plan::Millis(state.last_at - state.opened_at)));
   const std::size_t width = name_width(plan);
   for (std::size_t i = 0; i < state.nodes.size(); ++i) {
-    out += fmt::format("  {:<{}}  {}\n", printable(plan.nodes[i].name), width, step_line(plan, state, i));
-    if (plan.nodes[i].kind != plan::NodeKind::kFanout) continue;
+    out += fmt::format("  {:<{}}  {}\n", printable(plan.nodes[i].name), width,
+                       step_line(plan, state, i));
+    if (plan.nodes[i].kind != plan::NodeKind::kFanout)
+      continue;
     const run::NodeState& node = state.nodes[i];
-    if (node.decision.items > 0) out += fmt::format("  {:<{}}  {}\n", "", width, spawn_line(node.decision));
+    if (node.decision.items > 0)
+      out += fmt::format("  {:<{}}  {}\n", "", width, spawn_line(node.decision));
     if (node.found > node.tasks.size())
       out += fmt::format("  {:<{}}  {} beyond `limit` not worked on\n", "", width,
                          counted(node.found - node.tasks.size(), "item"));
@@ -88,19 +106,26 @@ std::string summary_text(const plan::Plan& plan, const run::State& state, const 
   std::size_t branches = 0;
   std::string example;
   for (const run::Task& task : state.tasks) {
-    if (task.phase != Phase::kDone || task.branch.empty() || task.commit.empty() || task.files == 0) continue;
-    if (plan.nodes[task.node.value].kind == plan::NodeKind::kMerge) continue;
+    if (task.phase != Phase::kDone || task.branch.empty() || task.commit.empty() || task.files == 0)
+      continue;
+    if (plan.nodes[task.node.value].kind == plan::NodeKind::kMerge)
+      continue;
     ++branches;
-    if (example.empty()) example = printable(task.branch);
+    if (example.empty())
+      example = printable(task.branch);
   }
   if (branches > 0)
-    out += fmt::format("  {} with a commit{}\n", branches == 1 ? "1 branch" : fmt::format("{} branches", branches),
-                       example.empty() ? "" : fmt::format(", `{}` {}", example, branches > 1 ? "and so on" : ""));
+    out += fmt::format(
+        "  {} with a commit{}\n", branches == 1 ? "1 branch" : fmt::format("{} branches", branches),
+        example.empty() ? "" : fmt::format(", `{}` {}", example, branches > 1 ? "and so on" : ""));
   for (const run::Task& task : state.tasks) {
-    if (plan.nodes[task.node.value].kind != plan::NodeKind::kMerge || task.phase != Phase::kDone) continue;
-    out += fmt::format("  look at it:     git diff {}...{}\n", printable(plan.repo.base), printable(task.branch));
+    if (plan.nodes[task.node.value].kind != plan::NodeKind::kMerge || task.phase != Phase::kDone)
+      continue;
+    out += fmt::format("  look at it:     git diff {}...{}\n", printable(plan.repo.base),
+                       printable(task.branch));
   }
-  if (!places.logs.empty()) out += fmt::format("  what they said: {}\n", printable(places.logs));
+  if (!places.logs.empty())
+    out += fmt::format("  what they said: {}\n", printable(places.logs));
   if (!state.closed || state.outcome == run::RunOutcome::kStopped)
     out += fmt::format("  go on with it:  fleetc resume {}\n", state.run);
   else if (state.outcome == run::RunOutcome::kFailed)
@@ -108,36 +133,46 @@ std::string summary_text(const plan::Plan& plan, const run::State& state, const 
   return out;
 }
 
-std::string status_text(const plan::Plan& plan, const run::State& state, std::int64_t now, bool live) {
-  const char* word = state.closed ? state_of(state) : live ? "running" : "unfinished, no engine at work";
+std::string status_text(const plan::Plan& plan, const run::State& state, std::int64_t now,
+                        bool live) {
+  const char* word = state.closed ? state_of(state)
+                     : live       ? "running"
+                                  : "unfinished, no engine at work";
   std::string out = fmt::format("run {} of {}.{}: {}, begun {}\n", state.run, printable(plan.fleet),
                                 printable(plan.flow), word, timestamp(state.opened_at));
   const auto section = [&](const char* title, auto&& wanted) {
     std::size_t shown = 0, all = 0;
     for (const run::Task& task : state.tasks) {
-      if (!wanted(task)) continue;
-      if (++all > kListed) continue;
-      if (++shown == 1) out += fmt::format("  {}\n", title);
-      const std::string why = task.phase == Phase::kFailed ? result_of(task) : printable(task.reason);
+      if (!wanted(task))
+        continue;
+      if (++all > kListed)
+        continue;
+      if (++shown == 1)
+        out += fmt::format("  {}\n", title);
+      const std::string why =
+          task.phase == Phase::kFailed ? result_of(task) : printable(task.reason);
       out += fmt::format("    {}  {} for {}{}\n", label(plan, task), run::name_of(task.phase),
                          spoken(plan::Millis(std::max<std::int64_t>(0, now - task.since))),
                          why.empty() ? "" : ": " + why);
     }
-    if (all > shown) out += fmt::format("    and {} more\n", all - shown);
+    if (all > shown)
+      out += fmt::format("    and {} more\n", all - shown);
   };
   section("failed or parked", [](const run::Task& task) {
     return task.phase == Phase::kFailed || task.phase == Phase::kParked;
   });
   section("under way", [](const run::Task& task) {
-    return task.phase != Phase::kWaiting && task.phase != Phase::kReady && task.phase != Phase::kParked &&
-           !run::is_settled(task.phase);
+    return task.phase != Phase::kWaiting && task.phase != Phase::kReady &&
+           task.phase != Phase::kParked && !run::is_settled(task.phase);
   });
   const std::size_t width = name_width(plan);
   out += "  steps\n";
   for (std::size_t i = 0; i < state.nodes.size(); ++i)
-    out += fmt::format("    {:<{}}  {}\n", printable(plan.nodes[i].name), width, step_line(plan, state, i));
+    out += fmt::format("    {:<{}}  {}\n", printable(plan.nodes[i].name), width,
+                       step_line(plan, state, i));
   const bool resumable = !state.closed || state.outcome == run::RunOutcome::kStopped;
-  if (resumable && !live) out += fmt::format("  go on with it: fleetc resume {}\n", state.run);
+  if (resumable && !live)
+    out += fmt::format("  go on with it: fleetc resume {}\n", state.run);
   return out;
 }
 

@@ -13,10 +13,12 @@ struct SummaryPlaces {
 };
 
 // What was done, what failed and why, where to look, what to do next.
-std::string summary_text(const plan::Plan& plan, const run::State& state, const SummaryPlaces& places);
+std::string summary_text(const plan::Plan& plan, const run::State& state,
+                         const SummaryPlaces& places);
 
 // How a run stands: what is stuck first, then what runs, then counts by step.
-std::string status_text(const plan::Plan& plan, const run::State& state, std::int64_t now, bool live);
+std::string status_text(const plan::Plan& plan, const run::State& state, std::int64_t now,
+                        bool live);
 
 // The state of one run in a word: "done", "failed", "stopped", "unfinished".
 const char* state_of(const run::State& state);

@@ -7,21 +7,33 @@ namespace {
 
 // The length of the valid UTF-8 sequence at `text[0]`, 0 when there is none.
 std::size_t sequence_length(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const auto tail = [&](std::size_t i) { return i < text.size() && (byte(i) & 0xC0) == 0x80; };
+  const auto byte = [&](std::size_t i) {
+    return static_cast<unsigned char>(text[i]);
+  };
+  const auto tail = [&](std::size_t i) {
+    return i < text.size() && (byte(i) & 0xC0) == 0x80;
+  };
   const unsigned char first = byte(0);
-  if (first < 0x80) return 1;
-  if (first >= 0xC2 && first < 0xE0) return tail(1) ? 2 : 0;
+  if (first < 0x80)
+    return 1;
+  if (first >= 0xC2 && first < 0xE0)
+    return tail(1) ? 2 : 0;
   if (first >= 0xE0 && first < 0xF0) {
-    if (!tail(1) || !tail(2)) return 0;
-    if (first == 0xE0 && byte(1) < 0xA0) return 0;
-    if (first == 0xED && byte(1) >= 0xA0) return 0;
+    if (!tail(1) || !tail(2))
+      return 0;
+    if (first == 0xE0 && byte(1) < 0xA0)
+      return 0;
+    if (first == 0xED && byte(1) >= 0xA0)
+      return 0;
     return 3;
   }
   if (first >= 0xF0 && first < 0xF5) {
-    if (!tail(1) || !tail(2) || !tail(3)) return 0;
-    if (first == 0xF0 && byte(1) < 0x90) return 0;
-    if (first == 0xF4 && byte(1) >= 0x90) return 0;
+    if (!tail(1) || !tail(2) || !tail(3))
+      return 0;
+    if (first == 0xF0 && byte(1) < 0x90)
+      return 0;
+    if (first == 0xF4 && byte(1) >= 0x90)
+      return 0;
     return 4;
   }
   return 0;
@@ -29,13 +41,20 @@ std::size_t sequence_length(std::string_view text) {
 
 // C0, DEL, C1 and the bidirectional controls, which reorder what follows.
 bool is_inert(std::string_view sequence) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(sequence[i]); };
-  if (sequence.size() == 1) return byte(0) >= 0x20 && byte(0) != 0x7F;
-  if (sequence.size() == 2) return !(byte(0) == 0xC2 && byte(1) < 0xA0);
+  const auto byte = [&](std::size_t i) {
+    return static_cast<unsigned char>(sequence[i]);
+  };
+  if (sequence.size() == 1)
+    return byte(0) >= 0x20 && byte(0) != 0x7F;
+  if (sequence.size() == 2)
+    return !(byte(0) == 0xC2 && byte(1) < 0xA0);
   if (sequence.size() == 3 && byte(0) == 0xE2) {
-    if (byte(1) == 0x80 && byte(2) >= 0x8E && byte(2) <= 0x8F) return false;
-    if (byte(1) == 0x80 && byte(2) >= 0xA8 && byte(2) <= 0xAE) return false;
-    if (byte(1) == 0x81 && byte(2) >= 0xA6 && byte(2) <= 0xA9) return false;
+    if (byte(1) == 0x80 && byte(2) >= 0x8E && byte(2) <= 0x8F)
+      return false;
+    if (byte(1) == 0x80 && byte(2) >= 0xA8 && byte(2) <= 0xAE)
+      return false;
+    if (byte(1) == 0x81 && byte(2) >= 0xA6 && byte(2) <= 0xA9)
+      return false;
   }
   return true;
 }
@@ -61,8 +80,10 @@ std::string printable(std::string_view text) {
 std::string shortened(std::string_view text, std::size_t width) {
   std::vector<std::size_t> starts;
   for (std::size_t i = 0; i < text.size(); ++i)
-    if ((static_cast<unsigned char>(text[i]) & 0xC0) != 0x80) starts.push_back(i);
-  if (starts.size() <= width || width < 2) return std::string(text);
+    if ((static_cast<unsigned char>(text[i]) & 0xC0) != 0x80)
+      starts.push_back(i);
+  if (starts.size() <= width || width < 2)
+    return std::string(text);
   const std::size_t head = (width - 1) / 2;
   const std::size_t tail = width - 1 - head;
   return std::string(text.substr(0, starts[head])) + "…" +
@@ -71,18 +92,23 @@ std::string shortened(std::string_view text, std::size_t width) {
 
 std::string label(const plan::Plan& plan, const run::Task& task) {
   const plan::Node& node = plan.nodes[task.node.value];
-  if (node.kind != plan::NodeKind::kFanout) return printable(node.name);
+  if (node.kind != plan::NodeKind::kFanout)
+    return printable(node.name);
   return printable(node.name) + "[" + printable(task.item) + "]";
 }
 
 std::string spoken(plan::Millis duration) {
   const std::int64_t ms = duration.count();
-  if (ms < 10'000) return fmt::format("{}.{}s", ms / 1000, ms % 1000 / 100);
+  if (ms < 10'000)
+    return fmt::format("{}.{}s", ms / 1000, ms % 1000 / 100);
   const std::int64_t s = ms / 1000;
-  if (s < 60) return fmt::format("{}s", s);
-  if (s < 3600) return s % 60 == 0 ? fmt::format("{}min", s / 60) : fmt::format("{}min {}s", s / 60, s % 60);
+  if (s < 60)
+    return fmt::format("{}s", s);
+  if (s < 3600)
+    return s % 60 == 0 ? fmt::format("{}min", s / 60) : fmt::format("{}min {}s", s / 60, s % 60);
   const std::int64_t min = s / 60;
-  return min % 60 == 0 ? fmt::format("{}h", min / 60) : fmt::format("{}h {}min", min / 60, min % 60);
+  return min % 60 == 0 ? fmt::format("{}h", min / 60)
+                       : fmt::format("{}h {}min", min / 60, min % 60);
 }
 
 std::string timestamp(std::int64_t wall_ms) {
@@ -103,8 +129,10 @@ std::string result_of(const run::Task& task) {
   if (task.phase == run::Phase::kDone && task.files > 0)
     return fmt::format("{}, +{} -{}", counted(task.files, "file"), task.insertions, task.deletions);
   for (const run::CheckResult& check : task.checks)
-    if (!check.passed) return printable(fmt::format("`{}`: {}", check.text, check.detail));
-  if (!task.detail.empty()) return printable(task.detail);
+    if (!check.passed)
+      return printable(fmt::format("`{}`: {}", check.text, check.detail));
+  if (!task.detail.empty())
+    return printable(task.detail);
   return printable(task.reason);
 }
 

@@ -21,8 +21,8 @@ struct TaskIndex {
   std::uint32_t value = 0;
   friend auto operator<=>(TaskIndex, TaskIndex) = default;
 };
-// Attempts of a task carry a rising epoch, from 1. An event of an epoch that is not the task's current
-// one is a superseded attempt's and changes nothing.
+// Attempts of a task carry a rising epoch, from 1. An event of an epoch that is not the task's
+// current one is a superseded attempt's and changes nothing.
 using Epoch = std::uint32_t;
 
 struct Attempt {
@@ -36,9 +36,10 @@ struct RunOpened {
   std::string run;
   std::string plan_hash;
   std::string base_commit;
-  std::uint32_t jobs = 1;   // -j: processes at once
-  std::uint32_t ahead = 0;  // plain commands submitted beyond `jobs`, so that the keeper never idles
-  std::string version;      // of fleetc
+  std::uint32_t jobs = 1;  // -j: processes at once
+  std::uint32_t ahead =
+      0;                // plain commands submitted beyond `jobs`, so that the keeper never idles
+  std::string version;  // of fleetc
   friend bool operator==(const RunOpened&, const RunOpened&) = default;
 };
 
@@ -72,8 +73,8 @@ struct SpawnDecided {
   friend bool operator==(const SpawnDecided&, const SpawnDecided&) = default;
 };
 
-// The attempt's lease is taken and its worktree stands at `start`; a non-empty `error` means it could
-// not be prepared (the world's fault: disk, git).
+// The attempt's lease is taken and its worktree stands at `start`; a non-empty `error` means it
+// could not be prepared (the world's fault: disk, git).
 struct Prepared {
   Attempt attempt;
   std::string start;   // commit id
@@ -82,15 +83,16 @@ struct Prepared {
   bool cold = true;    // the session's first task
   Millis took{0};
   std::string error;
-  bool refused = false;  // with an error: it is the user's to mend, another attempt would end the same way
+  bool refused =
+      false;  // with an error: it is the user's to mend, another attempt would end the same way
   friend bool operator==(const Prepared&, const Prepared&) = default;
 };
 
 enum class ExitHow : std::uint8_t {
-  kExited = 1,       // code = exit status
-  kSignalled = 2,    // code = signal
+  kExited = 1,     // code = exit status
+  kSignalled = 2,  // code = signal
   kTimedOut = 3,
-  kCancelled = 4,    // by us
+  kCancelled = 4,  // by us
   kOutputLimit = 5,
   kSpawnFailed = 6,  // detail says why
   kLost = 7,         // keeper or machine died before the exit was recorded
@@ -216,9 +218,9 @@ struct RunClosed {
 };
 
 // Order is persistent: the index is the journal's event type minus one.
-using EventBody = std::variant<RunOpened, ItemsListed, SpawnDecided, Prepared, Exited, Captured,
-                               Verified, Published, Merged, TimerFired, StopAsked, Resumed,
-                               Reconciled, RunClosed>;
+using EventBody =
+    std::variant<RunOpened, ItemsListed, SpawnDecided, Prepared, Exited, Captured, Verified,
+                 Published, Merged, TimerFired, StopAsked, Resumed, Reconciled, RunClosed>;
 
 struct Event {
   std::int64_t at = 0;  // wall clock, ms since 1970
@@ -228,10 +230,10 @@ struct Event {
 
 const char* name_of(const EventBody& body);  // "prepared"
 
-// Compact JSON of the body, fields in a fixed order; and back. Text is UTF-8; a byte that is not part of
-// well-formed UTF-8 (items are whatever a file or a command holds) is written as U+0010 and two hex
-// digits, and U+0010 itself likewise ("\u001010"), so that every byte string survives. Decoding never
-// throws: `ok` is false on anything that encode could not have written.
+// Compact JSON of the body, fields in a fixed order; and back. Text is UTF-8; a byte that is not
+// part of well-formed UTF-8 (items are whatever a file or a command holds) is written as U+0010 and
+// two hex digits, and U+0010 itself likewise ("\u001010"), so that every byte string survives.
+// Decoding never throws: `ok` is false on anything that encode could not have written.
 std::string encode(const EventBody& body);
 struct DecodedEvent {
   bool ok = false;

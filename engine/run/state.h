@@ -77,7 +77,7 @@ struct Task {
   std::int64_t not_before = 0;  // kReady: wall ms when its backoff ends; 0: none
   bool placed = false;          // holds one of the `jobs` places
   bool seated = false;          // holds `session`
-  bool unreconciled = false;    // runs as far as is known; the engine that resumed has not looked yet
+  bool unreconciled = false;  // runs as far as is known; the engine that resumed has not looked yet
   bool stop_cancelled = false;  // a stop cancelled this attempt: its end as cancelled costs nothing
   friend bool operator==(const Task&, const Task&) = default;
 };

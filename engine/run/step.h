@@ -1,6 +1,6 @@
-// The rules of a run: step(state, event) -> commands. Pure: no I/O, clock, threads or randomness, so
-// that the same core runs live, in virtual time and under test, and a journal replays to the same
-// state. The only writer of State.
+// The rules of a run: step(state, event) -> commands. Pure: no I/O, clock, threads or randomness,
+// so that the same core runs live, in virtual time and under test, and a journal replays to the
+// same state. The only writer of State.
 #pragma once
 
 #include <variant>
@@ -10,8 +10,9 @@
 
 namespace fleet::run {
 
-// What the core asks the world to do. Each is answered by the event named beside it, is safe to repeat
-// with the same arguments after a crash, and is carried out only once the events that led to it are durable.
+// What the core asks the world to do. Each is answered by the event named beside it, is safe to
+// repeat with the same arguments after a crash, and is carried out only once the events that led to
+// it are durable.
 struct ListItems {  // ItemsListed
   NodeIndex node;
 };
@@ -41,8 +42,9 @@ struct Publish {  // Published
 };
 struct DoMerge {  // Merged
   Attempt attempt;
-  std::string start;                 // commit to merge onto when the branch does not exist yet
-  std::vector<std::string> commits;  // accepted commits in order of items, duplicates and empties left out
+  std::string start;  // commit to merge onto when the branch does not exist yet
+  std::vector<std::string>
+      commits;  // accepted commits in order of items, duplicates and empties left out
 };
 struct StartTimer {  // TimerFired
   Attempt attempt;
@@ -75,9 +77,9 @@ struct Effects {
   std::vector<Transition> transitions;
 };
 
-// REQUIRES: a validated plan; the same one for every call on this state. Appends to `effects`, which
-// the caller clears. An event that does not fit the state (stale epoch, wrong phase, unknown task) changes nothing but
-// the event count: at-least-once delivery is harmless.
+// REQUIRES: a validated plan; the same one for every call on this state. Appends to `effects`,
+// which the caller clears. An event that does not fit the state (stale epoch, wrong phase, unknown
+// task) changes nothing but the event count: at-least-once delivery is harmless.
 void step(const plan::Plan& plan, State& state, const Event& event, Effects& effects);
 
 }  // namespace fleet::run

@@ -248,7 +248,8 @@ Status Pool::prepare(Repository& repository, Slot& slot, const SlotRequest& requ
   slot.commit = request.commit;
 
   FLEET_CHECK(renew_surroundings(slot));
-  // Before the checkout: its sync would otherwise wait for thousands of new files to reach the disk.
+  // Before the checkout: its sync would otherwise wait for thousands of new files to reach the
+  // disk.
   FLEET_CHECK(register_slot(slot));
   FLEET_TRY(const Oid wanted, tree_of(repository.handle(), request.commit));
   const std::string index_path = slot.engine_dir() + "/index";

@@ -1,7 +1,5 @@
 #include "engine/flow/executor.h"
 
-#include <catch2/catch.hpp>
-
 #include <atomic>
 #include <condition_variable>
 #include <deque>
@@ -9,6 +7,8 @@
 #include <random>
 #include <set>
 #include <thread>
+
+#include <catch2/catch.hpp>
 
 using namespace fleet;
 using namespace fleet::flow;
@@ -46,14 +46,16 @@ plan::Plan gather_plan() {
 // fails after `fail_after`.
 class ThreadedLog final : public EventLog {
  public:
-  explicit ThreadedLog(std::uint64_t fail_after = UINT64_MAX, bool ever = true) : fail_after_(fail_after), ever_(ever) {}
+  explicit ThreadedLog(std::uint64_t fail_after = UINT64_MAX, bool ever = true)
+      : fail_after_(fail_after), ever_(ever) {}
   ~ThreadedLog() override {
     {
       const std::lock_guard lock(mutex_);
       stop_ = true;
     }
     wake_.notify_all();
-    if (thread_.joinable()) thread_.join();
+    if (thread_.joinable())
+      thread_.join();
   }
   void start(Durable durable) override {
     thread_ = std::thread([this, durable = std::move(durable)] {
@@ -61,7 +63,8 @@ class ThreadedLog final : public EventLog {
       std::uint64_t told = 0;
       for (;;) {
         wake_.wait(lock, [&] { return stop_ || (ever_ && appended_ > told); });
-        if (stop_) return;
+        if (stop_)
+          return;
         lock.unlock();
         std::this_thread::sleep_for(std::chrono::microseconds(200));
         lock.lock();
@@ -103,7 +106,8 @@ class ThreadedLog final : public EventLog {
 class ObligingWorld final : public World {
  public:
   ObligingWorld() {
-    for (int i = 0; i < 2; ++i) threads_.emplace_back([this, i] { serve(static_cast<unsigned>(i)); });
+    for (int i = 0; i < 2; ++i)
+      threads_.emplace_back([this, i] { serve(static_cast<unsigned>(i)); });
   }
   ~ObligingWorld() override {
     {
@@ -111,13 +115,15 @@ class ObligingWorld final : public World {
       stop_ = true;
     }
     wake_.notify_all();
-    for (auto& thread : threads_) thread.join();
+    for (auto& thread : threads_)
+      thread.join();
   }
 
   void list_items(const ListOrder& o, Post post) override {
     run::ItemsListed event;
     event.node = o.node;
-    for (std::size_t i = 0; i < items; ++i) event.items.push_back("item-" + std::to_string(i));
+    for (std::size_t i = 0; i < items; ++i)
+      event.items.push_back("item-" + std::to_string(i));
     event.found = items;
     later(event, std::move(post));
   }
@@ -168,7 +174,9 @@ class ObligingWorld final : public World {
     event.commit = std::string(40, 'b');
     later(event, std::move(post));
   }
-  void start_timer(const TimerOrder& o, Post post) override { later(run::TimerFired{o.attempt}, std::move(post)); }
+  void start_timer(const TimerOrder& o, Post post) override {
+    later(run::TimerFired{o.attempt}, std::move(post));
+  }
   void cancel(const CancelOrder&) override { ++cancels; }
   void end_session(const EndSessionOrder&) override { ++ended; }
   void abandon() override { ++abandoned; }
@@ -188,7 +196,8 @@ class ObligingWorld final : public World {
     std::unique_lock lock(mutex_);
     for (;;) {
       wake_.wait(lock, [this] { return stop_ || !queue_.empty(); });
-      if (queue_.empty()) return;
+      if (queue_.empty())
+        return;
       const std::size_t at = random() % queue_.size();
       auto [body, post] = std::move(queue_[at]);
       queue_.erase(queue_.begin() + static_cast<std::ptrdiff_t>(at));
@@ -211,14 +220,16 @@ class FixedPolicy final : public SpawnPolicy {
     event.node = order.node;
     event.items = order.items.size();
     event.sessions = 4;
-    for (std::uint32_t i = 0; i < order.items.size(); ++i) event.order.push_back(i);
+    for (std::uint32_t i = 0; i < order.items.size(); ++i)
+      event.order.push_back(i);
     return event;
   }
 };
 
 class Blind final : public run::Observer {
  public:
-  void saw(const plan::Plan&, const run::State&, const run::Event&, const std::vector<run::Transition>&) override {}
+  void saw(const plan::Plan&, const run::State&, const run::Event&,
+           const std::vector<run::Transition>&) override {}
 };
 
 run::RunOpened opened() {
@@ -258,7 +269,8 @@ TEST_CASE("replaying what was logged gives the state that the run ended in") {
   REQUIRE(executor.run({opened()}, [] {}));
   run::State again;
   run::Effects effects;
-  for (const run::Event& event : log.events) run::step(plan, again, event, effects);
+  for (const run::Event& event : log.events)
+    run::step(plan, again, event, effects);
   REQUIRE(again.tasks.size() == executor.state().tasks.size());
   for (std::size_t i = 0; i < again.tasks.size(); ++i) {
     CHECK(again.tasks[i].phase == executor.state().tasks[i].phase);
@@ -311,7 +323,8 @@ TEST_CASE("no order reaches the world before the event that caused it is durable
       return 1;
     }
     ~LateFailure() override {
-      if (thread_.joinable()) thread_.join();
+      if (thread_.joinable())
+        thread_.join();
     }
 
    private:

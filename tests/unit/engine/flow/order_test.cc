@@ -9,7 +9,8 @@ using namespace fleet::flow;
 
 TEST_CASE("holes are filled with the task's own values, and only those") {
   HoleValues values{"the task", "notes/a b.txt", "fixer", "r1", "2", "2026-11-21"};
-  const plan::Template text = {{false, "x-"}, {true, "item"}, {false, "-"}, {true, "agent"}, {true, "round"}, {true, "date"}};
+  const plan::Template text = {{false, "x-"},   {true, "item"},  {false, "-"},
+                               {true, "agent"}, {true, "round"}, {true, "date"}};
   CHECK(fill(text, values) == "x-notes/a b.txt-fixer22026-11-21");
   CHECK(fill({{true, "task"}, {true, "run"}}, values) == "the taskr1");
 }

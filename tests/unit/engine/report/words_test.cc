@@ -8,8 +8,12 @@ using namespace fleet::report;
 TEST_CASE("text from agents cannot drive a terminal") {
   CHECK(printable("a\x1b[2Jb") == "a\\x1b[2Jb");
   CHECK(printable("line\nnext\r\t") == "line\\x0anext\\x0d\\x09");
-  CHECK(printable("\xc2\x9b" "31m") == "\\xc2\\x9b31m");            // C1: the one-character CSI
-  CHECK(printable("\xe2\x80\xae" "abc") == "\\xe2\\x80\\xae" "abc");  // right-to-left override
+  CHECK(printable("\xc2\x9b"
+                  "31m") == "\\xc2\\x9b31m");  // C1: the one-character CSI
+  CHECK(printable("\xe2\x80\xae"
+                  "abc") ==
+        "\\xe2\\x80\\xae"
+        "abc");  // right-to-left override
 }
 
 TEST_CASE("valid UTF-8 stays and invalid bytes are shown") {
@@ -31,4 +35,6 @@ TEST_CASE("durations are spoken in two figures") {
   CHECK(spoken(plan::Millis(7'800'000)) == "2h 10min");
 }
 
-TEST_CASE("timestamps are UTC") { CHECK(timestamp(0) == "1970-01-01 00:00:00"); }
+TEST_CASE("timestamps are UTC") {
+  CHECK(timestamp(0) == "1970-01-01 00:00:00");
+}
