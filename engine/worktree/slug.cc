@@ -103,7 +103,8 @@ std::string slug(std::string_view text) {
 bool is_valid_branch(std::string_view name) {
   if (name.empty() || name.front() == '-' || name == "HEAD")
     return false;
-  if (name.find('\0') != std::string_view::npos)
+  // libgit2 lets DEL pass, git does not.
+  if (name.find('\0') != std::string_view::npos || name.find('\x7F') != std::string_view::npos)
     return false;
   start_libgit2();
   int valid = 0;
