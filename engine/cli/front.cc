@@ -22,7 +22,14 @@ void show(const std::vector<Diagnostic>& diagnostics, const SourceMap& sources) 
   options.colour = errors_have_colour();
   if (errors_are_terminal())
     options.width = static_cast<int>(terminal_columns());
-  complain(render_text(diagnostics, sources, options));
+  // What nobody reads to its end: after the first mistakes the rest often goes by itself.
+  constexpr std::size_t kMost = 100;
+  if (diagnostics.size() <= kMost)
+    return complain(render_text(diagnostics, sources, options));
+  const std::vector<Diagnostic> first(diagnostics.begin(), diagnostics.begin() + kMost);
+  complain(render_text(first, sources, options));
+  complain(fmt::format("\n… and {} more: `fleetc check --format short` lists them all\n",
+                       diagnostics.size() - kMost));
 }
 
 void say_unreadable(const std::string& file, const std::string& why) {

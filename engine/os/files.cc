@@ -212,7 +212,8 @@ class PosixFiles final : public Files {
 }  // namespace
 
 Files& system_files() {
-  static PosixFiles files;
+  // Never destroyed: what lives until the program ends may still have files to remove.
+  static PosixFiles& files = *new PosixFiles;
   return files;
 }
 

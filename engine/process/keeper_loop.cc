@@ -97,7 +97,7 @@ Status KeeperLoop::wait_for_events() {
     else if (id == kListener)
       accept_client();
     else if (id == kTimer)
-      armed_for_.reset();
+      take_timer();
     else
       serve(id);
   }
@@ -115,6 +115,13 @@ void KeeperLoop::arm_timer() {
   spec.it_value = to_timespec(std::max(next->since_boot, std::chrono::nanoseconds(1)));
   ::timerfd_settime(timer_.get(), TFD_TIMER_ABSTIME, &spec, nullptr);
   armed_for_ = next;
+}
+
+// Unread, it would wake the loop for ever once no deadline is left to set it again.
+void KeeperLoop::take_timer() {
+  std::uint64_t expirations = 0;
+  if (::read(timer_.get(), &expirations, sizeof expirations) > 0)
+    armed_for_.reset();
 }
 
 void KeeperLoop::take_signals() {

@@ -54,6 +54,7 @@ class KeeperLoop {
   void arm_timer();
 
   void take_signals();
+  void take_timer();
   void accept_client();
   void serve(std::uint64_t id);
   void drop(std::uint64_t id);

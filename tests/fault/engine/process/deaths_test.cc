@@ -2,6 +2,11 @@
 #include <signal.h>
 #include <sys/wait.h>
 
+#include <fstream>
+#include <iterator>
+#include <sstream>
+#include <string>
+
 #include <catch2/catch.hpp>
 
 #include "engine/process/protocol.h"
@@ -192,6 +197,31 @@ TEST_CASE("What was released stays forgotten when the keeper ends") {
   keeper.end_keeper(GENERATE(SIGTERM, SIGKILL));
   keeper.enter();
   CHECK(keeper.engine().list()->empty());
+}
+
+TEST_CASE("A keeper sleeps while nothing happens, also after the last deadline has passed") {
+  Keeper keeper;
+  keeper.enter();
+  JobSpec early = keeper.agent(1, {});
+  early.timeout = milliseconds(150);
+  REQUIRE(keeper.run(early).success());
+  const auto ticks = [&] {
+    std::ifstream stat("/proc/" + std::to_string(keeper.pid()) + "/stat");
+    const std::string text{std::istreambuf_iterator<char>(stat), {}};
+    std::istringstream fields(text.substr(text.rfind(')') + 2));
+    std::string skipped;
+    for (int field = 3; field < 14; ++field)
+      fields >> skipped;
+    long user = -1;
+    long system = -1;
+    fields >> user >> system;
+    REQUIRE(user >= 0);
+    return user + system;
+  };
+  const long before = ticks();
+  REQUIRE(keeper.run(keeper.agent(2, {"sleep=700"})).success());
+  // One that spins uses some 50 ticks of 10 ms.
+  CHECK(ticks() - before < 10);
 }
 
 TEST_CASE("A job can't give orders to its keeper") {
