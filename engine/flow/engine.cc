@@ -10,8 +10,10 @@
 #include "engine/flow/local_world.h"
 #include "engine/flow/past_run.h"
 #include "engine/flow/timers.h"
+#include "engine/os/crash_point.h"
 #include "engine/os/files.h"
 #include "engine/process/keeper_launcher.h"
+#include "engine/worktree/refs.h"
 
 namespace fleet::flow {
 namespace {
@@ -171,9 +173,11 @@ Status Engine::begin(plan::Plan plan) {
   FLEET_CHECK(check_machine());
   site_.run = new_run_id(clock_);
   FLEET_CHECK(make_folders());
+  os::crash_point("engine.begin.before");
   FLEET_TRY(const std::string plan_id, journal_->put_blob(plan::to_json(plan_)));
   FLEET_TRY(run_, journal_->create_run(
                       {site_.run, plan_id, plan_.fleet + "." + plan_.flow, clock_.wall()}));
+  os::crash_point("engine.begin.created");
   log_.bind(*journal_, run_);
   FLEET_TRY(const auto seq, journal_->set_run_state(run_, "running", false, clock_.wall()));
   (void)seq;
@@ -288,6 +292,11 @@ Result<std::vector<run::EventBody>> Engine::reconcile() {
 }
 
 Result<run::RunOutcome> Engine::carry_on(run::Observer& observer) {
+  // Killed when all was done but the last word in the list of runs.
+  if (state_.closed && state_.outcome != run::RunOutcome::kStopped) {
+    FLEET_CHECK(settle_run(state_.outcome));
+    return state_.outcome;
+  }
   std::vector<run::EventBody> first = std::move(opening_);
   if (resumed_) {
     FLEET_TRY(const auto found, reconcile());
@@ -349,12 +358,39 @@ Result<run::RunOutcome> Engine::execute(std::vector<run::EventBody> first,
 
 Status Engine::settle_run(run::RunOutcome outcome) {
   const bool over = outcome != run::RunOutcome::kStopped;
+  os::crash_point("engine.settle.before");
   FLEET_TRY(const auto seq,
             journal_->set_run_state(run_, state_word(outcome), over, clock_.wall()));
   (void)seq;
   FLEET_CHECK(journal_->flush());
-  if (over)
-    FLEET_CHECK(launcher_->release(site_.run));
+  os::crash_point("engine.settle.after");
+  if (!over)
+    return Status();
+  FLEET_CHECK(launcher_->release(site_.run));
+  return rescue_leftovers();
+}
+
+// Worktrees that an engine left when it was killed: whatever is in them is committed under a ref of
+// the fleet's, so that they are free again.
+Status Engine::rescue_leftovers() {
+  FLEET_TRY(const auto jobs, launcher_->list());
+  for (const process::JobStatus& job : jobs)
+    if (job.state != process::JobState::kEnded)
+      return Status();  // of a run that was left behind: it may be in any of them
+  FLEET_TRY(const std::vector<worktree::ScannedSlot> slots, pool_->scan());
+  for (const worktree::ScannedSlot& left : slots) {
+    if (left.in_use || !left.complete || left.leftovers == worktree::Leftovers::kSaved)
+      continue;
+    const auto slot = pool_->adopt(left.slot.id);
+    if (!slot)
+      continue;  // another engine's by now
+    const std::string ref = worktree::salvage_ref(
+        site_.run, fmt::format("worktree-{}-{}", slot->id.value, site_.incarnation));
+    const bool saved = slot->kind == worktree::SlotKind::kEvidence ||
+                       static_cast<bool>(pool_->salvage(*repository_, *slot, ref));
+    FLEET_CHECK(
+        pool_->release(*slot, saved ? worktree::Leftovers::kSaved : worktree::Leftovers::kUnsaved));
+  }
   return Status();
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "engine/flow/items.h"
+#include "engine/os/crash_point.h"
 #include "engine/worktree/capture.h"
 #include "engine/worktree/refs.h"
 #include "engine/worktree/slug.h"
@@ -172,7 +173,9 @@ void LocalWorld::list_command(const ListOrder& order, const Post& post) {
 void LocalWorld::prepare(const PrepareOrder& order, Post post) {
   git_.add([this, order, post = std::move(post)](worktree::Repository& repository) {
     const auto begun = std::chrono::steady_clock::now();
+    os::crash_point("engine.prepare.before");
     Result<run::Prepared> prepared = take_slot(repository, order);
+    os::crash_point("engine.prepare.after");
     run::Prepared event;
     if (prepared)
       event = *std::move(prepared);
@@ -304,10 +307,13 @@ void LocalWorld::run_job(const TaskFacts& task, const worktree::Slot& slot, Post
                        site_.log_path(task.attempt, 0),
                        timeout_of(node, agent),
                        agent != nullptr && agent->on_engine_crash == plan::OnEngineCrash::kKill});
+  os::crash_point("engine.spawn.before");
   jobs_.submit(std::move(job),
                [attempt = task.attempt, post = std::move(post)](const process::JobReport& report) {
+                 os::crash_point("engine.import.before");
                  post(exited_of(attempt, report));
                });
+  os::crash_point("engine.spawn.after");
 }
 
 void LocalWorld::adopt(const run::Task& task, Post post) {
@@ -365,7 +371,9 @@ run::Captured LocalWorld::capture_now(worktree::Repository& repository, const Ca
       fmt::format("{}\n\nFleet-Run: {}\nFleet-Task: {}\nFleet-Attempt: {}", subject_of(order.task),
                   site_.run, order.task.attempt.task.value, order.task.attempt.epoch);
   request.time = order.at / 1000;
+  os::crash_point("engine.capture.before");
   auto outcome = worktree::capture(repository, *slot, request);
+  os::crash_point("engine.capture.after");
   if (!outcome)
     return failed(outcome.error().message());
   bool saved = true;
@@ -423,7 +431,10 @@ void LocalWorld::verify(const VerifyOrder& order, Post post) {
 
 void LocalWorld::publish(const PublishOrder& order, Post post) {
   git_.add([this, order, post = std::move(post)](worktree::Repository& repository) {
-    post(publish_now(repository, order));
+    os::crash_point("engine.publish.before");
+    run::Published published = publish_now(repository, order);
+    os::crash_point("engine.publish.after");
+    post(std::move(published));
   });
 }
 

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "engine/flow/local_world.h"
+#include "engine/os/crash_point.h"
 #include "engine/worktree/merge.h"
 #include "engine/worktree/refs.h"
 
@@ -71,7 +72,9 @@ void LocalWorld::merge_now(worktree::Repository& repository, const MergeOrder& o
   request.author_email = author_email("fleet");
   request.message = message_of(order, into, site_.run);
   request.time = order.at / 1000;
+  os::crash_point("engine.merge.before");
   auto outcome = worktree::merge(repository, request);
+  os::crash_point("engine.merge.after");
   if (!outcome)
     return end(run::MergeHow::kError, outcome.error().message());
   if (const auto* conflicts = std::get_if<worktree::MergeConflicts>(&*outcome)) {
@@ -129,6 +132,7 @@ void LocalWorld::judge_merge(const MergeOrder& order, const std::string& into, s
     git_.add([into, commit, expected, post,
               event = std::move(event)](worktree::Repository& repository) mutable {
       event.commit = commit;
+      os::crash_point("engine.gather.before");
       if (const Status moved = worktree::publish(repository, into, expected,
                                                  *worktree::Oid::parse(commit), "fleetc: gathered");
           !moved) {
@@ -136,6 +140,7 @@ void LocalWorld::judge_merge(const MergeOrder& order, const std::string& into, s
             moved.error().code() == Errc::kIo ? run::MergeHow::kError : run::MergeHow::kRefused;
         event.detail = moved.error().message();
       }
+      os::crash_point("engine.gather.after");
       post(std::move(event));
     });
   };

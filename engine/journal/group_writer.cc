@@ -2,6 +2,7 @@
 
 #include "engine/journal/checksum.h"
 #include "engine/journal/reserve.h"
+#include "engine/os/crash_point.h"
 
 namespace fleet::journal {
 namespace {
@@ -31,6 +32,7 @@ Written GroupWriter::write(const Group& group, std::string_view snapshot) {
   }
 
   Status no_space;
+  os::crash_point("journal.commit.before");
   Status status = store(group, written.chain_after, snapshot);
   if (!status && status.error().code() == Errc::kNoSpace && release_reserve(layout_.reserve)) {
     no_space = std::move(status);
@@ -41,10 +43,12 @@ Written GroupWriter::write(const Group& group, std::string_view snapshot) {
     written.status = std::move(status);
     return written;
   }
+  os::crash_point("journal.commit.after");
   written.durable = true;
   if (!group.batches.empty()) {
     mark_ = {group.batches.back().last(), chain};
     status = head_.write(mark_);
+    os::crash_point("journal.head.after");
   }
   if (status && no_space)
     status = checkpoint_now_and_then();

@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <string_view>
 
+#include "engine/os/crash_point.h"
 #include "engine/process/socket.h"
 
 namespace fleet::process {
@@ -22,8 +23,8 @@ constexpr std::chrono::seconds kPatience{20};
 // The keeper gets none of the engine's environment, which may hold credentials, but what the
 // program needs to run at all.
 std::vector<char*> keeper_environment() {
-  constexpr std::array<std::string_view, 7> kKept = {"PATH=", "LD_",   "ASAN_", "UBSAN_",
-                                                     "TSAN_", "LSAN_", "GCOV_"};
+  constexpr std::array<std::string_view, 8> kKept = {
+      "PATH=", "LD_", "ASAN_", "UBSAN_", "TSAN_", "LSAN_", "GCOV_", os::kCrashVariables};
   std::vector<char*> kept;
   for (char** each = environ; *each != nullptr; ++each)
     if (std::any_of(kKept.begin(), kKept.end(), [&](std::string_view name) {

@@ -11,6 +11,8 @@
 #include <cerrno>
 #include <utility>
 
+#include "engine/os/crash_point.h"
+
 namespace fleet::process {
 namespace {
 
@@ -178,10 +180,13 @@ Status KeeperLoop::start_queued() {
   }
   if (starting_.empty())
     return {};
+  os::crash_point("keeper.announce.before");
   FLEET_CHECK(recorder_.write());
+  os::crash_point("keeper.announce.after");
   for (const auto& [job, sequence] : std::exchange(starting_, {})) {
     JobReport report = processes_.start(job->spec);
     report.sequence = sequence;
+    os::crash_point("keeper.spawn.after");
     if (report.kind == ReportKind::kStarted)
       recorder_.started(*job, std::move(report));
     else
@@ -195,6 +200,7 @@ void KeeperLoop::tell_news() {
   const auto engine = clients_.find(engine_);
   if (news.empty() || engine == clients_.end() || !engine->second.watching)
     return;
+  os::crash_point("keeper.report.before");
   engine->second.connection.send(Reports{std::move(news)});
 }
 

@@ -4,6 +4,8 @@
 #include <map>
 #include <utility>
 
+#include "engine/os/crash_point.h"
+
 namespace fleet::process {
 namespace {
 
@@ -133,7 +135,9 @@ Status Recorder::commit() {
     FLEET_CHECK(spool_.write());
   } else {
     const os::MonoTime before = clock_->mono();
+    os::crash_point("keeper.exit.before");
     FLEET_CHECK(spool_.sync());
+    os::crash_point("keeper.exit.after");
     group_time_ = std::clamp((clock_->mono() - before) * kSyncShare, kGroupTime, kLongestGroupTime);
   }
   std::move(starts_.begin(), starts_.end(), std::back_inserter(news_));

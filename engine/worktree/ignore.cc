@@ -21,6 +21,14 @@ std::string_view trim_spaces(std::string_view line) {
   return line.substr(0, keep);
 }
 
+// Git compares what comes before the first wildcard as it stands, and takes the rest for a pattern
+// of its own: in "a**/b" the stars are the leading ones of "**/b". (dir.c, match_pathname)
+bool path_matches(std::string_view glob, std::string_view path) {
+  const std::size_t literal = std::min(glob.find_first_of("*?[\\"), glob.size());
+  return path.starts_with(glob.substr(0, literal)) &&
+         glob_matches(glob.substr(literal), path.substr(literal));
+}
+
 }  // namespace
 
 IgnoreFile::IgnoreFile(std::string directory, std::string_view text)
@@ -66,9 +74,8 @@ IgnoreVerdict IgnoreFile::judge(std::string_view path, bool is_directory) const 
   for (auto rule = rules_.rbegin(); rule != rules_.rend(); ++rule) {
     if (rule->directories_only && !is_directory)
       continue;
-    if (glob_matches(rule->glob, rule->anchored ? inner : last)) {
+    if (rule->anchored ? path_matches(rule->glob, inner) : glob_matches(rule->glob, last))
       return rule->negated ? IgnoreVerdict::kIncluded : IgnoreVerdict::kIgnored;
-    }
   }
   return IgnoreVerdict::kNoMatch;
 }

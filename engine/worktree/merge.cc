@@ -104,7 +104,7 @@ class Merger {
   Result<MergeOutcome> run() {
     FLEET_TRY(const auto sources, wanted_sources());
     if (sources.empty())
-      return MergeOutcome(AlreadyMerged());
+      return already_merged();
     tip_ = request_.into;
     FLEET_TRY(tree_, tree_of(git_, request_.into));
     for (std::size_t i = 0; i < sources.size(); ++i) {
@@ -122,6 +122,34 @@ class Merger {
   }
 
  private:
+  // What this request itself made, before a crash that came after the branch had moved, is its
+  // result still.
+  Result<MergeOutcome> already_merged() {
+    Oid before = request_.into;
+    for (;;) {
+      FLEET_TRY(const CommitPtr commit, find_commit(git_, before));
+      if (!is_ours(commit.get()) || git_commit_parentcount(commit.get()) < 2)
+        break;
+      before = from_git_oid(*git_commit_parent_id(commit.get(), 0));
+    }
+    if (before == request_.into)
+      return MergeOutcome(AlreadyMerged());
+    FLEET_TRY(const DiffStat stat, repository_.diff_stat(before, request_.into));
+    return MergeOutcome(Merged{request_.into, stat});
+  }
+
+  // By author, date and all of the message but its subject, which may count parts.
+  bool is_ours(const git_commit* commit) const {
+    const auto body_of = [](std::string_view message) {
+      const std::size_t end = message.find_last_not_of('\n');
+      message = message.substr(0, end == std::string_view::npos ? 0 : end + 1);
+      return message.substr(std::min(message.find('\n'), message.size()));
+    };
+    return git_commit_author(commit)->email == request_.author_email &&
+           git_commit_time(commit) == request_.time &&
+           body_of(git_commit_message_raw(commit)) == body_of(request_.message);
+  }
+
   // Those that bring something: no ancestor of the tip or of another source, none twice.
   Result<std::vector<const MergeSource*>> wanted_sources() {
     std::vector<const MergeSource*> wanted;

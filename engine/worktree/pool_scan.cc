@@ -95,7 +95,8 @@ Result<std::vector<ScannedSlot>> Pool::scan() {
       found.slot.kind = state->kind;
       found.slot.agent = state->agent;
       found.slot.commit = state->commit;
-      found.leftovers = state->leftovers;
+      // What was there before a reset was saved before it began.
+      found.leftovers = state->resetting ? Leftovers::kSaved : state->leftovers;
       struct stat tree = {};
       found.complete = !state->resetting && is_registered(found.slot) &&
                        ::lstat(found.slot.tree().c_str(), &tree) == 0 && S_ISDIR(tree.st_mode);

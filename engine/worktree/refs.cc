@@ -5,6 +5,7 @@
 #include <thread>
 #include <utility>
 
+#include "engine/os/crash_point.h"
 #include "engine/worktree/libgit.h"
 #include "engine/worktree/ref_intent.h"
 #include "engine/worktree/slug.h"
@@ -188,11 +189,15 @@ Status move_locked(Repository& repository, const RefIntent& intent,
   FLEET_CHECK(check_names(repository, moves));
   FLEET_CHECK(check_checkouts(repository, moves));
   FLEET_CHECK(intent.record(moves, false));
+  os::crash_point("refs.intent.after");
   {
     FLEET_TRY(const TransactionPtr transaction, lock_all(repository, moves));
     FLEET_TRY(const auto open, check_expected(repository, moves));
+    os::crash_point("refs.locked.after");
     FLEET_CHECK(intent.record(moves, true));
+    os::crash_point("refs.move.before");
     FLEET_CHECK(apply(transaction.get(), open, reason));
+    os::crash_point("refs.move.after");
   }
   return {};
 }
