@@ -27,18 +27,10 @@ class TextRenderer {
     const std::size_t gutter = gutter_width(diagnostic);
     bool first = true;
     for (const SourceId source : sources_of(diagnostic)) {
-      Snippet snippet(sources_.get(source), options_, gutter);
-      for (const Label& label : diagnostic.secondary) {
-        if (label.span.source == source) {
-          snippet.add(label.span, shown(label.text), Style::kSecondary);
-        }
-      }
-      if (diagnostic.primary.span.source == source) {
-        snippet.add(diagnostic.primary.span, shown(diagnostic.primary.text), severity);
-      }
       out += std::string(gutter, ' ') + paint_(first ? "--> " : "::: ", Style::kGutter);
       out += place(diagnostic, source) + "\n";
-      out += snippet.render();
+      if (can_be_shown(diagnostic, source))
+        out += snippet_of(diagnostic, source, gutter, severity);
       first = false;
     }
     for (const std::string& note : diagnostic.notes) {
@@ -53,6 +45,32 @@ class TextRenderer {
 
  private:
   std::string shown(std::string_view text) const { return visible(text, options_.ascii); }
+
+  std::string snippet_of(const Diagnostic& diagnostic, SourceId source, std::size_t gutter,
+                         Style severity) const {
+    Snippet snippet(sources_.get(source), options_, gutter);
+    for (const Label& label : diagnostic.secondary) {
+      if (label.span.source == source) {
+        snippet.add(label.span, shown(label.text), Style::kSecondary);
+      }
+    }
+    if (diagnostic.primary.span.source == source) {
+      snippet.add(diagnostic.primary.span, shown(diagnostic.primary.text), severity);
+    }
+    return snippet.render();
+  }
+
+  // A line of megabytes is no picture for a person, and costs as much for each message on it.
+  bool can_be_shown(const Diagnostic& diagnostic, SourceId id) const {
+    constexpr std::size_t kLongestLine = std::size_t{64} << 10;
+    const Source& source = sources_.get(id);
+    const auto is_short = [&](const Label& label) {
+      return label.span.source != id ||
+             (source.line(source.locate(label.span.begin).line).size() <= kLongestLine &&
+              source.line(source.locate(label.span.end).line).size() <= kLongestLine);
+    };
+    return is_short(diagnostic.primary) && std::ranges::all_of(diagnostic.secondary, is_short);
+  }
 
   // The primary label's source first, the others as they occur.
   static std::vector<SourceId> sources_of(const Diagnostic& diagnostic) {

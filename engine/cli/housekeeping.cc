@@ -14,22 +14,22 @@ namespace fleet::cli {
 namespace {
 
 constexpr const char* kFirstFleet =
-    R"(/// A first fleet: one task for each note, on a branch of its own; what passes is gathered.
+    R"(/// A first fleet: one task for each Markdown file, on a branch of its own; what passes is gathered.
 /// `fleetc plan first.fleet` shows what would happen, `fleetc run first.fleet` does it.
 fleet first v1 {
   repo = git(".", base: @BASE@)
 
-  /// What one session does. {item} is the note; it is always exactly one argument.
-  role fixer {
+  /// What one session does: here, take the blanks off the ends of lines. {item} is the file; it is
+  /// always exactly one argument.
+  role tidier {
     runtime = shell("sed -i -e 's/[[:space:]]*$//' -- {item}")
-    writes  = worktree("first/{item}") in ["notes/**"]
+    writes  = worktree("first/{item}") in ["**/*.md"]
     accept  = ["test -s {item}" passes]
   }
 
   flow main {
-    accept = ["test -d notes" passes]
-    fixes  = fanout f in files("notes/*.txt") to fixer width 4 est 1s spawn 200ms
-    gather = repo.merge(fixes, into: "first/gathered") after fixes.accepted
+    tidy   = fanout f in files("**/*.md") to tidier width 4 est 1s spawn 200ms
+    gather = repo.merge(tidy, into: "first/gathered") after tidy.accepted
   }
 }
 )";

@@ -1,5 +1,6 @@
 // check, fmt, plan: what needs no repository.
 #include <algorithm>
+#include <filesystem>
 
 #include <fmt/format.h>
 
@@ -48,9 +49,26 @@ std::string list_guards(const std::string& file, const sema::Model& model) {
   return out;
 }
 
+// A link stays a link, and the file keeps its mode.
+Status replace_text(const std::string& file, const std::string& text) {
+  std::error_code problem;
+  const std::filesystem::path target = std::filesystem::canonical(file, problem);
+  const auto mode = problem ? std::filesystem::perms::none
+                            : std::filesystem::status(target, problem).permissions();
+  if (problem)
+    return Error(Errc::kIo, file + ": " + problem.message());
+  return os::system_files().write_atomic(target.native(), text, static_cast<mode_t>(mode) & 07777);
+}
+
 }  // namespace
 
 int check(const CheckOptions& options) {
+  const bool one_document = options.format == "json" || options.format == "sarif";
+  if (one_document && options.files.size() > 1) {
+    complain(fmt::format("fleetc: --format {} is one document: give one file at a time\n",
+                         options.format));
+    return kUsage;
+  }
   bool errors = false, unreadable = false;
   std::string results;
   for (const std::string& file : options.files) {
@@ -102,8 +120,7 @@ int fmt(const FmtOptions& options) {
     print(fmt::format("{}\n", report::printable(file)));
     if (options.check) {
       exit_code = std::max(exit_code, kDefinitionHasErrors);
-    } else if (const Status written = os::system_files().write_atomic(file, *formatted, 0644);
-               !written) {
+    } else if (const Status written = replace_text(file, *formatted); !written) {
       complain(written.error());
       exit_code = kUsage;
     }

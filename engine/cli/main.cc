@@ -153,7 +153,7 @@ int main(int argc, char** argv) {
   // Before all else: the keeper stays small and has its own signals.
   if (argc > 1 && std::string_view(argv[1]) == "keeper")
     return fleet::process::keeper_main(argc - 1, argv + 1);
-  block_stop_signals();
+  ignore_broken_pipes();
   try {
     return dispatch(argc, argv);
   } catch (const std::exception& error) {

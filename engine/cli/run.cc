@@ -5,6 +5,7 @@
 #include "engine/cli/exit_codes.h"
 #include "engine/cli/foreground.h"
 #include "engine/cli/front.h"
+#include "engine/cli/signals.h"
 #include "engine/cli/terminal.h"
 
 namespace fleet::cli {
@@ -76,6 +77,7 @@ int run(const RunOptions& options) {
     complain(fmt::format("fleetc: {}\n", *step));
     return kDefinitionHasErrors;
   }
+  block_stop_signals();
   auto engine = open_engine(repository_of(front), options.jobs, false);
   if (!engine)
     return refused(engine.error());
@@ -98,6 +100,7 @@ int run(const RunOptions& options) {
 }
 
 int resume(const ResumeOptions& options) {
+  block_stop_signals();
   auto engine = open_engine(".", options.jobs, options.accept_lost_tail);
   if (!engine)
     return refused(engine.error());

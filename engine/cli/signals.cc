@@ -20,10 +20,13 @@ sigset_t stop_signals() {
 
 }  // namespace
 
+void ignore_broken_pipes() {
+  signal(SIGPIPE, SIG_IGN);
+}
+
 void block_stop_signals() {
   const sigset_t set = stop_signals();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
-  signal(SIGPIPE, SIG_IGN);
 }
 
 SignalWatch::SignalWatch(std::function<void(int, int)> on_signal) {

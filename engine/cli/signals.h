@@ -8,8 +8,11 @@
 
 namespace fleet::cli {
 
+// A reader that left shows as an error of the write.
+void ignore_broken_pipes();
+
 // Blocks the three signals in this thread, and so in all that it starts later: call it before any
-// thread is made.
+// thread is made, and only in a command that listens to them.
 void block_stop_signals();
 
 // Calls `on_signal(number, count)` for each, count from 1. Destroying it ends the thread.

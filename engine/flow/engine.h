@@ -88,6 +88,7 @@ class Engine {
   Result<run::RunOutcome> execute(std::vector<run::EventBody> first, run::Observer& observer);
   Status settle_run(run::RunOutcome outcome);
   Status rescue_leftovers();
+  Status trim_worktrees();
 
   EngineOptions options_;
   const os::Clock& clock_;

@@ -11,6 +11,7 @@ namespace fleet::flow {
 namespace {
 
 constexpr std::size_t kMaxSourceBytes = std::size_t{64} << 20;
+constexpr std::int64_t kMaxRange = 1'000'000;  // items
 constexpr std::size_t kMaxItemBytes = std::size_t{4}
                                       << 20;  // one event of the journal has to hold them
 
@@ -68,6 +69,9 @@ Result<std::vector<std::string>> evaluate(worktree::Repository& repository,
     }
     case Kind::kList: items = source.list; break;
     case Kind::kRange:
+      if (source.last - source.first >= kMaxRange)
+        return Error(Errc::kInvalid, fmt::format("{} items are more than a run can take",
+                                                 source.last - source.first + 1));
       for (std::int64_t i = source.first; i <= source.last; ++i)
         items.push_back(std::to_string(i));
       break;

@@ -83,4 +83,14 @@ run::Exited exited_of(run::Attempt attempt, const process::JobReport& report);
 // The branch of a task: the template's own text as written, the values of holes made fit for a ref.
 std::string branch_name(const plan::Template& text, const HoleValues& values);
 
+// What tells the refs of one task from those of another: its place in the run, and its item for
+// people.
+std::string task_name(const TaskFacts& task);
+
+// Of one attempt: the lesser of the step's and the agent's; 0: none.
+std::chrono::milliseconds timeout_of(const plan::Node& node, const plan::Agent* agent);
+
+// REQUIRES: `hex` comes from the journal or from git.
+worktree::Oid oid_of(const std::string& hex);
+
 }  // namespace fleet::flow

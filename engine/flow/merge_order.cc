@@ -9,12 +9,6 @@
 namespace fleet::flow {
 namespace {
 
-worktree::Oid oid_of(const std::string& hex) {
-  const auto oid = worktree::Oid::parse(hex);
-  FLEET_ASSERT(oid.has_value(), hex);
-  return *oid;
-}
-
 std::string message_of(const MergeOrder& order, const std::string& into, const std::string& run) {
   std::string text = fmt::format("Gather {} task{} on {}\n", order.commits.size(),
                                  order.commits.size() == 1 ? "" : "s", into);

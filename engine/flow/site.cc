@@ -74,6 +74,8 @@ std::vector<std::string> make_environment(const Site& site, const JobRequest& re
   all["FLEET_ITEM"] = request.task.item;
   all["FLEET_AGENT"] = request.task.agent;
   all["FLEET_EPOCH"] = std::to_string(request.task.attempt.epoch);
+  if (!request.brief.empty())
+    all["FLEET_BRIEF"] = request.brief;
   for (const auto& [name, value] : request.env)
     all[name] = value;
   std::vector<std::string> out;

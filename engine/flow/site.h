@@ -42,6 +42,7 @@ struct JobRequest {
   std::string log;
   std::chrono::milliseconds timeout{0};
   bool kill_with_engine = false;
+  std::string brief = {};  // what the agent is told, if anything
 };
 
 // A job in a slot: its own worktree, HOME and TMPDIR to write to; hidden: fleetc's state, the other

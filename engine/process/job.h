@@ -61,8 +61,11 @@ struct JobSpec {
 Status check_job(const JobSpec& job);
 
 enum class End : std::uint8_t {
-  kExited,       // by itself; `code` says how
-  kSignalled,    // by a signal that the launcher did not send (in a sandbox: kExited with 128 + n)
+  kExited,  // by itself; `code` says how
+  // By a signal that the launcher did not send. In a sandbox, an exit code of 128 plus a signal of
+  // a crash counts as one, since bubblewrap doesn't tell them apart; another signal is kExited
+  // there.
+  kSignalled,
   kTimedOut,     // the launcher ended it: `timeout` was over
   kCancelled,    // by cancel(), before or after its start, or with its engine (kill_with_engine)
   kOutputLimit,  // the launcher ended it: it wrote too much

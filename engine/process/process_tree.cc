@@ -1,6 +1,7 @@
 #include "engine/process/process_tree.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -27,6 +28,13 @@ std::string output_head(const ProcessTree& tree) {
   return got > 0 ? std::string(buffer.data(), static_cast<std::size_t>(got)) : std::string();
 }
 
+// Signals by which a program dies of itself or of its machine, rather than at someone's wish.
+bool is_crash(int signal) {
+  constexpr std::array kCrashes = {SIGQUIT, SIGILL,  SIGTRAP, SIGABRT, SIGBUS,
+                                   SIGFPE,  SIGKILL, SIGSEGV, SIGSYS};
+  return std::ranges::find(kCrashes, signal) != kCrashes.end();
+}
+
 void tell_plain_end(JobReport& report, int wait_status) {
   if (WIFEXITED(wait_status)) {
     report.how = End::kExited;
@@ -41,8 +49,11 @@ void tell_sandbox_end(JobReport& report, ProcessTree& tree) {
   read_status(tree);
   const SandboxEnd end = classify_sandbox_end(tree.status_text, output_head(tree));
   if (end.ran) {
-    report.how = End::kExited;
-    report.code = end.code;
+    // Bubblewrap tells a death by signal n as exit code 128 + n, as shells do.
+    const int signal = end.code - 128;
+    report.how = is_crash(signal) ? End::kSignalled : End::kExited;
+    (report.how == End::kSignalled ? report.signal : report.code) =
+        report.how == End::kSignalled ? signal : end.code;
     return;
   }
   tell_plain_end(report, tree.wait_status);

@@ -1,0 +1,87 @@
+// The listing half of LocalWorld: the items of a fan-out, and whether their branches can stand side
+// by side.
+#include <fmt/format.h>
+
+#include "engine/flow/items.h"
+#include "engine/flow/local_world.h"
+#include "engine/worktree/slug.h"
+
+namespace fleet::flow {
+
+void LocalWorld::list_items(const ListOrder& order, Post post) {
+  const plan::Fanout& fanout = *plan_.nodes[order.node.value].fanout;
+  if (fanout.source.kind == plan::FanoutSource::Kind::kCommandLines)
+    return list_command(order, post);
+  git_.add([this, order, &fanout, post = std::move(post)](worktree::Repository& repository) {
+    post(claimed(
+        limited(order.node, fanout, evaluate(repository, fanout.source, oid_of(order.start)))));
+  });
+}
+
+// Two items whose branches cannot exist side by side are found before any work is spent on either.
+run::ItemsListed LocalWorld::claimed(run::ItemsListed event) const {
+  const plan::Agent& agent = plan_.agents[plan_.nodes[event.node.value].agents.front().value];
+  if (!agent.writes || !event.error.empty())
+    return event;
+  std::vector<std::string> branches;
+  for (const std::string& item : event.items) {
+    TaskFacts task;
+    task.item = item;
+    task.agent = agent.name;
+    branches.push_back(branch_name(agent.writes->branch, holes_of(task)));
+  }
+  if (const auto conflict = worktree::find_branch_conflict(std::move(branches)))
+    event.error =
+        conflict->first == conflict->second
+            ? fmt::format(
+                  "two items would both need the branch `{}`; put {{item}} into `writes` of `{}`",
+                  conflict->first, agent.name)
+            : fmt::format(
+                  "two items would need the branches `{}` and `{}`, which git cannot keep side by "
+                  "side; change `writes` of `{}`",
+                  conflict->first, conflict->second, agent.name);
+  if (!event.error.empty())
+    event.items.clear();
+  return event;
+}
+
+void LocalWorld::list_command(const ListOrder& order, const Post& post) {
+  git_.add([this, order, post](worktree::Repository& repository) {
+    const plan::Fanout& fanout = *plan_.nodes[order.node.value].fanout;
+    worktree::SlotRequest wanted;
+    wanted.kind = worktree::SlotKind::kEvidence;
+    wanted.agent = "source";
+    wanted.commit = oid_of(order.start);
+    auto slot = pool_.acquire(repository, wanted);
+    if (!slot)
+      return post(
+          limited(order.node, fanout, std::move(slot).error().in("a worktree for the source")));
+    TaskFacts task;  // a source belongs to no task: its output goes by the step's place among steps
+    task.node = order.node;
+    task.attempt = {run::TaskIndex{0xF0000000U + order.node.value}, site_.incarnation};
+    static const plan::Sandbox kSandbox;
+    static const std::vector<std::pair<std::string, std::string>> kNoEnvironment;
+    process::JobSpec job =
+        make_job(site_, {kSandbox,
+                         fanout.source.command,
+                         kNoEnvironment,
+                         task,
+                         holes_of(task),
+                         *slot,
+                         {site_.run, task.attempt.task.value, task.attempt.epoch, 0},
+                         site_.log_path(task.attempt, 0),
+                         std::chrono::minutes(10),
+                         true});
+    const std::string output = job.output;
+    jobs_.submit(std::move(job),
+                 [this, order, post, output, slot = *slot](const process::JobReport& report) {
+                   git_.add([this, order, post, output, slot, report](worktree::Repository&) {
+                     (void)pool_.release(slot, worktree::Leftovers::kSaved);
+                     post(claimed(limited(order.node, *plan_.nodes[order.node.value].fanout,
+                                          lines_of_job(report, output))));
+                   });
+                 });
+  });
+}
+
+}  // namespace fleet::flow

@@ -1,0 +1,177 @@
+// The preparing half of LocalWorld: which worktree a session gets, keeps over its tasks, and gives
+// back; whether a task may own its branch.
+#include <fmt/format.h>
+
+#include "engine/flow/local_world.h"
+#include "engine/os/crash_point.h"
+#include "engine/worktree/refs.h"
+#include "engine/worktree/slug.h"
+
+namespace fleet::flow {
+namespace {
+
+std::string slot_name(const worktree::Slot& slot) {
+  return std::to_string(slot.id.value);
+}
+
+}  // namespace
+
+void LocalWorld::prepare(const PrepareOrder& order, Post post) {
+  git_.add([this, order, post = std::move(post)](worktree::Repository& repository) {
+    const auto begun = std::chrono::steady_clock::now();
+    os::crash_point("engine.prepare.before");
+    Result<run::Prepared> prepared = take_slot(repository, order);
+    os::crash_point("engine.prepare.after");
+    run::Prepared event;
+    if (prepared)
+      event = *std::move(prepared);
+    else {
+      event.error = prepared.error().message();
+      event.refused =
+          prepared.error().code() == Errc::kExists || prepared.error().code() == Errc::kInvalid;
+    }
+    event.attempt = order.task.attempt;
+    event.start = order.start;
+    event.took = std::chrono::duration_cast<plan::Millis>(std::chrono::steady_clock::now() - begun);
+    post(std::move(event));
+  });
+}
+
+// Idempotent: a slot that an earlier engine took for this attempt was never launched in; it is
+// found free in the pool and reset like any other.
+Result<run::Prepared> LocalWorld::take_slot(worktree::Repository& repository,
+                                            const PrepareOrder& order) {
+  run::Prepared event;
+  FLEET_TRY(event.branch, lease_branch(repository, order));
+  const plan::Node& node = plan_.nodes[order.task.node.value];
+  const bool shared = node.kind == plan::NodeKind::kRun && !node.sandboxed;
+  if (shared) {
+    const std::lock_guard lock(mutex_);
+    if (const auto it = shared_.find(order.start); it != shared_.end()) {
+      event.slot = slot_name(it->second);
+      event.cold = false;
+      return event;
+    }
+  }
+  worktree::SlotRequest wanted;
+  wanted.commit = oid_of(order.start);
+  wanted.agent = order.task.agent.empty() ? "run" : order.task.agent;
+  if (!order.task.agent.empty())
+    wanted.keep = agent_named(order.task.agent).keep;
+  std::optional<Held> mine = held(order.session);
+  event.cold = !mine;
+  if (mine) {
+    wanted.salvage_ref = mine->unsaved;
+    FLEET_CHECK(pool_.reset(repository, mine->slot, wanted));
+  } else {
+    FLEET_TRY(worktree::Slot slot, pool_.acquire(repository, wanted));
+    mine = Held{std::move(slot), {}};
+  }
+  mine->unsaved = worktree::salvage_ref(
+      site_.run, fmt::format("{}/{}", task_name(order.task), order.task.attempt.epoch));
+  event.slot = slot_name(mine->slot);
+  const std::lock_guard lock(mutex_);
+  if (shared) {
+    // Two threads may get here at once for one commit; the second slot is then merely unused.
+    shared_.try_emplace(order.start, mine->slot);
+  } else {
+    sessions_[order.session] = *std::move(mine);
+  }
+  return event;
+}
+
+// Whether the attempt may own its branch, before any work is spent: a branch that a person made is
+// never taken, and neither is one of ours that a person has moved on.
+Result<std::string> LocalWorld::lease_branch(worktree::Repository& repository,
+                                             const PrepareOrder& order) {
+  if (order.task.agent.empty())
+    return std::string();
+  const plan::Agent& agent = agent_named(order.task.agent);
+  if (!agent.writes)
+    return std::string();
+  const std::string branch = branch_name(agent.writes->branch, holes_of(order.task));
+  if (!worktree::is_valid_branch(branch))
+    return Error(Errc::kInvalid,
+                 fmt::format("`{}` is no branch name that git accepts; change `writes` of `{}`",
+                             branch, agent.name));
+  FLEET_TRY(const worktree::BranchState state, worktree::inspect_branch(repository, branch));
+  if (!state.conflict.empty())
+    return Error(Errc::kExists,
+                 fmt::format("the branch `{}` cannot exist beside `{}`: git keeps branches as "
+                             "files and folders; rename one of them",
+                             branch, state.conflict));
+  if (state.owner == worktree::BranchOwner::kForeign)
+    return Error(Errc::kExists,
+                 fmt::format("the branch `{}` exists and is not fleetc's (or was moved by somebody "
+                             "else); it is left alone: rename or delete it",
+                             branch));
+  if (!state.checked_out_at.empty())
+    return Error(
+        Errc::kExists,
+        fmt::format("the branch `{}` is checked out at {}; switch that worktree to another "
+                    "branch",
+                    branch, state.checked_out_at));
+  return branch;
+}
+
+void LocalWorld::end_session(const EndSessionOrder& order) {
+  std::optional<Held> mine;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto it = sessions_.find(order.session);
+    if (it == sessions_.end())
+      return;
+    mine = std::move(it->second);
+    sessions_.erase(it);
+  }
+  git_.add([this, mine = *std::move(mine)](worktree::Repository& repository) {
+    worktree::Leftovers left = worktree::Leftovers::kSaved;
+    if (!mine.unsaved.empty() && !pool_.salvage(repository, mine.slot, mine.unsaved))
+      left = worktree::Leftovers::kUnsaved;
+    (void)pool_.release(mine.slot, left);
+  });
+}
+
+void LocalWorld::release_slots() {
+  std::vector<run::SessionIndex> open;
+  std::map<std::string, worktree::Slot> shared;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [session, slot] : sessions_)
+      open.push_back(session);
+    shared.swap(shared_);
+  }
+  for (run::SessionIndex session : open)
+    end_session({session});
+  for (const auto& [commit, slot] : shared)
+    (void)pool_.release(slot, worktree::Leftovers::kSaved);
+}
+
+std::optional<LocalWorld::Held> LocalWorld::held(run::SessionIndex session) {
+  const std::lock_guard lock(mutex_);
+  const auto it = sessions_.find(session);
+  if (it == sessions_.end())
+    return std::nullopt;
+  return it->second;
+}
+
+// The session's slot; after a change of engine, the one that the journal names, taken as it is.
+Result<worktree::Slot> LocalWorld::slot_of(run::SessionIndex session, const std::string& name) {
+  if (const std::optional<Held> mine = held(session))
+    return mine->slot;
+  if (name.empty())
+    return Error(Errc::kNotFound, "the attempt has no worktree");
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [commit, slot] : shared_)
+      if (slot_name(slot) == name)
+        return slot;
+  }
+  FLEET_TRY(worktree::Slot slot,
+            pool_.adopt(worktree::SlotId{static_cast<std::uint32_t>(std::stoul(name))}));
+  const std::lock_guard lock(mutex_);
+  sessions_[session] = Held{slot, {}};
+  return slot;
+}
+
+}  // namespace fleet::flow
