@@ -163,7 +163,36 @@ class Analyzer {
       refuse(block.kind.span, "`fleet` can't stand inside `fleet`");
       return false;
     }
-    return kind == "defaults" || !block.names.empty();
+    return kind == "defaults" || check_name(block);
+  }
+
+  // A declaration has a name, and names are words: nothing could refer to it otherwise.
+  bool check_name(const ast::Block& block) {
+    for (const ast::Ident& name : block.names) {
+      if (context_.sources.text(name.span).starts_with('"'))
+        context_.sink.add(error("F202", name.span, "a name stands without quotes"));
+    }
+    if (block.names.empty() && !is_misread(block))
+      say_nameless(block);
+    return !block.names.empty();
+  }
+
+  void say_nameless(const ast::Block& block) {
+    const schema::Kind& kind = *schema::find_kind(block.kind.text);
+    Diagnostic diagnostic =
+        error("F108", block.kind.span, ticked(kind.name) + " without a name", "needs a name");
+    diagnostic.helps.push_back({"write " + ticked(kind.form), {}, false});
+    context_.sink.add(std::move(diagnostic));
+  }
+
+  // Whether what stands in place of the name was reported already.
+  bool is_misread(const ast::Block& block) const {
+    const std::uint32_t end = block.has_body ? block.body.span.begin : block.span.end;
+    return std::ranges::any_of(context_.sink.all(), [&](const Diagnostic& one) {
+      const Span& at = one.primary.span;
+      return one.code == "F001" && at.source == block.span.source && at.begin >= block.span.begin &&
+             at.begin <= end;
+    });
   }
 
   void declare_known(const ast::Block& block) {
