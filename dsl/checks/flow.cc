@@ -157,6 +157,23 @@ void check_contradictions(Subject& subject, const sema::Flow& flow) {
   }
 }
 
+// Only a merge makes the branch that a flow's `accept` judges. A step that was not understood may
+// be one.
+void check_flow_accept(Subject& subject, const sema::Flow& flow) {
+  const auto may_merge = [](const sema::Step& step) {
+    return step.broken || step.kind == StepKind::kMerge;
+  };
+  if (!flow.accept || flow.steps.empty() || std::ranges::any_of(flow.steps, may_merge))
+    return;
+  Diagnostic diagnostic = sema::error(
+      "F708", flow.accept->span,
+      "`accept` of flow " + ticked(flow.name) + " can never fire: the flow has no merge",
+      "judges the branch that a merge makes");
+  diagnostic.helps.push_back(
+      {"put it on the role, where it judges each task, or gather with `repo.merge`", {}, false});
+  subject.sink.add(std::move(diagnostic));
+}
+
 // The base, said or meant.
 bool is_into_base(const sema::Model& model, const sema::Step& step) {
   if (!step.merge.into)
@@ -289,6 +306,7 @@ void check_reachable(Subject& subject) {
   for (const sema::Flow& flow : subject.model.flows) {
     check_edge_kinds(subject, flow);
     check_contradictions(subject, flow);
+    check_flow_accept(subject, flow);
   }
 }
 
