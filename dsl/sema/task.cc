@@ -84,6 +84,14 @@ std::optional<Argument> read_argument(FlowNames& names, const ast::Argument& arg
   return std::nullopt;
 }
 
+// Text anywhere but in front would reach nobody.
+void say_second_text(DiagnosticSink& sink, Span span) {
+  Diagnostic diagnostic =
+      error("F202", span, "a task has one text, its first argument", "nobody would read this");
+  diagnostic.helps.push_back({"say it all in the first argument", {}, false});
+  sink.add(std::move(diagnostic));
+}
+
 // The steps that a merge takes: `fixes`, or `build.branch`.
 bool read_merged(FlowNames& names, const ast::Argument& argument, Step& step) {
   const std::vector<ast::Atom>& atoms = argument.value->atoms;
@@ -176,6 +184,10 @@ void read_task(FlowNames& names, Reader& reader, Step& step) {
   for (const ast::Argument& argument : call.args) {
     std::optional<Argument> one = read_argument(names, argument);
     good = good && one.has_value();
+    if (one && !one->output_of && &argument != &call.args.front()) {
+      say_second_text(names.context.sink, one->text.span);
+      good = false;
+    }
     if (one)
       step.arguments.push_back(*std::move(one));
   }
