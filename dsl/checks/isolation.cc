@@ -57,6 +57,16 @@ void check_name(Subject& subject, const sema::Text& branch) {
   subject.sink.add(std::move(diagnostic));
 }
 
+// Where the branch of a fan-out's agent is set anew when its text can't be edited in place.
+std::string how_to_add_item(const sema::Agent& agent) {
+  const std::string writes = "writes = worktree(\"…/{item}\")";
+  if (agent.is_role)
+    return "amend it: `agent NAME : " + agent.name + " { " + writes + " }`";
+  if (agent.imported)
+    return "declare an agent of your own with `" + writes + "`";
+  return "set `" + writes + "` on agent " + ticked(agent.name);
+}
+
 void say_no_item(Subject& subject, const sema::Step& step, const sema::At<std::size_t>& use) {
   const sema::Agent& agent = subject.model.agents[use.value];
   const sema::Text& branch = agent.contract.writes->value.branch;
@@ -73,9 +83,7 @@ void say_no_item(Subject& subject, const sema::Step& step, const sema::At<std::s
     const std::uint32_t end = branch.span.end - 1;
     help.edits.push_back({{branch.span.source, end, end}, "/{item}"});
   } else {
-    help = {"amend it: `agent NAME : " + agent.name + " { writes = worktree(\"…/{item}\") }`",
-            {},
-            false};
+    help = {how_to_add_item(agent), {}, false};
   }
   diagnostic.helps.push_back(std::move(help));
   subject.sink.add(std::move(diagnostic));
