@@ -11,8 +11,18 @@ Span cover(const Span& a, const Span& b) {
   return {a.source, std::min(a.begin, b.begin), std::max(a.end, b.end)};
 }
 
+namespace {
+
+// A byte order mark is no part of the first line: nobody sees it.
+std::uint32_t mark_length(std::string_view text) {
+  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+  return text.starts_with(kByteOrderMark) ? static_cast<std::uint32_t>(kByteOrderMark.size()) : 0;
+}
+
+}  // namespace
+
 Source::Source(std::string name, std::string text)
-    : name_(std::move(name)), text_(std::move(text)), line_starts_{0} {
+    : name_(std::move(name)), text_(std::move(text)), line_starts_{mark_length(text_)} {
   for (std::size_t i = 0; i < text_.size(); ++i) {
     if (text_[i] == '\n') {
       line_starts_.push_back(static_cast<std::uint32_t>(i + 1));
@@ -21,7 +31,7 @@ Source::Source(std::string name, std::string text)
 }
 
 LineColumn Source::locate(std::uint32_t offset) const {
-  const auto end = std::min<std::size_t>(offset, text_.size());
+  const auto end = std::clamp<std::size_t>(offset, line_starts_.front(), text_.size());
   const auto after = std::upper_bound(line_starts_.begin(), line_starts_.end(), end);
   const auto start = *std::prev(after);
   LineColumn at;

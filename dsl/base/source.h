@@ -42,7 +42,7 @@ class Source {
 
   const std::string& name() const { return name_; }
   std::string_view text() const { return text_; }
-  // `offset` past the end is clamped to the end.
+  // `offset` past the end is clamped to the end. A byte order mark is in no line and no column.
   LineColumn locate(std::uint32_t offset) const;
   // The line's text without its newline (and without a '\r' before it). `line` is 1-based; a line
   // that does not exist is empty.

@@ -55,5 +55,22 @@ TEST_CASE("a source map keeps references while it grows, and cuts spans to the t
   CHECK(cover({first, 1, 2}, {first, 4, 5}) == Span{first, 1, 5});
 }
 
+TEST_CASE("a byte order mark is in no line and takes no column") {
+  const Source source("m.fleet",
+                      "\xEF\xBB\xBF"
+                      "ab\ncd");
+  CHECK(source.line(1) == "ab");
+  CHECK(source.line_start(1) == 3);
+  for (const std::uint32_t inside : {0u, 1u, 2u, 3u}) {
+    CHECK(source.locate(inside).line == 1);
+    CHECK(source.locate(inside).column == 1);
+    CHECK(source.locate(inside).byte_column == 1);
+  }
+  CHECK(source.locate(4).column == 2);
+  CHECK(source.locate(6).line == 2);
+  CHECK(source.locate(6).column == 1);
+  CHECK(Source("only.fleet", "\xEF\xBB\xBF").locate(9).column == 1);
+}
+
 }  // namespace
 }  // namespace fleet
