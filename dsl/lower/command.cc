@@ -177,7 +177,7 @@ CompiledCommand compile_command(const sema::Text& text) {
     compile_script(units, compiled);
     return compiled;
   }
-  add_problems(compiled, find_reparsed(*words));
+  add_problems(compiled, find_reread(*words));
   for (const Word& word : *words)
     compiled.command.argv.push_back(template_of(word));
   return compiled;

@@ -1,5 +1,5 @@
 // A command text becomes an argument vector. Without shell metacharacters it is split into words
-// and executed as it is; else /bin/sh runs it, with each hole as a quoted positional parameter, so
+// and executed as it is; else /bin/sh runs it, which gets what fills the holes as parameters, so
 // that a hole is always exactly one argument or a part of one, and what fills it is never read as
 // shell.
 #pragma once

@@ -1,7 +1,7 @@
 #include "dsl/lower/script.h"
 
 #include <algorithm>
-#include <array>
+#include <cctype>
 #include <string_view>
 #include <utility>
 
@@ -20,6 +20,29 @@ const char* reason(Place place) {
   }
 }
 
+constexpr std::string_view kReserved = "fleet_hole_";
+
+bool is_name_letter(char letter) {
+  return letter == '_' || std::isalnum(static_cast<unsigned char>(letter)) != 0;
+}
+
+// The first place at which the text names one of the variables that hold the holes.
+const Unit* find_reserved(const std::vector<Unit>& units) {
+  std::size_t begin = 0;  // of the name at hand
+  for (std::size_t at = 0; at < units.size(); ++at) {
+    if (units[at].hole || !is_name_letter(units[at].letter)) {
+      begin = at + 1;
+      continue;
+    }
+    const std::size_t length = at - begin;
+    if (length >= kReserved.size() || units[at].letter != kReserved[length])
+      begin = units.size();
+    else if (length + 1 == kReserved.size())
+      return &units[begin];
+  }
+  return nullptr;
+}
+
 // Walks the text once with a stack of what surrounds the place.
 class Rewriter {
  public:
@@ -28,13 +51,12 @@ class Rewriter {
   Script run() {
     while (at_ < units_.size())
       step();
-    end_word();
+    end_command();
     if (stack_.size() > 1) {
       const Unit& last = units_[opened_.back()];
       script_.problems.push_back({last.span, false, "what begins here is never closed"});
     }
-    const std::vector<ScriptProblem> reparsed = find_reparsed(words_);
-    script_.problems.insert(script_.problems.end(), reparsed.begin(), reparsed.end());
+    save_holes();
     return std::move(script_);
   }
 
@@ -73,7 +95,7 @@ class Rewriter {
       case Place::kDouble: step_double(unit.letter); return;
       case Place::kSingle:
         if (unit.letter != '\'')
-          word_.units.push_back(unit);
+          inner_.word.units.push_back(unit);
         unit.letter == '\'' ? pop() : copy();
         return;
       case Place::kBacktick:
@@ -97,18 +119,15 @@ class Rewriter {
       case '\\': escape(); return;
       case '\'': open_quote(Place::kSingle); return;
       case '"': open_quote(Place::kDouble); return;
-      case '`': push(Place::kBacktick, 1); return;
+      case '`': backtick(); return;
       case '$': dollar(); return;
       case '(':
-        end_word();
-        push(Place::kBare, 1);
+        end_command();
+        open_commands(1);
         return;
-      case ')':
-        end_word();
-        stack_.size() > 1 ? pop() : copy();
-        return;
+      case ')': close_commands(); return;
       case '#':
-        if (!in_word_)
+        if (!inner_.in_word)
           skip_comment();
         else
           add_letter();
@@ -116,17 +135,19 @@ class Rewriter {
       case '<':
         if (next_is(1, '<'))
           murky_ = "after `<<`, which would read it as text of a script";
+        redirect();
+        return;
+      case '>': redirect(); return;
+      case ' ':
+      case '\t':
         end_word();
         copy();
         return;
-      case ' ':
-      case '\t':
       case '\n':
       case ';':
       case '&':
       case '|':
-      case '>':
-        end_word();
+        end_command();
         copy();
         return;
       default: add_letter(); return;
@@ -139,7 +160,7 @@ class Rewriter {
     else if (letter == '\\')
       escape();
     else if (letter == '`')
-      push(Place::kBacktick, 1);
+      backtick();
     else if (letter == '$')
       dollar();
     else
@@ -159,19 +180,61 @@ class Rewriter {
       copy();
   }
 
+  // What a command's words are is known once what it is made of is: `x$(…)y` is one word around
+  // commands of their own.
+  void open_commands(std::size_t letters) {
+    outer_.push_back(std::exchange(inner_, {}));
+    push(Place::kBare, letters);
+  }
+
+  void close_commands() {
+    end_command();
+    if (stack_.size() == 1) {
+      copy();
+      return;
+    }
+    inner_ = std::move(outer_.back());
+    outer_.pop_back();
+    pop();
+  }
+
+  // The word that follows is no argument, nor is a number right before.
+  void redirect() {
+    const auto digit = [](const Unit& unit) {
+      return !unit.hole && std::isdigit(static_cast<unsigned char>(unit.letter)) != 0;
+    };
+    if (!inner_.word.expanded && std::ranges::all_of(inner_.word.units, digit))
+      drop_word();
+    end_word();
+    copy();
+    while (next_is(0, '>') || next_is(0, '<') || next_is(0, '&') || next_is(0, '|'))
+      copy();
+    inner_.redirected = true;
+  }
+
   void open_quote(Place quote) {
-    in_word_ = true;
+    inner_.in_word = true;
     push(quote, 1);
   }
 
   void add_letter() {
-    in_word_ = true;
-    word_.units.push_back(units_[at_]);
+    inner_.in_word = true;
+    inner_.word.units.push_back(units_[at_]);
     copy();
   }
 
+  void backtick() {
+    inner_.in_word = true;
+    inner_.word.expanded = true;
+    push(Place::kBacktick, 1);
+  }
+
   void escape() {
-    in_word_ = true;
+    if (next_is(1, '\n') && place() != Place::kBacktick) {
+      copy(2);
+      return;
+    }
+    inner_.in_word = true;
     if (hole_follows()) {
       ++at_;
       bad("after a backslash");
@@ -183,11 +246,12 @@ class Rewriter {
   }
 
   void dollar() {
-    in_word_ = true;
+    inner_.in_word = true;
+    inner_.word.expanded = true;
     if (next_is(1, '(') && next_is(2, '('))
       push(Place::kArithmetic, 3);
     else if (next_is(1, '('))
-      push(Place::kBare, 2);
+      open_commands(2);
     else if (next_is(1, '{'))
       push(Place::kExpansion, 2);
     else {
@@ -211,8 +275,8 @@ class Rewriter {
   }
 
   void write_hole(const Unit& unit) {
-    in_word_ = true;
-    word_.units.push_back(unit);
+    inner_.in_word = true;
+    inner_.word.units.push_back(unit);
     for (const Place around : stack_) {
       if (*reason(around) == '\0')
         continue;
@@ -222,13 +286,13 @@ class Rewriter {
     }
     if (!murky_.empty())
       bad(murky_);
-    const std::string parameter = "${" + std::to_string(number_of(unit.name)) + "}";
+    const std::string value = "${" + variable(number_of(unit.name)) + "}";
     if (place() == Place::kBare)
-      script_.text += "\"" + parameter + "\"";
+      script_.text += "\"" + value + "\"";
     if (place() == Place::kDouble)
-      script_.text += parameter;
+      script_.text += value;
     if (place() == Place::kSingle)
-      script_.text += "'\"" + parameter + "\"'";
+      script_.text += "'\"" + value + "\"'";
     ++at_;
   }
 
@@ -240,77 +304,64 @@ class Rewriter {
     return index + 1;
   }
 
+  static std::string variable(std::size_t number) {
+    return std::string(kReserved) + std::to_string(number);
+  }
+
+  void save_holes() {
+    if (script_.holes.empty())
+      return;
+    if (const Unit* named = find_reserved(units_))
+      script_.problems.push_back(
+          {named->span, false, "variables that begin with `fleet_hole_` hold what fills holes"});
+    std::string saved = "readonly";
+    for (std::size_t number = 1; number <= script_.holes.size(); ++number)
+      saved += " " + variable(number) + "=\"${" + std::to_string(number) + "}\"";
+    script_.text.insert(0, saved + "; ");
+  }
+
+  void drop_word() {
+    inner_.word = {};
+    inner_.in_word = false;
+  }
+
   void end_word() {
-    if (!in_word_)
+    if (!inner_.in_word)
       return;
     // A `)` of a `case` inside `$(…)` looks like its end: what follows can't be told from here.
-    if (word_.literal() == "case" && stack_.size() > 1)
+    if (inner_.word.literal() == "case" && stack_.size() > 1)
       murky_ = "after `case` inside parentheses";
-    words_.push_back(std::move(word_));
-    word_ = {};
-    in_word_ = false;
+    if (!std::exchange(inner_.redirected, false))
+      inner_.words.push_back(std::move(inner_.word));
+    drop_word();
   }
+
+  void end_command() {
+    end_word();
+    const std::vector<ScriptProblem> reread = find_reread(inner_.words);
+    script_.problems.insert(script_.problems.end(), reread.begin(), reread.end());
+    inner_ = {};
+  }
+
+  // A command of which a part has been read.
+  struct Begun {
+    std::vector<Word> words;
+    Word word;
+    bool in_word = false;
+    bool redirected = false;  // the next word is where to
+  };
 
   const std::vector<Unit>& units_;
   std::size_t at_ = 0;
   std::vector<Place> stack_{Place::kBare};
   std::vector<std::size_t> opened_;
-  std::vector<Word> words_;
-  Word word_;
-  bool in_word_ = false;
+  Begun inner_;
+  std::vector<Begun> outer_;  // those around it
   std::string murky_;  // not empty: from here on a hole's surroundings are not known, and why
   Script script_;
 };
 
-bool is_shell(const Word& word) {
-  constexpr std::array<std::string_view, 5> kShells{"sh", "bash", "dash", "ksh", "zsh"};
-  const std::string text = word.literal();
-  const std::string name = text.substr(text.find_last_of('/') + 1);
-  return std::ranges::find(kShells, name) != kShells.end();
-}
-
-bool is_script_option(const std::string& text) {
-  return text.size() >= 2 && text[0] == '-' && text[1] != '-' &&
-         text.find('c') != std::string::npos;
-}
-
 }  // namespace
-
-bool Word::has_hole() const {
-  return std::ranges::any_of(units, &Unit::hole);
-}
-
-std::string Word::literal() const {
-  std::string text;
-  for (const Unit& unit : units) {
-    if (!unit.hole)
-      text += unit.letter;
-  }
-  return text;
-}
-
-std::vector<ScriptProblem> find_reparsed(const std::vector<Word>& words) {
-  std::vector<ScriptProblem> problems;
-  const auto blame = [&](const Word& word, const char* why) {
-    const auto hole = std::ranges::find_if(word.units, &Unit::hole);
-    if (hole != word.units.end())
-      problems.push_back({hole->span, true, why});
-  };
-  bool shell = false;
-  bool script = false;
-  bool evaluated = false;
-  for (const Word& word : words) {
-    const std::string text = word.literal();
-    if (script)
-      blame(word, "in the script of an inner shell, which would read it as shell");
-    if (evaluated)
-      blame(word, "after `eval`, which would read it as shell");
-    script = shell && is_script_option(text);
-    shell = is_shell(word) || (shell && !script && !text.empty() && text[0] == '-');
-    evaluated = evaluated || text == "eval";
-  }
-  return problems;
-}
 
 Script rewrite(const std::vector<Unit>& units) {
   return Rewriter(units).run();

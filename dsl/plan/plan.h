@@ -40,9 +40,9 @@ struct Segment {
 using Template = std::vector<Segment>;
 
 // An argument vector. A text without shell metacharacters is split into words and executed as it
-// is; one with metacharacters becomes /bin/sh -c SCRIPT sh HOLE1 HOLE2 …, the holes being "$1",
-// "$2" in the script, so that a hole is always exactly one argument (or a part of one), never
-// re-parsed.
+// is; one with metacharacters becomes /bin/sh -c SCRIPT sh HOLE1 HOLE2 …, and the script saves its
+// parameters in variables before anything else, so that a hole is always exactly one argument (or
+// a part of one), never re-parsed.
 struct Command {
   std::vector<Template> argv;
   std::string text;  // as written, for people

@@ -4,6 +4,8 @@
 
 #include <rapidcheck.h>
 
+#include <iterator>
+
 #include <catch2/catch.hpp>
 
 #include "tests/support/run_argv.h"
@@ -31,6 +33,22 @@ constexpr Shape kShapes[] = {
     {"\"${HOME:+k}", "\"", "k", ""},
 };
 
+// What a script may do to its parameters before the words are printed.
+struct Setting {
+  const char* before;
+  const char* after;
+};
+
+constexpr Setting kSettings[] = {
+    {"", ""},
+    {"shift $#; ", ""},
+    {"set -- other \"$@\"; ", ""},
+    {"f() { ", "; }; f other"},
+    {"f() { shift; ", "; }; set -- x; f a b c"},
+    {"for one in x; do shift; ", "; done"},
+    {"(set --; ", ")"},
+};
+
 }  // namespace
 
 TEST_CASE("random values in random places of a script arrive unchanged") {
@@ -41,18 +59,20 @@ TEST_CASE("random values in random places of a script arrive unchanged") {
     const auto add = [&](bool hole, const std::string& piece) {
       text.pieces.push_back({hole, piece, {{0}, 0, 1}});
     };
-    add(false, "HOME=/h; printf '<%s>'");
+    const Setting& setting = kSettings[*rc::gen::inRange<std::size_t>(0, std::size(kSettings))];
+    add(false, std::string("HOME=/h; ") + setting.before + "printf '<%s>'");
     std::vector<std::string> values;
     for (int i = 0; i < words; ++i) {
-      const Shape& shape = kShapes[*rc::gen::inRange<std::size_t>(0, 9)];
+      const Shape& shape = kShapes[*rc::gen::inRange<std::size_t>(0, std::size(kShapes))];
       const std::string value = *rc::gen::container<std::string>(
-          rc::gen::elementOf(std::string("ab '\"$`\\;&|<>(){}*?[]#~!=-\t%")));
+          rc::gen::elementOf(std::string("ab '\"$`\\;&|<>(){}*?[]#~!=-\t\n%")));
       values.push_back(value);
       add(false, std::string(" ") + shape.before);
       add(true, "v" + std::to_string(i));
       add(false, shape.after);
       expected += "<" + std::string(shape.literal_before) + value + shape.literal_after + ">";
     }
+    add(false, setting.after);
     const CompiledCommand compiled = compile_command(text);
     RC_ASSERT(compiled.problems.empty());
     std::vector<std::string> argv;

@@ -127,7 +127,9 @@ TEST_CASE("a parameter's value is one argument, whatever is in it") {
   const Compilation shell = plan_of(kTwoFlows, "look", {{"where", evil}}, Goal::kRun);
   const plan::Command& script = *shell.plan->nodes[0].command;
   REQUIRE(script.argv.size() == 5);
-  CHECK(script.argv[2] == plan::Template{{false, "ls \"${1}\" | wc -l"}});
+  CHECK(script.argv[2] == plan::Template{{false,
+                                          "readonly fleet_hole_1=\"${1}\"; "
+                                          "ls \"${fleet_hole_1}\" | wc -l"}});
   CHECK(script.argv[4] == plan::Template{{false, evil}});
 }
 

@@ -1,6 +1,8 @@
 // Command texts as argument vectors. What a shell would do with them is asked of a real one.
 #include "dsl/lower/command.h"
 
+#include <algorithm>
+
 #include <catch2/catch.hpp>
 
 #include "tests/support/run_argv.h"
@@ -8,7 +10,7 @@
 namespace fleet::lower {
 namespace {
 
-// `{name}` is a hole; everything else is literal.
+// `{name}` is a hole; everything else is literal, other braces too.
 sema::Text text_of(const std::string& source) {
   sema::Text text;
   std::size_t at = 0;
@@ -20,9 +22,15 @@ sema::Text text_of(const std::string& source) {
   };
   while (at < source.size()) {
     const std::size_t open = source.find('{', at);
-    const std::size_t close = open == std::string::npos ? open : source.find('}', open);
+    const std::size_t close = source.find_first_not_of("abcdefghijklmnopqrstuvwxyz",
+                                                       std::min(open, source.size() - 1) + 1);
     if (close == std::string::npos)
       break;
+    if (source[close] != '}' || close == open + 1) {
+      add(false, at, close);
+      at = close;
+      continue;
+    }
     add(false, at, open);
     add(true, open + 1, close);
     at = close + 1;
@@ -79,10 +87,15 @@ TEST_CASE("simple quotes keep words together and are taken away") {
 }
 
 TEST_CASE("a command with metacharacters goes to the shell, its holes as parameters") {
-  CHECK(argv_of("a && b {item}") == Words{"/bin/sh", "-c", "a && b \"${1}\"", "sh", "{item}"});
+  CHECK(argv_of("a && b {item}") ==
+        Words{"/bin/sh", "-c", "readonly fleet_hole_1=\"${1}\"; a && b \"${fleet_hole_1}\"", "sh",
+              "{item}"});
   CHECK(argv_of("a | b") == Words{"/bin/sh", "-c", "a | b"});
   CHECK(argv_of("cat \"{x}\" > '{y}' {x}") ==
-        Words{"/bin/sh", "-c", "cat \"${1}\" > ''\"${2}\"'' \"${1}\"", "sh", "{x}", "{y}"});
+        Words{"/bin/sh", "-c",
+              "readonly fleet_hole_1=\"${1}\" fleet_hole_2=\"${2}\"; "
+              "cat \"${fleet_hole_1}\" > ''\"${fleet_hole_2}\"'' \"${fleet_hole_1}\"",
+              "sh", "{x}", "{y}"});
 }
 
 TEST_CASE("what only a shell knows goes to the shell") {
@@ -102,6 +115,88 @@ TEST_CASE("a hole that a shell would read again is refused") {
     INFO(text);
     CHECK(argv_of(text) == Words{"!F203"});
   }
+}
+
+TEST_CASE("what a program would read as shell is refused, however that program is started") {
+  for (const char* const text :
+       {// builtins that read their arguments
+        "trap '{p}' EXIT; true", "trap >&2 '{p}' EXIT", "alias zz={p}\nzz", ". {p}", "source {p}",
+        "2>x eval {p}", "command eval {p}", "if eval {p}; then :; fi", "A=b eval {p}", "let x={p}",
+        "unset {p}", "f() (eval {p}); f",
+        // shells behind options, names and paths
+        "bash -o pipefail -c 'echo {p}'", "bash --rcfile x -c 'echo {p}'", "bash -O x -c '{p}'",
+        "bash -c -o pipefail '{p}'", "bash -oc pipefail '{p}'", "bash -ce '{p}'", "bash -c{p}",
+        "sh -{p} x", "ash -c {p}", "fish -c {p}", "fish -C {p}", "csh -c {p}", "tcsh -c {p}",
+        "mksh -c {p}", "/usr/bin/ksh -c {p}", "zsh -c {p}", "busybox sh -c {p}", "$SHELL -c '{p}'",
+        "\"$0\" -c {p}", "${SH:-sh} -c {p}", "$(which sh) -c {p}", "`which sh` -c {p}",
+        "s\\\nh -c {p}", "x=$(sh -c {p})", "echo x$(sh -c {p})y", "{sh} -c {p}",
+        "sh -c 'exec \"$@\"' sh bash -c {p}",
+        // programs that ask a shell
+        "su -c '{p}'", "su - user -c '{p}'", "su --command={p}", "su --comm {p}",
+        "su -c true -c {p}", "flock f -c {p}", "script -c {p}", "script -qec {p} f",
+        "runuser -c {p}", "runuser -u user -- sh -c {p}", "watch {p}", "watch -n 1 {p}",
+        "ssh host {p}", "ssh -o ProxyCommand={p} host", "env -S {p}", "env -iS{p}",
+        "env --split-string={p}", "env {p}", "env A=b {p}",
+        // commands that start others
+        "xargs sh -c {p}", "nice sh -c {p}", "timeout 5 sh -c '{p}'", "env A=b sh -c {p}",
+        "sudo -u user bash -c {p}", "find . -exec sh -c '{p}' ';'", "timeout 5 ssh host {p}",
+        "nice $SHELL -c {p}", "sudo watch {p}",
+        // variables that shells and git read
+        "PS4={p}; set -x; true", "BASH_ENV={p} bash x.sh", "env GIT_SSH_COMMAND={p} git fetch"}) {
+    INFO(text);
+    CHECK(argv_of(text) == Words{"!F203"});
+  }
+}
+
+TEST_CASE("a hole that decides which program reads the next one is refused") {
+  CHECK(argv_of("{tool} {p}") == Words{"!F203"});
+  CHECK(argv_of("tools/{tool} {p}") == Words{"!F203"});
+  CHECK(argv_of("sh {file} {p}") == Words{"!F203"});
+  CHECK(argv_of("sh -e {file} {p}") == Words{"!F203"});
+  CHECK(argv_of("{folder}/run {p}") == Words{"{folder}/run", "{p}"});
+  CHECK(argv_of("sh {folder}") == Words{"sh", "{folder}"});
+  CHECK(argv_of("sh -- {file} {p}") == Words{"sh", "--", "{file}", "{p}"});
+}
+
+TEST_CASE("a command that only looks like an inner shell keeps its holes") {
+  for (const char* const text : {"gcc -c {item}",
+                                 "wc -c {item}",
+                                 "grep -c x {item}",
+                                 "tar -c {item}",
+                                 "nice gcc -c {item}",
+                                 "sh fix.sh -c {item}",
+                                 "sh -e {item}",
+                                 "bash -o pipefail {item}",
+                                 "echo watch {item}",
+                                 "cp . {item}",
+                                 "npm run watch {item}",
+                                 "sh x.sh; gcc -c {item}",
+                                 "gcc $FLAGS -c {item}",
+                                 "bash x.sh && wc -c {item} 2>&1",
+                                 "ls eval | wc -c {item}",
+                                 "su -c 'make x' {user}",
+                                 "env A={item} make",
+                                 "echo {item} > sh",
+                                 "sh -c \"$script\" sh {item}",
+                                 "find . -name {item} -exec wc -c '{x}' +",
+                                 "echo \"$(date)\" {item}",
+                                 "trap 'rm x' EXIT; a {item}",
+                                 "VERBOSE={item} make && true"}) {
+    INFO(text);
+    CHECK(argv_of(text).front()[0] != '!');
+  }
+}
+
+TEST_CASE("a script can't name the variables that hold what fills its holes") {
+  for (const char* const text :
+       {"fleet_hole_1=x; echo {p}", "read fleet_hole_1; echo {p}", "echo {p} ${fleet_hole_2:=x}",
+        "for fleet_hole_1 in a; do echo {p}; done"}) {
+    INFO(text);
+    CHECK(argv_of(text) == Words{"!F202"});
+  }
+  CHECK(argv_of("my_fleet_hole_1=x; echo {p}").front() == "/bin/sh");
+  CHECK(argv_of("fleet_hole=x; echo {p}").front() == "/bin/sh");
+  CHECK(argv_of("fleet_hole_1=x; echo").front() == "/bin/sh");
 }
 
 TEST_CASE("a script file may get a hole as its argument, an inner shell too") {
@@ -131,6 +226,13 @@ TEST_CASE("a hole is one argument in every place of a script, whatever fills it"
     CHECK(output_of("v={x}; set -- \"$v\"; " + count, value) == "1|" + value + "|");
     CHECK(output_of("if true; then set -- {x} {y}; fi # {x} don't\n" + count, value) ==
           "2|" + value + "|" + value + "|");
+    CHECK(output_of("f() { printf '%s|' {x} \"$1\"; }; f other", value) == value + "|other|");
+    CHECK(output_of("set -- x y; printf '%s|' {x}", value) == value + "|");
+    CHECK(output_of("shift; printf '%s|' {x} '{y}'", value) == value + "|" + value + "|");
+    CHECK(output_of("(set --; printf '%s|' \"$(set -- a; printf %s. {x})\")", value) ==
+          value + ".|");
+    CHECK(output_of("while [ $# -gt 0 ]; do shift; done; IFS=a; printf '%s|' {x}", value) ==
+          value + "|");
     CHECK(output_of("printf '%s|' {x} '{x}'", value) == value + "|" + value + "|");
   }
 }
