@@ -13,7 +13,8 @@ constexpr Support kLater = Support::kLater;
 constexpr std::array kAdapters{Word{"shell"}, Word{"claude", kLater}, Word{"codex", kLater},
                                Word{"gemini", kLater}, Word{"opencode", kLater}};
 constexpr std::array kReads{Word{"repo"}, Word{"diff", kLater}, Word{"none", kLater}};
-constexpr std::array kSessions{Word{"own"}, Word{"fresh"}};
+constexpr std::array kSessions{Word{"own"}, Word{"fresh", kLater}};
+constexpr std::array kRestartParts{Word{"backoff"}, Word{"max", kLater}, Word{"else", kLater}};
 constexpr std::array kEngineCrash{Word{"adopt"}, Word{"kill"}};
 constexpr std::array kReturns{Word{"done"}, Word{"verdict", kLater}, Word{"report", kLater}};
 constexpr std::array kDispatch{Word{"ephemeral"}, Word{"always", kLater}, Word{"on", kLater},
@@ -116,8 +117,8 @@ constexpr std::array kContractKeys{
         .doc = "What judges each task's result.",
         .list = true},
     Key{.name = "session",
-        .form = "own | fresh",
-        .doc = "Whether a session is kept between tasks (own) or serves one (fresh).",
+        .form = "own",
+        .doc = "A session is kept between tasks.",
         .fallback = "own",
         .words = kSessions},
     Key{.name = "session_max",
@@ -130,9 +131,10 @@ constexpr std::array kContractKeys{
         .form = "[shutdown, context > N%]",
         .doc = "When a session leaves notes for its successor."},
     Key{.name = "restart",
-        .form = "on_crash [backoff D..D] [max N/h]",
+        .form = "on_crash [backoff D..D]",
         .doc = "What happens after a crash.",
-        .fallback = "on_crash backoff 1s..60s max 5/h"},
+        .fallback = "on_crash backoff 1s..60s",
+        .parts = kRestartParts},
     Key{.name = "on_engine_crash",
         .form = "adopt | kill",
         .doc = "Whether a session in flight is taken over by the next engine.",
@@ -208,6 +210,11 @@ std::span<const Kind> kinds() {
 const Kind* find_kind(std::string_view name) {
   const auto found = std::ranges::find(kKinds, name, &Kind::name);
   return found == kKinds.end() ? nullptr : &*found;
+}
+
+const Word* find_part(const Key& key, std::string_view word) {
+  const auto found = std::ranges::find(key.parts, word, &Word::text);
+  return found == key.parts.end() ? nullptr : &*found;
 }
 
 const Key* find_key(const Kind& kind, std::string_view name) {

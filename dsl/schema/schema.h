@@ -28,6 +28,7 @@ struct Key {
   bool list = false;               // `+=` adds to it
   bool required = false;
   std::span<const Word> words = {};  // when the value is one word of a closed set
+  std::span<const Word> parts = {};  // words that each begin an optional part of the value
 };
 
 struct Kind {
@@ -72,6 +73,7 @@ std::span<const Entry> holes();
 // nullptr: there is no such row.
 const Kind* find_kind(std::string_view name);
 const Key* find_key(const Kind& kind, std::string_view name);
+const Word* find_part(const Key& key, std::string_view word);
 const StepForm* find_step(std::string_view word);
 const Clause* find_clause(std::string_view word);
 const Entry* find_edge(std::string_view name);

@@ -34,7 +34,7 @@ class ContractReader {
     if (key.name == "accept")
       put(contract_.accept, read_acceptances(context_, reader), span);
     if (key.name == "restart")
-      read_restart(reader, span);
+      read_restart(key, reader, span);
     if (key.name == "brief")
       read_brief(reader, span);
     if (!key.words.empty())
@@ -83,12 +83,23 @@ class ContractReader {
     writes.branch = *std::move(branch);
     if (!reader.at_end() && is_word(reader.peek(), "in")) {
       const Want in{"`in`", reader.next().span};
+      const Span list = reader.at_end() ? in.span : reader.peek().span;
       if (std::optional<std::vector<std::string>> globs = reader.globs(in)) {
         writes.in = *std::move(globs);
+        if (writes.in.empty())
+          say_nothing_may_change(reader, list);
       }
     }
     if (!reader.failed())
       contract_.writes = {std::move(writes), span};
+  }
+
+  // Without `in` everything may change, so an empty list must not be mistaken for none.
+  void say_nothing_may_change(Reader& reader, Span list) {
+    Diagnostic diagnostic = error("F202", list, "`in` names no files", "nothing could change");
+    diagnostic.helps.push_back({"name globs, or leave `in` out", {}, false});
+    context_.sink.add(std::move(diagnostic));
+    reader.give_up();
   }
 
   void say_no_worktree(Reader& reader) {
@@ -119,28 +130,40 @@ class ContractReader {
     put(contract_.timeout, read_positive(context_, reader, reader.want()), span);
   }
 
-  void read_restart(Reader& reader, Span span) {
+  void read_restart(const schema::Key& key, Reader& reader, Span span) {
     plan::Restart restart;
     if (!reader.take_word("on_crash")) {
       reader.fail(reader.want(), "`on_crash`");
       return;
     }
+    std::optional<Span> said;
     while (!reader.at_end()) {
       const ast::Atom& word = reader.peek();
-      const Want want{ticked(word.text), word.span};
-      if (reader.take_word("backoff")) {
-        read_backoff(reader, want, restart);
-      } else if (reader.take_word("max")) {
-        read_rate(reader, want, restart);
-      } else if (is_word(word, "else")) {
-        say_later(context_.sink, word.span, "`else` of `restart` is");
-        reader.give_up();
-      } else {
+      const schema::Word* part = is_word(word) ? schema::find_part(key, word.text) : nullptr;
+      if (part == nullptr) {
         reader.finish();
+      } else if (part->support == schema::Support::kLater) {
+        say_later(context_.sink, word.span, ticked(part->text) + " of `restart` is");
+        reader.give_up();
+      } else if (said) {
+        say_twice(reader, word, *said);
+      } else {
+        said = word.span;
+        const Want want{ticked(word.text), word.span};
+        reader.next();
+        read_backoff(reader, want, restart);
       }
     }
     if (!reader.failed())
       contract_.restart = {restart, span};
+  }
+
+  void say_twice(Reader& reader, const ast::Atom& word, Span first) {
+    Diagnostic diagnostic =
+        error("F106", word.span, ticked(word.text) + " is said twice", "said again here");
+    diagnostic.secondary.push_back({first, "first said here"});
+    context_.sink.add(std::move(diagnostic));
+    reader.give_up();
   }
 
   void read_backoff(Reader& reader, const Want& want, plan::Restart& restart) {
@@ -161,23 +184,6 @@ class ContractReader {
     }
     restart.backoff_min = *least;
     restart.backoff_max = *most;
-  }
-
-  void read_rate(Reader& reader, const Want& want, plan::Restart& restart) {
-    constexpr std::int64_t kMillion = 1'000'000;
-    constexpr std::int64_t kMost = 1000;
-    if (!reader.next_is(Kind::kNumber) || !reader.peek().per || reader.peek().per->text != "h") {
-      reader.fail(want, "a number per hour, such as `5/h`");
-      return;
-    }
-    const ast::Atom& atom = reader.next();
-    if (atom.amount % kMillion != 0 || atom.amount / kMillion > kMost) {
-      context_.sink.add(
-          error("F202", atom.span, "`max` is a whole number per hour from 0 to 1000"));
-      reader.give_up();
-      return;
-    }
-    restart.max_per_hour = static_cast<std::uint32_t>(atom.amount / kMillion);
   }
 
   void read_brief(Reader& reader, Span span) {

@@ -17,7 +17,7 @@ std::optional<std::string> read_path(Context& context, const ast::Atom& call) {
   const std::optional<Text> text = read_text_call(context, call);
   if (!text)
     return std::nullopt;
-  return glob_of(call.args.front().value->atoms.front());
+  return glob_of(context.sink, call.args.front().value->atoms.front(), ticked(call.text));
 }
 
 // `lines(run("command"))`: the call inside, or nullptr.
@@ -87,21 +87,31 @@ std::optional<ItemSource> read_list(Context& context, const ast::Atom& list) {
 }
 
 std::optional<ItemSource> read_range(Context& context, Reader& reader) {
-  constexpr std::uint32_t kMostItems = 1'000'000'000;
+  constexpr std::uint32_t kMost = 1'000'000'000;
+  constexpr std::uint32_t kMostItems = 1'000'000;
   const Span begin = reader.peek().span;
   const Want want{"a range", begin};
-  const std::optional<std::uint32_t> first = reader.count(want, 0, kMostItems);
+  const std::optional<std::uint32_t> first = reader.count(want, 0, kMost);
   if (!first)
     return std::nullopt;
   if (!reader.take_operator("..")) {
     reader.fail(want, "two whole numbers, such as `1..20`");
     return std::nullopt;
   }
-  const std::optional<std::uint32_t> last = reader.count(want, 0, kMostItems);
+  const Span whole = reader.at_end() ? begin : cover(begin, reader.peek().span);
+  const std::optional<std::uint32_t> last = reader.count(want, 0, kMost);
   if (!last)
     return std::nullopt;
   if (*last < *first) {
     context.sink.add(error("F202", begin, "the range ends below its beginning"));
+    reader.give_up();
+    return std::nullopt;
+  }
+  const std::uint32_t items = *last - *first + 1;
+  if (items > kMostItems) {
+    context.sink.add(error("F202", whole,
+                           "a range has at most " + std::to_string(kMostItems) + " items",
+                           "this one has " + std::to_string(items)));
     reader.give_up();
     return std::nullopt;
   }

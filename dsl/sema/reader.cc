@@ -47,6 +47,22 @@ std::string name_of(Kind kind) {
   return "";
 }
 
+// Why a glob can match no file of a tree; empty: it can.
+std::string why_not_in_tree(const std::string& glob) {
+  if (glob.empty())
+    return "is empty";
+  if (glob.front() == '/')
+    return "begins at the root of the machine";
+  std::size_t begin = 0;
+  while (begin <= glob.size()) {
+    const std::size_t end = std::min(glob.find('/', begin), glob.size());
+    if (glob.compare(begin, end - begin, "..") == 0)
+      return "`..` leads out of where it is";
+    begin = end + 1;
+  }
+  return {};
+}
+
 }  // namespace
 
 std::string describe(const ast::Atom& atom) {
@@ -98,12 +114,18 @@ std::optional<std::string> plain_text(DiagnosticSink& sink, const ast::Atom& str
   return text;
 }
 
-std::string glob_of(const ast::Atom& string) {
-  std::string text;
-  for (const ast::StringPart& part : string.parts) {
-    text += part.hole ? "{" + part.text + "}" : part.text;
-  }
-  return text;
+std::optional<std::string> glob_of(DiagnosticSink& sink, const ast::Atom& string,
+                                   const std::string& who) {
+  std::optional<std::string> text = plain_text(sink, string, who);
+  if (!text)
+    return std::nullopt;
+  const std::string wrong = why_not_in_tree(*text);
+  if (wrong.empty())
+    return text;
+  Diagnostic diagnostic =
+      error("F202", string.span, who + " takes paths inside the repository", wrong);
+  sink.add(std::move(diagnostic));
+  return std::nullopt;
 }
 
 std::string to_string(const Text& text) {
@@ -265,25 +287,30 @@ std::optional<std::string> Reader::glob(const Want& want) {
     fail(want, "a glob in quotes");
     return std::nullopt;
   }
-  return glob_of(next());
+  std::optional<std::string> found = glob_of(sink_, next(), want.who);
+  failed_ = !found;
+  return found;
 }
 
-std::optional<std::vector<std::string>> Reader::globs(const Want& want) {
+template <class Read>
+std::optional<std::vector<std::string>> Reader::list_of(const Want& want, const std::string& what,
+                                                        const std::string& example,
+                                                        const Read& read) {
   if (failed_)
     return std::nullopt;
   if (!next_is(Kind::kList)) {
-    fail(want, "a list of globs, such as `[\"src/**\"]`");
+    fail(want, "a list of " + what + ", such as " + example);
     return std::nullopt;
   }
   std::vector<std::string> found;
   for (const ast::Argument& argument : next().args) {
     Reader element(sink_, *argument.value, want);
     if (argument.name) {
-      sink_.add(error("F202", argument.name->span, "a list of globs has no names"));
+      sink_.add(error("F202", argument.name->span, "a list of " + what + " has no names"));
       failed_ = true;
       return std::nullopt;
     }
-    std::optional<std::string> one = element.glob(want);
+    std::optional<std::string> one = read(element);
     element.finish();
     if (element.failed()) {
       failed_ = true;
@@ -292,6 +319,30 @@ std::optional<std::vector<std::string>> Reader::globs(const Want& want) {
     found.push_back(*std::move(one));
   }
   return found;
+}
+
+std::optional<std::vector<std::string>> Reader::globs(const Want& want) {
+  return list_of(want, "globs", "`[\"src/**\"]`",
+                 [&](Reader& element) { return element.glob(want); });
+}
+
+std::optional<std::vector<std::string>> Reader::paths(const Want& want) {
+  const auto read = [&](Reader& element) -> std::optional<std::string> {
+    if (!element.next_is(Kind::kString)) {
+      element.fail(want, "a path in quotes");
+      return std::nullopt;
+    }
+    const ast::Atom& atom = element.next();
+    std::optional<std::string> path = plain_text(sink_, atom, want.who);
+    if (path && path->empty()) {
+      sink_.add(error("F202", atom.span, want.who + " takes paths", "is empty"));
+      path.reset();
+    }
+    if (!path)
+      element.give_up();
+    return path;
+  };
+  return list_of(want, "paths", "`[\"~/.cache\"]`", read);
 }
 
 std::optional<bool> Reader::on_off(const Want& want) {

@@ -46,9 +46,11 @@ class Reader {
   std::optional<plan::Money> money(const Want& want, const std::vector<std::string>& pers,
                                    std::string* per);
   std::optional<Text> text(const Want& want);
-  // A string in which braces mean themselves.
+  // A glob of files in a tree: without holes, not empty, and never leading out of the tree.
   std::optional<std::string> glob(const Want& want);
   std::optional<std::vector<std::string>> globs(const Want& want);
+  // Paths of the machine: without holes, not empty.
+  std::optional<std::vector<std::string>> paths(const Want& want);
   std::optional<bool> on_off(const Want& want);
 
   // Reports that the next atom (or the end) is not `expected`.
@@ -60,6 +62,10 @@ class Reader {
   DiagnosticSink& sink() { return sink_; }
 
  private:
+  // A list of elements that `read` reads.
+  template <class Read>
+  std::optional<std::vector<std::string>> list_of(const Want& want, const std::string& what,
+                                                  const std::string& example, const Read& read);
   const ast::Atom* quantity(const Want& want, ast::Atom::Kind kind, const std::string& expected);
 
   DiagnosticSink& sink_;
@@ -78,7 +84,9 @@ Text text_of(const ast::Atom& string);
 // Literal text of a string; nullopt (reported) when it has a hole. `who` takes no holes.
 std::optional<std::string> plain_text(DiagnosticSink& sink, const ast::Atom& string,
                                       const std::string& who);
-std::string glob_of(const ast::Atom& string);
+// A glob or path of files in a tree, as Reader::glob; nullopt: reported.
+std::optional<std::string> glob_of(DiagnosticSink& sink, const ast::Atom& string,
+                                   const std::string& who);
 // "a duration", "money a task", …
 std::string describe(const ast::Atom& atom);
 

@@ -45,9 +45,28 @@ void walk_named(Context& context, Reader& reader, const std::string& form, const
     reader.give_up();
 }
 
+// Variables by which the engine tells a session where and who it is.
+bool is_set_by_engine(const std::string& name) {
+  return name == "HOME" || name == "TMPDIR" || name.starts_with("FLEET_") ||
+         name.starts_with("GIT_");
+}
+
+void say_set_by_engine(Context& context, const ast::Ident& name) {
+  Diagnostic diagnostic = error("F202", name.span, ticked(name.text) + " is set by the engine");
+  diagnostic.notes.push_back(
+      "`HOME`, `TMPDIR` and all that begins with `FLEET_` or `GIT_` say where a session is and "
+      "which task it has");
+  context.sink.add(std::move(diagnostic));
+}
+
 void read_env(Context& context, Reader& reader, Runtime& runtime) {
   walk_named(context, reader, "a list such as `[NAME: \"value\"]`",
              [&](const ast::Ident& name, Reader& element) {
+               if (is_set_by_engine(name.text)) {
+                 say_set_by_engine(context, name);
+                 element.give_up();
+                 return;
+               }
                if (!element.next_is(Kind::kString)) {
                  element.fail(element.want(), "text in quotes");
                  return;
@@ -70,7 +89,7 @@ void read_sandbox(Context& context, Reader& reader, Runtime& runtime) {
   walk_named(context, reader, "a list such as `[write: [\"~/.cache\"], network: off]`",
              [&](const ast::Ident& name, Reader& element) {
                if (name.text == "write") {
-                 if (auto paths = element.globs(element.want()))
+                 if (auto paths = element.paths(element.want()))
                    runtime.sandbox.write = *paths;
                } else if (name.text == "network") {
                  if (const auto on = element.on_off(element.want()))

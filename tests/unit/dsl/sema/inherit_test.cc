@@ -65,8 +65,7 @@ TEST_CASE("explain shows every layer of a value, and which of them hold") {
         "  a.fleet:8:26  role plain  20min  (replaced)\n"
         "  a.fleet:10:56  agent own  30min  (holds)\n");
   CHECK(to_text(analyzed.sources, explain_value(analyzed.model, "agent.own.session")) ==
-        "agent.own.session: Whether a session is kept between tasks (own) or serves one "
-        "(fresh).\n  schema  own  (holds)\n");
+        "agent.own.session: A session is kept between tasks.\n  schema  own  (holds)\n");
 }
 
 TEST_CASE("explain without a key shows every key that has a value, and knows fleets by name") {
