@@ -105,9 +105,11 @@ const char* how_to_tell_apart(const Claim& first, const Claim& second) {
   return "begin the branches of each agent with a word that no other agent uses";
 }
 
-// F302 for one pair; the later claim is the primary place.
+// F302 for one pair; the later claim is the primary place. `further` are steps whose branches run
+// into each other by the same templates.
 void say_conflict(Subject& subject, const Claims& claims, const sema::Flow& flow,
-                  const Claim& first, const Claim& second, const Witness& witness) {
+                  const Claim& first, const Claim& second, const Witness& witness,
+                  const std::set<std::size_t>& further) {
   const bool same = witness.left == witness.right;
   Diagnostic diagnostic =
       sema::error("F302", second.use,
@@ -128,6 +130,14 @@ void say_conflict(Subject& subject, const Claims& claims, const sema::Flow& flow
   }
   diagnostic.notes.push_back(same ? "one task has one branch of its own"
                                   : "git can't hold both: one would be a directory of the other");
+  std::vector<std::string> names;
+  for (const std::size_t step : further)
+    names.push_back(flow.steps[step].name);
+  if (!names.empty()) {
+    diagnostic.notes.push_back(
+        (names.size() == 1 ? "the same holds of step " : "the same holds of steps ") +
+        sema::listed(names, "and"));
+  }
   diagnostic.helps.push_back({how_to_tell_apart(first, second), {}, false});
   subject.sink.add(std::move(diagnostic));
 }
@@ -147,18 +157,46 @@ class ClaimChecker {
       for (std::size_t j = 0; j < i; ++j)
         check_pair(mine_[j], mine_[i]);
     }
+    for (const Conflict& one : conflicts_)
+      say_conflict(subject_, claims_, flow_, *one.first, *one.second, one.witness, one.further);
   }
 
  private:
   // Templates with a hole that nothing fills were reported; their words would be guesses.
   bool usable(std::size_t step) const { return !flow_.steps[step].broken; }
 
-  // Different steps: any task of the one and any of the other. One report a pair of steps.
+  // Points into mine_.
+  struct Conflict {
+    const Claim* first;
+    const Claim* second;
+    Witness witness;
+    std::set<std::size_t> further;
+  };
+
+  // Steps that share their templates share the mistake: one report for all of them.
+  void add_conflict(const Claim& first, const Claim& second, Witness witness) {
+    const auto same_templates = [&](const Conflict& known) {
+      const Span& a = known.first->branch;
+      const Span& b = known.second->branch;
+      return (a == first.branch && b == second.branch) || (a == second.branch && b == first.branch);
+    };
+    const auto known = std::ranges::find_if(conflicts_, same_templates);
+    if (known == conflicts_.end()) {
+      conflicts_.push_back({&first, &second, std::move(witness), {}});
+      return;
+    }
+    for (const std::size_t step : {first.step, second.step}) {
+      if (step != known->first->step && step != known->second->step)
+        known->further.insert(step);
+    }
+  }
+
+  // Different steps: any task of the one and any of the other. One conflict a pair of steps.
   void check_pair(const std::vector<Claim>& first, const std::vector<Claim>& second) {
     for (const Claim& a : first) {
       for (const Claim& b : second) {
-        if (const std::optional<Witness> witness = find_conflict(a.word, b.word)) {
-          say_conflict(subject_, claims_, flow_, a, b, *witness);
+        if (std::optional<Witness> witness = find_conflict(a.word, b.word)) {
+          add_conflict(a, b, *std::move(witness));
           return;
         }
       }
@@ -184,7 +222,7 @@ class ClaimChecker {
         if (!listed)
           differ = Different{a.item, b.item};
         if (const std::optional<Witness> witness = find_conflict(a.word, b.word, differ)) {
-          say_conflict(subject_, claims_, flow_, a, b, *witness);
+          say_conflict(subject_, claims_, flow_, a, b, *witness, {});
           return;
         }
       }
@@ -203,6 +241,7 @@ class ClaimChecker {
   const sema::Flow& flow_;
   Claims claims_;
   std::vector<std::vector<Claim>> mine_;
+  std::vector<Conflict> conflicts_;
 };
 
 // Whether the text is exactly the base: then it is a merge into the base, judged as such.
