@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "dsl/checks/checks.h"
+#include "dsl/driver/budget.h"
 #include "dsl/driver/modules.h"
 #include "dsl/lower/lower.h"
 #include "dsl/sema/analyze.h"
@@ -96,6 +97,8 @@ Compilation compile(const std::string& path, FileReader& files, const CompileOpt
   const auto model =
       std::make_shared<const sema::Model>(sema::analyze(*sources, loaded.modules, sink));
   checks::run_checks(*sources, *model, sink);
+  if (!sink.has_errors())
+    check_budget(*sources, *model, sink);
   result.model = model;
   result.diagnostics = sink.sorted();
   result.has_errors = sink.has_errors();

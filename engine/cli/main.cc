@@ -90,7 +90,7 @@ void add_run_commands(CLI::App& app, Commands& all) {
       ->check(CLI::Range(1, 4096));
   run_command->add_flag("--no-wait", all.run.no_wait, "exit 4 at a gate instead of waiting");
   run_command->add_flag("--new", all.run.fresh,
-                        "leave an unfinished run as it is and begin another");
+                        "give an unfinished run up and begin another");
   add_format(run_command, all.run.format, {"text", "json"});
 
   CLI::App* resume_command = add(app, all, "resume", "go on after any stop or crash",

@@ -13,6 +13,12 @@ namespace {
 
 int refused(const Error& error) {
   complain(error);
+  if (error.code() == Errc::kBusy)
+    complain("  another fleetc is at work here: `fleetc status` shows its run\n");
+  if (error.code() == Errc::kCorrupt)
+    complain(
+        "  `fleetc resume --accept-lost-tail` goes on from what is left of a journal that lost its "
+        "end; what it had finished after that is done again\n");
   return kRunFailed;
 }
 
@@ -26,11 +32,11 @@ Choice choose(const journal::RunInfo& unfinished, const RunOptions& options) {
                   unfinished.state.empty() ? "just begun" : unfinished.state);
   if (ask(fmt::format("{}. Carry on with it?", what)))
     return Choice::kResume;
-  complain(
-      fmt::format("fleetc: {}\n"
-                  "  fleetc resume {}   carries on with it\n"
-                  "  fleetc run --new …   leaves it as it is and begins another\n",
-                  what, unfinished.id));
+  complain(fmt::format(
+      "fleetc: {}\n"
+      "  fleetc resume {}   carries on with it\n"
+      "  fleetc run --new …   gives it up, with what is in flight, and begins another\n",
+      what, unfinished.id));
   return Choice::kRefuse;
 }
 

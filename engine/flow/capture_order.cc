@@ -21,7 +21,7 @@ std::string subject_of(const TaskFacts& task) {
   return text.empty() ? task.agent : fmt::format("{}: {}", task.agent, text);
 }
 
-constexpr int kTriesInPlace = 3;
+constexpr int kTriesInPlace = 4;
 
 const char* why_refused(worktree::CaptureRefused::Why why) {
   switch (why) {
@@ -115,6 +115,11 @@ run::Captured LocalWorld::capture_now(worktree::Repository& repository, const Ca
 }
 
 void LocalWorld::verify(const VerifyOrder& order, Post post) {
+  try_verify(order, std::move(post), 1);
+}
+
+// As with a capture: the commit is there, and judging it again costs less than making it again.
+void LocalWorld::try_verify(const VerifyOrder& order, Post post, int tries) {
   const plan::Agent& agent = agent_named(order.task.agent);
   EvidenceRequest request;
   request.task = order.task;
@@ -127,36 +132,43 @@ void LocalWorld::verify(const VerifyOrder& order, Post post) {
   request.sandbox = agent.runtime.sandbox;
   request.sandbox.write.clear();
   request.timeout = timeout_of(plan_.nodes[order.task.node.value], &agent);
-  evidence_.gather(std::move(request), [attempt = order.task.attempt,
-                                        post = std::move(post)](EvidenceAnswer answer) {
-    post(run::Verified{attempt, answer.passed, std::move(answer.checks), std::move(answer.error)});
-  });
+  evidence_.gather(
+      std::move(request), [this, order, tries, post = std::move(post)](EvidenceAnswer answer) {
+        if (answer.error.empty() || tries >= kTriesInPlace || abandoned_)
+          return post(run::Verified{order.task.attempt, answer.passed, std::move(answer.checks),
+                                    std::move(answer.error)});
+        timers_.add_in(std::chrono::seconds(tries),
+                       [this, order, post, tries] { try_verify(order, post, tries + 1); });
+      });
 }
 
 void LocalWorld::publish(const PublishOrder& order, Post post) {
-  git_.add([this, order, post = std::move(post)](worktree::Repository& repository) {
+  try_publish(order, std::move(post), 1);
+}
+
+// A lock that somebody's git holds is gone in a moment; what a person has to settle is not.
+void LocalWorld::try_publish(const PublishOrder& order, Post post, int tries) {
+  git_.add([this, order, post = std::move(post), tries](worktree::Repository& repository) {
     os::crash_point("engine.publish.before");
-    run::Published published = publish_now(repository, order);
+    const Status published = publish_now(repository, order);
     os::crash_point("engine.publish.after");
-    post(std::move(published));
+    const bool may_pass = !published && published.error().code() != Errc::kExists &&
+                          published.error().code() != Errc::kInvalid;
+    if (!may_pass || tries >= kTriesInPlace || abandoned_)
+      return post(run::Published{order.task.attempt, order.branch, order.commit,
+                                 published ? "" : published.error().message()});
+    timers_.add_in(std::chrono::seconds(tries),
+                   [this, order, post, tries] { try_publish(order, post, tries + 1); });
   });
 }
 
 // Idempotent: a branch that already names the commit is done.
-run::Published LocalWorld::publish_now(worktree::Repository& repository,
-                                       const PublishOrder& order) {
-  run::Published event{order.task.attempt, order.branch, order.commit, {}};
+Status LocalWorld::publish_now(worktree::Repository& repository, const PublishOrder& order) {
   if (order.branch.empty())
-    return event;
-  auto state = worktree::inspect_branch(repository, order.branch);
-  if (!state) {
-    event.error = state.error().message();
-  } else if (const Status done = worktree::publish(repository, order.branch, state->commit,
-                                                   oid_of(order.commit), "fleetc: task accepted");
-             !done) {
-    event.error = done.error().message();
-  }
-  return event;
+    return {};
+  FLEET_TRY(const auto state, worktree::inspect_branch(repository, order.branch));
+  return worktree::publish(repository, order.branch, state.commit, oid_of(order.commit),
+                           "fleetc: task accepted");
 }
 
 }  // namespace fleet::flow

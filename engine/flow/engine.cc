@@ -236,6 +236,24 @@ Status Engine::check_machine() {
   return Status();
 }
 
+// A journal that lost its end may have attempts to begin that the keeper has seen already: they are
+// ended and forgotten, so that what begins under their name now is new.
+Status Engine::forget_jobs() {
+  for (bool live = true; live;) {
+    FLEET_TRY(const auto jobs, launcher_->list());
+    live = false;
+    for (const process::JobStatus& job : jobs) {
+      if (job.key.run != site_.run || job.state == process::JobState::kEnded)
+        continue;
+      live = true;
+      FLEET_CHECK(launcher_->cancel(job.key, std::chrono::seconds(0)));
+    }
+    if (live)
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  return launcher_->release(site_.run);
+}
+
 // What the dead engine left in flight: which attempts still run or have ended in the keeper, which
 // it never heard of, which are lost.
 Result<std::vector<run::EventBody>> Engine::reconcile() {
@@ -256,7 +274,8 @@ Result<std::vector<run::EventBody>> Engine::reconcile() {
       continue;
     run::Reconciled event{{task.index, task.epoch}, run::Found::kRunning};
     if (known.count({task.index.value, task.epoch}) == 0)
-      event.found = same_boot_ ? run::Found::kNeverStarted : run::Found::kLost;
+      event.found =
+          same_boot_ && !options_.accept_lost_tail ? run::Found::kNeverStarted : run::Found::kLost;
     found.push_back(event);
   }
   return found;
@@ -270,6 +289,8 @@ Result<run::RunOutcome> Engine::carry_on(run::Observer& observer) {
   }
   std::vector<run::EventBody> first = std::move(opening_);
   if (resumed_) {
+    if (options_.accept_lost_tail)
+      FLEET_CHECK(forget_jobs());
     FLEET_TRY(const auto found, reconcile());
     first.insert(first.end(), found.begin(), found.end());
   }

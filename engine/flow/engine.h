@@ -87,6 +87,7 @@ class Engine {
   Result<std::vector<run::EventBody>> reconcile();
   Result<run::RunOutcome> execute(std::vector<run::EventBody> first, run::Observer& observer);
   Status settle_run(run::RunOutcome outcome);
+  Status forget_jobs();
   Status rescue_leftovers();
   Status trim_worktrees();
 

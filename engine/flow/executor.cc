@@ -115,6 +115,9 @@ class Executor::Graph {
     for (const run::Command& command : effects_.commands)
       held.orders.push_back(make_order(plan_, state_, command));
     const std::lock_guard lock(held_mutex_);
+    // Nothing becomes durable any more, and nobody would come to release what is held.
+    if (failed_)
+      return {};
     held.event = log_.append(event);
     if (std::holds_alternative<run::RunClosed>(event.body))
       closing_event_ = held.event;

@@ -72,6 +72,8 @@ void LocalWorld::list_command(const ListOrder& order, const Post& post) {
                          site_.log_path(task.attempt, 0),
                          std::chrono::minutes(10),
                          true});
+    // What it says on the side is no item.
+    job.argv.insert(job.argv.begin(), {"/bin/sh", "-c", "exec \"$@\" 2>\"$TMPDIR/stderr\"", "sh"});
     const std::string output = job.output;
     jobs_.submit(std::move(job),
                  [this, order, post, output, slot = *slot](const process::JobReport& report) {

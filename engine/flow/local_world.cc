@@ -115,6 +115,7 @@ void LocalWorld::cancel(const CancelOrder& order) {
 }
 
 void LocalWorld::abandon() {
+  abandoned_ = true;
   jobs_.cancel_all(std::chrono::seconds(5));
 }
 

@@ -3,6 +3,7 @@
 // why).
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <mutex>
 
@@ -52,7 +53,9 @@ class LocalWorld final : public World {
   void run_job(const TaskFacts& task, const worktree::Slot& slot, Post post);
   void try_capture(const CaptureOrder& order, Post post, int tries);
   run::Captured capture_now(worktree::Repository& repository, const CaptureOrder& order);
-  run::Published publish_now(worktree::Repository& repository, const PublishOrder& order);
+  void try_verify(const VerifyOrder& order, Post post, int tries);
+  void try_publish(const PublishOrder& order, Post post, int tries);
+  Status publish_now(worktree::Repository& repository, const PublishOrder& order);
   void merge_now(worktree::Repository& repository, const MergeOrder& order, const Post& post);
   void judge_merge(const MergeOrder& order, const std::string& into, std::string commit,
                    std::optional<worktree::Oid> expected, run::Merged merged, const Post& post);
@@ -70,6 +73,8 @@ class LocalWorld final : public World {
   JobBoard& jobs_;
   Timers& timers_;
   Evidence evidence_;
+
+  std::atomic<bool> abandoned_{false};  // nothing is tried again
 
   std::mutex mutex_;  // guards the two below
   std::map<run::SessionIndex, Held> sessions_;

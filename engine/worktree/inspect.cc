@@ -12,6 +12,15 @@
 namespace fleet::worktree {
 namespace {
 
+bool has_config(git_repository* repo, const char* name) {
+  git_config* raw = nullptr;
+  if (git_repository_config_snapshot(&raw, repo) < 0)
+    return false;
+  const GitPtr<git_config, git_config_free> config(raw);
+  const char* value = nullptr;
+  return git_config_get_string(&value, config.get(), name) == 0;
+}
+
 std::optional<bool> config_flag(git_repository* repo, const char* name) {
   git_config* raw = nullptr;
   if (git_repository_config_snapshot(&raw, repo) != 0)
@@ -104,6 +113,12 @@ Status Repository::inspect(const Oid& base) {
     return Error(Errc::kUnsupported, "the repository at " + where +
                                          " is a shallow clone, so merge bases may be "
                                          "missing: run `git fetch --unshallow`");
+  }
+  if (has_config(repo, "extensions.partialclone")) {
+    return Error(Errc::kUnsupported,
+                 "the repository at " + where +
+                     " is a partial clone, and fleetc reads objects without fetching them: clone "
+                     "it whole");
   }
   if (config_flag(repo, "core.sparseCheckout").value_or(false)) {
     return Error(Errc::kUnsupported,
