@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "dsl/lower/dag.h"
+#include "dsl/plan/fanout.h"
 
 namespace fleet::lower {
 namespace {
@@ -34,24 +35,16 @@ std::optional<plan::Money> dearest(const plan::Plan& plan, const plan::Node& nod
   return most;
 }
 
-std::int64_t rounds(const plan::Plan& plan, const plan::Fanout& fanout) {
-  const std::uint64_t items = most_items(fanout).value_or(1);
-  std::uint64_t width = fanout.width.value_or(std::numeric_limits<std::uint32_t>::max());
-  if (plan.limits.sessions)
-    width = std::min<std::uint64_t>(width, *plan.limits.sessions);
-  const bool one_by_one = fanout.force == plan::Force::kInline;
-  return static_cast<std::int64_t>(one_by_one ? items : (items + width - 1) / width);
+// A fan-out whose items only the run knows counts as one round.
+std::int64_t rounds(const plan::Plan& plan, const plan::Node& node) {
+  const std::uint64_t count = plan::rounds_of(plan, node).value_or(plan::Rounds{1}).count;
+  return count > static_cast<std::uint64_t>(kMost) ? kMost : static_cast<std::int64_t>(count);
 }
 
 }  // namespace
 
 std::optional<std::uint64_t> most_items(const plan::Fanout& fanout) {
-  std::optional<std::uint64_t> items;
-  if (fanout.source.kind == plan::FanoutSource::Kind::kList)
-    items = fanout.source.list.size();
-  if (fanout.source.kind == plan::FanoutSource::Kind::kRange) {
-    items = static_cast<std::uint64_t>(fanout.source.last - fanout.source.first) + 1;
-  }
+  std::optional<std::uint64_t> items = plan::declared_items(fanout.source);
   if (fanout.limit && (!items || *items > *fanout.limit))
     items = *fanout.limit;
   return items;
@@ -72,8 +65,9 @@ plan::WorstCase worst_case(const plan::Plan& plan) {
     term.attempts = std::uint64_t{node.retries} + 1;
     term.items = node.fanout ? most_items(*node.fanout) : std::optional<std::uint64_t>(1);
     term.each = dearest(plan, node);
-    const auto tasks = times(static_cast<std::int64_t>(term.attempts),
-                             static_cast<std::int64_t>(term.items.value_or(1)));
+    const std::uint64_t items = std::min<std::uint64_t>(term.items.value_or(1), kMost);
+    const auto tasks =
+        times(static_cast<std::int64_t>(term.attempts), static_cast<std::int64_t>(items));
     bounded = bounded && term.items.has_value();
     priced = priced && term.each.has_value();
     sessions = plus(sessions, tasks);
@@ -94,7 +88,7 @@ std::vector<plan::NodeIndex> critical_path(const plan::Plan& plan) {
   for (std::size_t i = 0; i < plan.nodes.size(); ++i) {
     const plan::Node& node = plan.nodes[i];
     const std::int64_t one = node.est ? node.est->count() : kUnit;
-    weights.push_back(node.fanout ? times(rounds(plan, *node.fanout), one) : one);
+    weights.push_back(node.fanout ? times(rounds(plan, node), one) : one);
     for (const plan::Edge& edge : node.after)
       arcs.push_back({edge.from.value, i});
   }

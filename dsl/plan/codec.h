@@ -30,8 +30,8 @@ std::string validate(const Plan& plan);
 // SHA-256 in lower-case hex.
 std::string sha256(std::string_view bytes);
 
-// Fills node hashes (in topological order) and the plan's hash, which is the SHA-256 of the plan's
-// JSON without it. A node's hash does not depend on its place in the text or on indices. REQUIRES:
+// Fills node hashes (in topological order) and the plan's hash. They say what a plan does: neither
+// depends on places, comments or spelling in the user's text, nor a node's on indices. REQUIRES:
 // `validate` accepts the plan.
 void seal(Plan& plan);
 

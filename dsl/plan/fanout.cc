@@ -78,6 +78,23 @@ std::optional<std::uint32_t> session_bound(const Plan& plan, const Node& node) {
   return bound;
 }
 
+std::optional<Rounds> rounds_of(const Plan& plan, const Node& node) {
+  const Fanout& fanout = *node.fanout;
+  const auto declared = declared_items(fanout.source);
+  if (!declared && !fanout.limit) {
+    return std::nullopt;
+  }
+  const std::uint64_t items = std::min<std::uint64_t>(
+      declared.value_or(std::numeric_limits<std::uint64_t>::max()),
+      fanout.limit ? *fanout.limit : std::numeric_limits<std::uint64_t>::max());
+  std::uint64_t sessions =
+      session_bound(plan, node).value_or(std::numeric_limits<std::uint32_t>::max());
+  if (fanout.force == Force::kInline || sessions == 0) {
+    sessions = 1;
+  }
+  return Rounds{items / sessions + (items % sessions == 0 ? 0 : 1), declared.has_value()};
+}
+
 std::optional<Millis> spawn_prior(const Plan& plan, const Node& node) {
   if (node.fanout->spawn) {
     return node.fanout->spawn;

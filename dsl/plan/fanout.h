@@ -19,6 +19,14 @@ std::optional<std::uint64_t> declared_items(const FanoutSource& source);
 // the fleet's limit. Empty: as many as there are items.
 std::optional<std::uint32_t> session_bound(const Plan& plan, const Node& node);
 
+// How many items are served one after another, by as many sessions as are allowed, when the text
+// bounds the items.
+struct Rounds {
+  std::uint64_t count = 0;
+  bool exact = false;  // not only the most that `limit` allows
+};
+std::optional<Rounds> rounds_of(const Plan& plan, const Node& node);
+
 // s: what the step says, else the dearest prior among its agents' runtimes.
 std::optional<Millis> spawn_prior(const Plan& plan, const Node& node);
 

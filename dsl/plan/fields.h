@@ -2,8 +2,8 @@
 // with each field in canonical order:
 //   must(key, value)        always written; a reader refuses an object without it
 //   may(key, value)         written unless empty (equal to a value-initialised one); absent reads
-//   as that incidental(key, value)  as `may`, but no part of what a step does: not hashed into a
-//   node
+//                           as that
+//   incidental(key, value)  as `may`, but no part of what a plan does: in no hash
 // Durations are milliseconds and money micro-dollars, and the keys say so.
 #pragma once
 
@@ -27,7 +27,7 @@ void fields(Archive& archive, T& place) {
 template <class Archive, Like<Command> T>
 void fields(Archive& archive, T& command) {
   archive.must("argv", command.argv);
-  archive.may("text", command.text);
+  archive.incidental("text", command.text);
 }
 
 template <class Archive, Like<Acceptance> T>
@@ -35,7 +35,7 @@ void fields(Archive& archive, T& acceptance) {
   archive.must("kind", acceptance.kind);
   archive.may("command", acceptance.command);
   archive.may("max_lines", acceptance.max_lines);
-  archive.may("text", acceptance.text);
+  archive.incidental("text", acceptance.text);
 }
 
 template <class Archive, Like<Sandbox> T>
@@ -104,7 +104,7 @@ void fields(Archive& archive, T& source) {
   archive.may("list", source.list);
   archive.may("first", source.first);
   archive.may("last", source.last);
-  archive.may("text", source.text);
+  archive.incidental("text", source.text);
 }
 
 template <class Archive, Like<Fanout> T>
@@ -186,7 +186,7 @@ void fields(Archive& archive, T& plan) {
   archive.must("format", plan.format);
   archive.must("fleet", plan.fleet);
   archive.may("fleet_version", plan.fleet_version);
-  archive.may("file", plan.file);
+  archive.incidental("file", plan.file);
   archive.must("flow", plan.flow);
   archive.may("parameters", plan.parameters);
   archive.may("unbound", plan.unbound);
@@ -199,7 +199,7 @@ void fields(Archive& archive, T& plan) {
   archive.must("nodes", plan.nodes);
   archive.may("critical_path", plan.critical_path);
   archive.must("worst", plan.worst);
-  archive.may("hash", plan.hash);
+  archive.incidental("hash", plan.hash);
 }
 
 }  // namespace fleet::plan

@@ -264,7 +264,7 @@ struct Plan {
   std::vector<Node> nodes;           // in topological order: an edge's `from` is always smaller
   std::vector<NodeIndex> critical_path;
   WorstCase worst;
-  std::string hash;  // of all the above
+  std::string hash;  // of what all the above asks for, not of its layout in the text
   friend bool operator==(const Plan&, const Plan&) = default;
 };
 

@@ -1,8 +1,9 @@
 // Hashes of what nodes do. A node's hash covers its own fields, its agents and, through their
 // hashes, all that it comes after; and what holds for the whole run (where the work starts, what is
-// protected). It does not cover where in the text the step stands, nor at which index: an edit
-// elsewhere in the file leaves it alone, so work that was done under a hash is still the work that
-// the hash asks for.
+// protected). It does not cover where in the text the step stands, how it is spelled there, nor at
+// which index it is: an edit elsewhere in the file leaves it alone, so work that was done under a
+// hash is still the work that the hash asks for. The plan's hash leaves out the same: places,
+// comments, spelling and the file's name.
 
 #include <string>
 #include <vector>
@@ -39,6 +40,7 @@ std::vector<std::string> agent_identities(const Plan& plan) {
 void seal(Plan& plan) {
   const std::string run = run_identity(plan);
   const std::vector<std::string> agents = agent_identities(plan);
+  const Identities no_references;
   const Identities identities{&agents, &plan.nodes};
   std::string text;
   for (Node& node : plan.nodes) {
@@ -46,8 +48,9 @@ void seal(Plan& plan) {
     JsonWriter(text, identities).write(node);
     node.hash = sha256(text);
   }
-  plan.hash.clear();
-  plan.hash = sha256(to_json(plan));
+  text.clear();
+  JsonWriter(text, no_references).write(plan);
+  plan.hash = sha256(text);
 }
 
 }  // namespace fleet::plan

@@ -181,8 +181,7 @@ std::string unknown_sessions(const std::vector<WorstRow>& rows) {
 void worst_case(std::string& out, const Plan& plan) {
   const auto rows = worst_rows(plan);
   out += "\nworst case\n";
-  fact(out, 2, "money",
-       plan.worst.money ? "at most " + to_string(*plan.worst.money) : unknown_money(rows));
+  fact(out, 2, "money", plan.worst.money ? at_most(*plan.worst.money) : unknown_money(rows));
   std::size_t name_width = 0;
   std::size_t factor_width = 0;
   for (const WorstRow& row : rows) {
@@ -192,11 +191,53 @@ void worst_case(std::string& out, const Plan& plan) {
   for (const WorstRow& row : rows) {
     out += fmt::format("    {}  {}", padded(row.name, name_width),
                        padded(factors_of(row), row.total ? factor_width : 0));
-    out += row.total ? fmt::format("  = {}\n", to_string(*row.total)) : "\n";
+    if (row.total) {
+      out += is_cut_off(*row.total) ? "  " + at_most(*row.total)
+                                    : fmt::format("  = {}", to_string(*row.total));
+    }
+    out += "\n";
   }
   fact(out, 2, "sessions",
-       plan.worst.sessions ? fmt::format("at most {}", *plan.worst.sessions)
-                           : unknown_sessions(rows));
+       plan.worst.sessions ? at_most(*plan.worst.sessions) : unknown_sessions(rows));
+}
+
+// What the steps of the critical path take one after another, as far as the text tells.
+struct PathTime {
+  std::int64_t millis = 0;
+  bool countable = true;  // it fits
+  bool exact = true;      // no `limit` stands for a number of items
+  bool complete = true;   // every step has an estimate
+  std::string one_item;   // the fan-outs of which only one item is counted
+
+  void add(std::uint64_t rounds, Millis est) {
+    std::int64_t time = 0;
+    countable = countable && !__builtin_mul_overflow(est.count(), rounds, &time) &&
+                !__builtin_add_overflow(millis, time, &millis);
+  }
+};
+
+// "(8min)", "(8min an item, at most 3 rounds)"; empty without an estimate.
+std::string path_step(const Plan& plan, const Node& node, PathTime& time) {
+  const auto est = node.fanout ? item_prior(node) : node.est;
+  if (!est) {
+    time.complete = false;
+    return "";
+  }
+  if (!node.fanout) {
+    time.add(1, *est);
+    return fmt::format(" ({})", to_string(*est));
+  }
+  const auto rounds = rounds_of(plan, node);
+  time.add(rounds ? rounds->count : 1, *est);
+  if (!rounds) {
+    time.one_item += (time.one_item.empty() ? "" : ", ") + printable(node.name);
+  }
+  if (!rounds || rounds->count == 1) {
+    return fmt::format(" ({} an item)", to_string(*est));
+  }
+  time.exact = time.exact && rounds->exact;
+  return fmt::format(" ({} an item, {}{} rounds)", to_string(*est), rounds->exact ? "" : "at most ",
+                     rounds->count);
 }
 
 void critical_path(std::string& out, const Plan& plan) {
@@ -204,26 +245,23 @@ void critical_path(std::string& out, const Plan& plan) {
     return;
   }
   out += "\ncritical path\n  ";
-  Millis total{0};
-  bool complete = true;
+  PathTime time;
   std::string_view arrow;
   for (const NodeIndex index : plan.critical_path) {
     const Node& node = plan.nodes[index.value];
     out += arrow;
     out += printable(node.name);
     arrow = " → ";
-    const auto est = node.fanout ? item_prior(node) : node.est;
-    if (est) {
-      total += *est;
-      out += fmt::format(" ({}{})", to_string(*est), node.fanout ? " an item" : "");
-    } else {
-      complete = false;
-    }
+    out += path_step(plan, node, time);
   }
   out += "\n";
-  if (total.count() != 0) {
-    out += fmt::format("  {} by the estimates{}\n", to_string(total),
-                       complete ? "" : ", and what the steps without one take");
+  if (!time.countable) {
+    out += "  more time than can be counted\n";
+  } else if (time.millis != 0) {
+    out += fmt::format("  {}{} by the estimates{}{}\n", time.exact ? "" : "at most ",
+                       to_string(Millis{time.millis}),
+                       time.one_item.empty() ? "" : " with one item of " + time.one_item,
+                       time.complete ? "" : ", and what the steps without an estimate take");
   }
 }
 

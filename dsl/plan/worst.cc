@@ -32,9 +32,12 @@ std::optional<Money> total_of(const WorstRow& row) {
     return std::nullopt;
   }
   std::int64_t micros = row.each->micros;
+  if (micros == 0 || *row.items == 0) {
+    return Money{0};
+  }
   for (const std::uint64_t factor : {row.rounds, row.attempts, *row.items}) {
     if (__builtin_mul_overflow(micros, factor, &micros)) {
-      micros = std::numeric_limits<std::int64_t>::max();
+      return Money{std::numeric_limits<std::int64_t>::max()};
     }
   }
   return Money{micros};
@@ -51,7 +54,23 @@ bool costs_nothing(const Plan& plan, const WorstTerm& term) {
   return !term.each && kind != NodeKind::kTask && kind != NodeKind::kFanout;
 }
 
+constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
+constexpr const char* kBeyond = "more than can be counted";
+
 }  // namespace
+
+bool is_cut_off(Money money) {
+  return money.micros == kMost;
+}
+
+std::string at_most(Money money) {
+  return is_cut_off(money) ? kBeyond : "at most " + to_string(money);
+}
+
+std::string at_most(std::uint64_t sessions) {
+  return sessions >= static_cast<std::uint64_t>(kMost) ? kBeyond
+                                                       : fmt::format("at most {}", sessions);
+}
 
 std::vector<WorstRow> worst_rows(const Plan& plan) {
   std::vector<WorstRow> rows;

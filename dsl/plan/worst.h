@@ -20,6 +20,12 @@ struct WorstRow {
   std::optional<Money> total;          // empty: unknown
 };
 
+// "at most $38.00"; a sum that would not fit was cut off at the most that the type holds, and is
+// no figure to show.
+std::string at_most(Money money);
+std::string at_most(std::uint64_t sessions);
+bool is_cut_off(Money money);
+
 // In the order of the plan's terms, the terms that cost nothing (runs, merges) left out.
 std::vector<WorstRow> worst_rows(const Plan& plan);
 

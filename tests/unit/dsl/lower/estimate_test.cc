@@ -12,6 +12,7 @@ namespace {
 
 plan::Agent agent(std::int64_t micros) {
   plan::Agent one;
+  one.clones = true;
   if (micros > 0)
     one.budget = plan::Money{micros};
   return one;

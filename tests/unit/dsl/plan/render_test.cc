@@ -31,6 +31,50 @@ TEST_CASE("durations are exact and read as they are written") {
   CHECK(to_string(Millis::min()) == "-106751991167d 7h 12min 55.808s");
 }
 
+TEST_CASE("a fan-out takes its rounds one after another") {
+  Plan plan = hello_plan();
+  Fanout& fanout = *plan.nodes[0].fanout;
+  fanout.source = {};
+  fanout.source.kind = FanoutSource::Kind::kRange;
+  fanout.source.first = 1;
+  fanout.source.last = 100;
+  fanout.est = plan.nodes[0].est = Millis{60'000};
+  fanout.limit.reset();
+  const auto says = [&plan](const std::string& words) {
+    return to_text(plan).find(words) != std::string::npos;
+  };
+  fanout.force = Force::kInline;
+  CHECK(says("fixes (1min an item, 100 rounds) →"));
+  CHECK(says("\n  1h 40min by the estimates, and what the steps without an estimate take\n"));
+  fanout.force = Force::kNone;
+  plan.limits.sessions = 8;
+  fanout.width.reset();
+  CHECK(says("fixes (1min an item, 13 rounds) →"));
+  CHECK(says("\n  13min by the estimates"));
+  fanout.source.kind = FanoutSource::Kind::kFiles;
+  CHECK(says("fixes (1min an item) →"));
+  CHECK(says("\n  1min by the estimates with one item of fixes, and"));
+  fanout.limit = 20;
+  CHECK(says("fixes (1min an item, at most 3 rounds) →"));
+  CHECK(says("\n  at most 3min by the estimates, and"));
+  fanout.est = Millis::max();
+  CHECK(says("\n  more time than can be counted\n"));
+}
+
+TEST_CASE("a worst case that does not fit is no figure") {
+  CHECK(at_most(Money{38'000'000}) == "at most $38.00");
+  CHECK(at_most(Money{std::numeric_limits<std::int64_t>::max()}) == "more than can be counted");
+  CHECK(at_most(std::uint64_t{7}) == "at most 7");
+  CHECK(at_most(std::numeric_limits<std::uint64_t>::max()) == "more than can be counted");
+  Plan plan = hello_plan();
+  plan.worst.money = Money{std::numeric_limits<std::int64_t>::max()};
+  plan.worst.terms = {{NodeIndex{0}, 101, 1'000'000'000, Money{900'000'000'000'000}}};
+  const std::string text = to_text(plan);
+  CHECK(text.find("money    more than can be counted\n") != std::string::npos);
+  CHECK(text.find("$900000000.00  more than can be counted\n") != std::string::npos);
+  CHECK(text.find("9223372036854") == std::string::npos);
+}
+
 TEST_CASE("money has cents, and all of what is less than a cent") {
   CHECK(to_string(Money{38'000'000}) == "$38.00");
   CHECK(to_string(Money{5'000}) == "$0.005");
