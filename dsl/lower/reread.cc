@@ -14,69 +14,58 @@ bool is_one_of(const std::array<std::string_view, N>& names, std::string_view na
 }
 
 bool is_shell(std::string_view name) {
-  constexpr std::array<std::string_view, 27> kNames{
-      "sh",    "ash",  "bash",  "csh",  "dash", "elvish", "fish", "hush",  "ksh",
-      "ksh93", "lksh", "loksh", "mksh", "nu",   "oksh",   "osh",  "pdksh", "posh",
-      "rbash", "rc",   "rksh",  "rzsh", "tcsh", "xonsh",  "yash", "ysh",   "zsh"};
+  constexpr auto kNames = std::to_array<std::string_view>(
+      {"sh",    "ash",  "bash",  "csh",  "dash", "elvish", "fish", "hush",  "ksh",
+       "ksh93", "lksh", "loksh", "mksh", "nu",   "oksh",   "osh",  "pdksh", "posh",
+       "rbash", "rc",   "rksh",  "rzsh", "tcsh", "xonsh",  "yash", "ysh",   "zsh"});
   return is_one_of(kNames, name);
 }
 
 // Programs which are no shells, and give what follows their `-c` to one.
 bool asks_shell(std::string_view name) {
-  constexpr std::array<std::string_view, 6> kNames{"flock",  "newgrp", "runuser",
-                                                   "script", "sg",     "su"};
+  constexpr auto kNames =
+      std::to_array<std::string_view>({"flock", "newgrp", "runuser", "script", "sg", "su"});
   return is_one_of(kNames, name);
 }
 
 // Builtins of a shell that read each of their arguments again, as shell or as arithmetic, which
 // may hold `$(…)`.
 bool is_reading_builtin(std::string_view name) {
-  constexpr std::array<std::string_view, 10> kNames{".",   "[[",     "alias", "declare", "eval",
-                                                    "let", "source", "trap",  "typeset", "unset"};
+  constexpr auto kNames = std::to_array<std::string_view>(
+      {".", "[[", "alias", "declare", "eval", "let", "source", "trap", "typeset", "unset"});
   return is_one_of(kNames, name);
 }
 
 // Programs that give their arguments to a shell, here or on another machine.
 bool is_reading_program(std::string_view name) {
-  constexpr std::array<std::string_view, 8> kNames{"autossh", "mosh", "parallel", "rsh",
-                                                   "slogin",  "ssh",  "sshpass",  "watch"};
+  constexpr auto kNames = std::to_array<std::string_view>(
+      {"autossh", "mosh", "parallel", "rsh", "slogin", "ssh", "sshpass", "watch"});
   return is_one_of(kNames, name);
 }
 
 // Programs whose arguments are a command.
 bool is_starter(std::string_view name) {
-  constexpr std::array<std::string_view, 30> kNames{
-      "busybox", "chroot",   "chrt",    "docker",  "doas",    "env",    "find",    "firejail",
-      "flock",   "fakeroot", "ionice",  "kubectl", "nice",    "nohup",  "nsenter", "podman",
-      "runuser", "setpriv",  "setsid",  "sshpass", "stdbuf",  "strace", "sudo",    "systemd-run",
-      "taskset", "time",     "timeout", "toybox",  "unshare", "xargs"};
+  constexpr auto kNames = std::to_array<std::string_view>(
+      {"busybox", "chroot",   "chrt",    "docker",  "doas",    "env",    "find",    "firejail",
+       "flock",   "fakeroot", "ionice",  "kubectl", "nice",    "nohup",  "nsenter", "podman",
+       "runuser", "setpriv",  "setsid",  "sshpass", "stdbuf",  "strace", "sudo",    "systemd-run",
+       "taskset", "time",     "timeout", "toybox",  "unshare", "xargs"});
   return is_one_of(kNames, name);
 }
 
 // Before the name of a command.
 bool is_before_command(std::string_view text) {
-  constexpr std::array<std::string_view, 14> kWords{"!",    "builtin", "command", "coproc", "do",
-                                                    "elif", "else",    "exec",    "if",     "then",
-                                                    "time", "until",   "while",   "{"};
+  constexpr auto kWords =
+      std::to_array<std::string_view>({"!", "builtin", "command", "coproc", "do", "elif", "else",
+                                       "exec", "if", "then", "time", "until", "while", "{"});
   return is_one_of(kWords, text);
 }
 
 // Variables whose value is read as shell by a shell or by git.
 bool is_read_variable(std::string_view name) {
-  constexpr std::array<std::string_view, 14> kNames{"BASH_ENV",
-                                                    "EDITOR",
-                                                    "ENV",
-                                                    "GIT_EDITOR",
-                                                    "GIT_PAGER",
-                                                    "GIT_SEQUENCE_EDITOR",
-                                                    "GIT_SSH_COMMAND",
-                                                    "PAGER",
-                                                    "PROMPT_COMMAND",
-                                                    "PS0",
-                                                    "PS1",
-                                                    "PS2",
-                                                    "PS4",
-                                                    "VISUAL"};
+  constexpr auto kNames = std::to_array<std::string_view>(
+      {"BASH_ENV", "EDITOR", "ENV", "GIT_EDITOR", "GIT_PAGER", "GIT_SEQUENCE_EDITOR",
+       "GIT_SSH_COMMAND", "PAGER", "PROMPT_COMMAND", "PS0", "PS1", "PS2", "PS4", "VISUAL"});
   return is_one_of(kNames, name);
 }
 
@@ -127,8 +116,8 @@ bool asks_for_script(const std::string& text, std::string_view program) {
   const std::string_view name = std::string_view(text).substr(0, text.find('='));
   const bool fish = program == "fish";
   if (text[1] == '-') {
-    constexpr std::array<std::string_view, 3> kLong{"--command", "--session-command",
-                                                    "--init-command"};
+    constexpr auto kLong =
+        std::to_array<std::string_view>({"--command", "--session-command", "--init-command"});
     return name.size() > 2 && std::ranges::any_of(kLong, [&](std::string_view option) {
              return option.starts_with(name);
            });
