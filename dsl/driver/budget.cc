@@ -19,8 +19,8 @@ void check_budget(const SourceMap& sources, const sema::Model& model, Diagnostic
         "F501", budget.span, "budget cannot cover the worst case",
         "the limit is " + plan::to_string(budget.value.amount) + " a " + budget.value.per);
     diagnostic.secondary.push_back({flow.name_span, "what one run of this may cost"});
-    diagnostic.notes.push_back("one `" + flow.name + "` costs at most " +
-                               plan::to_string(*plan.worst.money) + " = " + plan::worst_sum(plan));
+    diagnostic.notes.push_back("one `" + flow.name + "` costs " + plan::at_most(*plan.worst.money) +
+                               " = " + plan::worst_sum(plan));
     diagnostic.helps.push_back(
         {"raise the budget, or lower `limit`, `retry` or the agents' budgets", {}, false});
     sink.add(std::move(diagnostic));
