@@ -56,7 +56,7 @@ void header(std::string& out, const Plan& plan) {
   if (plan.budget) {
     fact(out, 2, "budget",
          fmt::format("{} a {}{}", to_string(plan.budget->amount), printable(plan.budget->per),
-                     plan.budget->hard ? ", hard: the run pauses there" : ""));
+                     plan.budget->hard ? ", hard" : ""));
   }
   fact(out, 2, "limits", limits_text(plan.limits));
   fact(out, 2, "protect", list_text(plan.protect));

@@ -23,7 +23,7 @@ fleet first v1 {
   /// always exactly one argument.
   role tidier {
     runtime = shell("sed -i -e 's/[[:space:]]*$//' -- {item}")
-    writes  = worktree("first/{item}") in ["**/*.md"]
+    writes  = worktree("first/file/{item}") in ["**/*.md"]
     accept  = ["test -s {item}" passes]
   }
 

@@ -57,7 +57,8 @@ Ending classify(const Exited& event) {
 void exited_badly(Core& core, Task& task, const Exited& event) {
   Ending ending = classify(event);
   if (!event.detail.empty())
-    ending.detail += ": " + event.detail;
+    ending.detail = event.detail.starts_with(ending.detail) ? event.detail
+                                                            : ending.detail + ": " + event.detail;
   if (ending.outcome == Outcome::kCancelled && task.stop_cancelled) {
     task.outcome = Outcome::kCancelled;
     task.detail = ending.detail;

@@ -12,13 +12,18 @@
 namespace fleet::worktree {
 namespace {
 
-bool has_config(git_repository* repo, const char* name) {
+// Whether some objects are only promised by a remote.
+bool is_partial_clone(git_repository* repo) {
   git_config* raw = nullptr;
   if (git_repository_config_snapshot(&raw, repo) < 0)
     return false;
   const GitPtr<git_config, git_config_free> config(raw);
-  const char* value = nullptr;
-  return git_config_get_string(&value, config.get(), name) == 0;
+  git_config_iterator* each = nullptr;
+  if (git_config_iterator_glob_new(&each, config.get(), "^remote\\..*\\.promisor$") < 0)
+    return false;
+  const GitPtr<git_config_iterator, git_config_iterator_free> iterator(each);
+  git_config_entry* entry = nullptr;
+  return git_config_next(&entry, iterator.get()) == 0;
 }
 
 std::optional<bool> config_flag(git_repository* repo, const char* name) {
@@ -114,7 +119,7 @@ Status Repository::inspect(const Oid& base) {
                                          " is a shallow clone, so merge bases may be "
                                          "missing: run `git fetch --unshallow`");
   }
-  if (has_config(repo, "extensions.partialclone")) {
+  if (is_partial_clone(repo)) {
     return Error(Errc::kUnsupported,
                  "the repository at " + where +
                      " is a partial clone, and fleetc reads objects without fetching them: clone "

@@ -136,6 +136,14 @@ class Repository(FleetTest):
         repo.git("clone", "-q", "--depth", "1", f"file://{repo.path}", shallow)
         self.refuse(shallow, "shallow")
 
+    def test_a_partial_clone(self):
+        repo = self.space.repo(FILES)
+        repo.git("config", "uploadpack.allowFilter", "true")
+        partial = self.space.root / "partial"
+        repo.git("clone", "-q", "--filter=blob:none", "--no-checkout", f"file://{repo.path}", partial)
+        (partial / "t.fleet").write_text(TEXT)
+        self.refuse(partial, "partial clone")
+
     def test_submodules(self):
         inner = self.space.repo({"file": "x\n"}, name="inner")
         repo = self.space.repo(FILES)

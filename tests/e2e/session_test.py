@@ -132,7 +132,7 @@ echo more >>"$item"'''
     def test_a_killed_script_is_a_crash(self):
         _, done = self.run_items("kill -SEGV $$", items=1, clauses="else fail")
         self.assertEqual(done.code, FAILED, str(done))
-        self.assert_says(done, "exit 139")
+        self.assert_says(done, "signal 11")
 
     def test_a_program_that_does_not_exist_is_said_by_name(self):
         role = '    runtime = tool\n    writes = worktree("w/{item}")\n    accept = ["true" passes]\n'

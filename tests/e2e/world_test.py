@@ -1,6 +1,7 @@
 """What the machine does wrong: no space, nothing writable, two runs at once."""
 import os
 import subprocess
+import time
 import unittest
 
 import support
@@ -68,6 +69,22 @@ def scripted_in_place(space, items=2):
         subprocess.run(["cp", "-a", path, target], check=True)
     made.path = target
     return made
+
+
+class Locks(FleetTest):
+    def test_a_ref_that_someone_holds_for_a_moment_costs_no_work(self):
+        repo = scripted(self.space, 'echo start >>$outside/ledger; echo done >>"$item"', items=1, gather=False)
+        lock = repo.path / ".git" / "refs" / "heads" / "w" / "items" / "1.txt.lock"
+        lock.parent.mkdir(parents=True)
+        lock.touch()
+        child = self.space.start("run", "t.fleet", cwd=repo.path)
+        wait_until(lambda: ledger(self.space), "the session runs")
+        time.sleep(1)
+        lock.unlink()
+        done = support.finish(child)
+        self.assertEqual(done.code, DONE, str(done))
+        self.assertEqual(ledger(self.space), ["start"])
+        self.assertIn("w/items/1.txt", repo.branches())
 
 
 @unittest.skipUnless(can_mount(), "needs root and the right to mount a small file system")
