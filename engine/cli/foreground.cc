@@ -64,6 +64,12 @@ int run_in_foreground(flow::Engine& engine, const std::string& format) {
     // once.
     const SignalWatch watch([&](int number, int count) {
       stopped_by = number;
+      // Whoever asks a third time gets it, whatever is under way: a killed run can be resumed.
+      if (count > 2) {
+        complain(fmt::format("\nfleetc: left as it is; `fleetc resume {}` carries on\n",
+                             engine.site().run));
+        ::_exit(128 + number);
+      }
       const bool drain = number == SIGINT && count == 1;
       engine.ask_stop(drain ? run::StopLevel::kDrain : run::StopLevel::kNow,
                       name_of_signal(number));

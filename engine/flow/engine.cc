@@ -333,12 +333,14 @@ Result<run::RunOutcome> Engine::execute(std::vector<run::EventBody> first,
   {
     const std::lock_guard lock(executor_mutex_);
     executor_ = &executor;
+    world_ = &world;
   }
   Result<run::RunOutcome> outcome = executor.run(std::move(first), started);
   timers.reset();  // joins: a backoff that fires now must not find the executor gone
   {
     const std::lock_guard lock(executor_mutex_);
     executor_ = nullptr;
+    world_ = nullptr;
   }
   state_ = executor.state();
   if (!outcome)
@@ -367,6 +369,8 @@ void Engine::ask_stop(run::StopLevel level, const std::string& by) {
   const std::lock_guard lock(executor_mutex_);
   if (executor_ != nullptr)
     executor_->post(run::StopAsked{level, by});
+  if (world_ != nullptr && level == run::StopLevel::kNow)
+    world_->stop_now();
 }
 
 plan::Millis Engine::history(plan::NodeIndex node) const {

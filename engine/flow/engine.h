@@ -19,6 +19,8 @@
 
 namespace fleet::flow {
 
+class LocalWorld;
+
 struct EngineOptions {
   std::string repository;  // a folder in the user's repository
   std::string pool_dir;    // empty: default_pool_dir
@@ -106,8 +108,9 @@ class Engine {
   bool same_boot_ = false;  // the machine has not restarted since the run's last engine
   std::vector<run::EventBody> opening_;
 
-  std::mutex executor_mutex_;  // guards executor_
+  std::mutex executor_mutex_;  // guards the two below: set while a run is under way
   Executor* executor_ = nullptr;
+  LocalWorld* world_ = nullptr;
 };
 
 }  // namespace fleet::flow

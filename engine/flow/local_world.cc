@@ -114,6 +114,16 @@ void LocalWorld::cancel(const CancelOrder& order) {
   jobs_.cancel(site_.run, order.attempt.task.value, order.attempt.epoch, std::chrono::seconds(5));
 }
 
+void LocalWorld::stop_now() {
+  std::set<std::pair<std::uint32_t, std::uint32_t>> judged;
+  {
+    const std::lock_guard lock(mutex_);
+    judged = judged_merges_;
+  }
+  for (const auto& [task, epoch] : judged)
+    jobs_.cancel(site_.run, task, epoch, std::chrono::seconds(0));
+}
+
 void LocalWorld::abandon() {
   abandoned_ = true;
   jobs_.cancel_all(std::chrono::seconds(5));

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <map>
 #include <mutex>
+#include <set>
 
 #include "engine/flow/evidence.h"
 #include "engine/flow/timers.h"
@@ -36,6 +37,9 @@ class LocalWorld final : public World {
   // Before the run goes on with a new engine: the slot of a task that was running or being captured
   // is taken as it is, and the end of one that still runs will be posted.
   void adopt(const run::Task& task, Post post);
+
+  // From any thread: a merge that is being judged is not waited for. It is made again on resume.
+  void stop_now();
 
   // Gives all slots back. Call it when nothing is in flight.
   void release_slots();
@@ -76,7 +80,8 @@ class LocalWorld final : public World {
 
   std::atomic<bool> abandoned_{false};  // nothing is tried again
 
-  std::mutex mutex_;  // guards the two below
+  std::mutex mutex_;                                                 // guards the three below
+  std::set<std::pair<std::uint32_t, std::uint32_t>> judged_merges_;  // task, epoch
   std::map<run::SessionIndex, Held> sessions_;
   std::map<std::string, worktree::Slot>
       shared_;  // by start commit: for plain commands without a sandbox

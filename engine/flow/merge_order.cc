@@ -111,7 +111,18 @@ void LocalWorld::judge_merge(const MergeOrder& order, const std::string& into, s
         request.sandbox.on = false;
   if (node.timeout)
     request.timeout = *node.timeout;
-  auto finish = [this, into, commit, expected, post](run::Merged event, EvidenceAnswer answer) {
+  const std::pair<std::uint32_t, std::uint32_t> judged{order.task.attempt.task.value,
+                                                       order.task.attempt.epoch};
+  {
+    const std::lock_guard lock(mutex_);
+    judged_merges_.insert(judged);
+  }
+  auto finish = [this, into, commit, expected, post, judged](run::Merged event,
+                                                             EvidenceAnswer answer) {
+    {
+      const std::lock_guard lock(mutex_);
+      judged_merges_.erase(judged);
+    }
     event.checks = std::move(answer.checks);
     if (!answer.error.empty() || !answer.passed) {
       event.how = answer.error.empty() ? run::MergeHow::kEvidenceFailed : run::MergeHow::kError;

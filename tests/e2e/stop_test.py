@@ -70,6 +70,37 @@ class Stop(FleetTest):
     def test_the_second_ctrl_c_stops_at_once(self):
         self.stop_now(signal.SIGINT, signal.SIGINT)
 
+    def test_the_second_ctrl_c_does_not_wait_for_a_merge_to_be_judged(self):
+        space = support.Space()
+        self.addCleanup(space.close)
+        repo = scripted(space, 'echo done >>"$item"', items=2)
+        text = (repo.path / "t.fleet").read_text()
+        repo.write("t.fleet", text.replace("  flow main {", '  flow main {\n    accept = ["sleep 15" passes]'))
+        repo.commit("Judge slowly")
+        child = space.start("run", "t.fleet", cwd=repo.path)
+        self.addCleanup(child.kill)
+        wait_until(lambda: any(b"sleep\x0015" in support.read_proc(pid, "cmdline") for pid in space.processes()),
+                   "the merge is judged")
+        for _ in range(2):
+            os.kill(child.pid, signal.SIGINT)
+            time.sleep(0.3)
+        done = support.finish(child)
+        self.assertEqual(done.code, 130, str(done))
+        self.assertNotIn("gathered", repo.branches())
+        space.run("resume", cwd=repo.path, expect=DONE)
+        self.assertIn("gathered", repo.branches())
+
+    def test_a_third_ctrl_c_leaves_everything_as_it_is(self):
+        child = self.begin("trap '' TERM INT HUP\n" + SCRIPT)
+        for _ in range(3):
+            os.kill(child.pid, signal.SIGINT)
+            time.sleep(0.1)
+        done = support.finish(child)
+        self.assertEqual(done.code, 130, str(done))
+        self.assert_says(done, "left as it is")
+        self.go()
+        self.resume()
+
     def test_sigterm_leaves_little_time_and_stops_at_once(self):
         self.stop_now(signal.SIGTERM)
 
