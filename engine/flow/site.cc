@@ -69,6 +69,12 @@ std::vector<std::string> make_environment(const Site& site, const JobRequest& re
   for (auto& [name, value] : worktree::session_environment(
            request.slot, author_name(request.task.agent), author_email(request.task.agent)))
     all[name] = value;
+  // Without a sandbox nothing keeps a session from making refs, and one that names an object which
+  // only its own store has would break the user's repository.
+  if (!request.sandbox.on) {
+    all.erase("GIT_OBJECT_DIRECTORY");
+    all.erase("GIT_ALTERNATE_OBJECT_DIRECTORIES");
+  }
   all["FLEET_RUN"] = site.run;
   all["FLEET_TASK"] = request.holes.task;
   all["FLEET_ITEM"] = request.task.item;

@@ -34,6 +34,16 @@ git -C %(repo)s gc --prune=now
 
 
 class Hostile(FleetTest):
+    def test_refs_that_an_unsandboxed_session_makes_are_whole(self):
+        role = '    runtime = tool\n    writes = worktree("w/{item}")\n    accept = ["true" passes]\n'
+        tool = '  runtime tool {\n    adapter = shell\n    command = "sh tool.sh {item}"\n    sandbox = off\n  }\n'
+        repo = self.space.repo({
+            "t.fleet": support.fleet(role, '    work = fanout x in ["a", "b"] to worker force parallel\n', tool),
+            "tool.sh": 'set -eu\necho "$1" >"$1"\ngit add .\ngit commit -qm theirs\ngit branch "own-$1"\n'})
+        self.space.run("run", "t.fleet", cwd=repo.path)
+        self.assertIn("own-a", repo.branches())
+        self.assertEqual(repo.git("fsck", "--strict", "--no-dangling"), "")
+
     def assert_only(self, repo, *wanted):
         self.assertEqual(set(repo.branches()), {"main", *wanted})
 

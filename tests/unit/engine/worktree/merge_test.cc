@@ -137,7 +137,22 @@ TEST_CASE_METHOD(MergeFixture, "what is merged already is not merged again") {
   CHECK(run_git("show -s --format=%P " + merged.commit.hex()) ==
         base.hex() + " " + two.commit.hex());
   request.into = merged.commit;
+  request.message = "Gather again\n\nAnother body.";
   CHECK(std::holds_alternative<AlreadyMerged>(merge_all({two, one})));
+}
+
+TEST_CASE_METHOD(MergeFixture,
+                 "a request that is repeated after its branch has moved gives the same result") {
+  std::vector<MergeSource> sources;
+  const std::size_t count = GENERATE(std::size_t{2}, 2 * kMaxParents + 1);
+  for (std::size_t i = 0; i < count; ++i)
+    sources.push_back(source("s" + std::to_string(i), "echo x > f" + std::to_string(i)));
+  const Merged first = std::get<Merged>(merge_all(sources));
+  request.into = first.commit;
+  const Merged again = std::get<Merged>(merge_all(sources));
+  CHECK(again.commit == first.commit);
+  CHECK(again.stat.files == count);
+  CHECK(first.stat.files == count);
 }
 
 TEST_CASE_METHOD(MergeFixture, "histories that cross are merged from a virtual base, as git does") {
