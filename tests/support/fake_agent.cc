@@ -1,6 +1,7 @@
 // A scripted child for tests: does what its arguments say, one after the other, and exits 0.
 //
 //   exit=N         signal=N        sleep=MS        hold           (waits for ever)
+//   await=FILE     (until it is there)
 //   print=TEXT     complain=TEXT   spew=BYTES      spin=MS        (burns a processor)
 //   ignore-term    on-term=N       (exits N at SIGTERM)           close-pipes
 //   write=FILE     read=FILE       (exit 10 when that fails)
@@ -55,6 +56,11 @@ void print_number(std::size_t number) {
 
 void sleep_for(const std::string& millis) {
   std::this_thread::sleep_for(std::chrono::milliseconds(std::stol(millis)));
+}
+
+void await(const std::string& file) {
+  while (::access(file.c_str(), F_OK) != 0)
+    sleep_for("5");
 }
 
 void spin(const std::string& millis) {
@@ -146,6 +152,7 @@ const std::map<std::string, Act>& acts() {
          ::raise(std::stoi(number));
        }},
       {"sleep", sleep_for},
+      {"await", await},
       {"hold",
        [](const std::string&) {
          hold();

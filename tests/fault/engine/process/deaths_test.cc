@@ -161,11 +161,13 @@ TEST_CASE("Jobs that are to end with their engine are cancelled when it stays aw
   keeper.enter();
   JobSpec bound = keeper.agent(1, {"hold"});
   bound.kill_with_engine = true;
-  keeper.submit({bound, keeper.agent(2, {"sleep=1500", "exit=5"})});
+  const std::string back = keeper.scratch() / "back";
+  keeper.submit({bound, keeper.agent(2, {"await=" + back, "exit=5"})});
   keeper.start_of({"test", 2, 1, 0});
   keeper.leave();
   CHECK(eventually([&] { return processes_with(keeper.tag()).size() == 1; }));
   keeper.enter(keeper.last_);
+  std::ofstream{back};
   CHECK(keeper.end_of({"test", 1, 1, 0}).how == End::kCancelled);
   CHECK(keeper.end_of({"test", 2, 1, 0}).code == 5);
 }
