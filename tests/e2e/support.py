@@ -268,9 +268,10 @@ def fleet(role, flow, head="", base="main", name="t"):
 '''
 
 
-def runtime(command, outside=None, name="tool"):
+def runtime(command, outside=None, name="tool", sandbox=True):
     """A runtime declaration; `outside` is a directory that its sessions may write."""
-    sandbox = f'\n    sandbox = [write: ["{outside}"]]' if outside else ""
+    write = f'[write: ["{outside}"]]' if outside else "on"
+    sandbox = f"\n    sandbox = {write if sandbox else 'off'}"
     return f'''  runtime {name} {{
     adapter = shell
     command = "{command}"{sandbox}
@@ -279,7 +280,7 @@ def runtime(command, outside=None, name="tool"):
 
 
 def scripted(space, script, items=4, accept='accept = ["true" passes]', clauses="", gather=True,
-             role="", more=(), name="repo"):
+             role="", more=(), name="repo", head="", shell="sh", sandbox=True):
     """A repository with a fleet of `items` items, each served by `script` ($1 is the item), which
     may write `space.outside`. Item K is the file items/K.txt; branches are w/items/K.txt."""
     files = {f"items/{number}.txt": f"{number}\n" for number in range(1, items + 1)}
@@ -287,7 +288,8 @@ def scripted(space, script, items=4, accept='accept = ["true" passes]', clauses=
     if gather:
         flow += '    gather = repo.merge(work, into: "gathered") after work.some_accepted\n'
     contract = f'    runtime = tool\n    writes = worktree("w/{{item}}")\n    {accept}\n{role}'
-    files["t.fleet"] = fleet(contract, flow, runtime("sh tool.sh {item}", space.outside))
+    files["t.fleet"] = fleet(contract, flow, head + runtime(f"{shell} tool.sh {{item}}", space.outside,
+                                                                sandbox=sandbox))
     files["tool.sh"] = f"set -eu\nitem=$1\noutside={space.outside}\n{script}\n"
     files.update(dict(more))
     return space.repo(files, name)
