@@ -90,6 +90,7 @@ class Executor::Graph {
       post(std::move(body));
     started();
     graph_.wait_for_all();
+    log_.stop();
     accepting_ = false;
     if (failure_)
       return *std::move(failure_);

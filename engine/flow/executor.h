@@ -29,6 +29,9 @@ class EventLog {
   using Durable = std::function<void(std::uint64_t through, const Status& status)>;
   virtual ~EventLog() = default;
   virtual void start(Durable durable) = 0;
+  // Once it has returned, `durable` is not called any more, and no call of it is under way: the log
+  // may outlive its executor. Not from within `durable`.
+  virtual void stop() = 0;
   virtual std::uint64_t append(const run::Event& event) = 0;
 };
 

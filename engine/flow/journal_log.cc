@@ -9,15 +9,11 @@ namespace fleet::flow {
 
 journal::OnDurable JournalLog::on_durable() {
   return [this](journal::Seq through, const Status& status) {
-    Durable durable;
-    {
-      const std::lock_guard lock(mutex_);
-      if (!status)
-        failed_ = status;
-      durable = durable_;
-    }
-    if (durable)
-      durable(through.value, status);
+    const std::lock_guard lock(mutex_);
+    if (!status)
+      failed_ = status;
+    if (durable_)
+      durable_(through.value, status);
   };
 }
 
@@ -27,14 +23,15 @@ void JournalLog::bind(journal::Journal& journal, journal::RunKey run) {
 }
 
 void JournalLog::start(Durable durable) {
-  std::unique_lock lock(mutex_);
+  const std::lock_guard lock(mutex_);
   durable_ = std::move(durable);
-  if (failed_)
-    return;
-  const Status failed = failed_;
-  const Durable tell = durable_;
-  lock.unlock();
-  tell(0, failed);
+  if (!failed_)
+    durable_(0, failed_);
+}
+
+void JournalLog::stop() {
+  const std::lock_guard lock(mutex_);
+  durable_ = nullptr;
 }
 
 std::uint64_t JournalLog::append(const run::Event& event) {

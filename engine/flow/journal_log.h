@@ -16,10 +16,11 @@ class JournalLog final : public EventLog {
   void bind(journal::Journal& journal, journal::RunKey run);
 
   void start(Durable durable) override;
+  void stop() override;
   std::uint64_t append(const run::Event& event) override;
 
  private:
-  std::mutex mutex_;  // guards the two below
+  std::mutex mutex_;  // guards the two below; held while `durable_` is called, so that stop() waits
   Durable durable_;
   Status failed_;
   journal::Journal* journal_ = nullptr;

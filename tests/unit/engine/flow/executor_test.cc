@@ -48,7 +48,8 @@ class ThreadedLog final : public EventLog {
  public:
   explicit ThreadedLog(std::uint64_t fail_after = UINT64_MAX, bool ever = true)
       : fail_after_(fail_after), ever_(ever) {}
-  ~ThreadedLog() override {
+  ~ThreadedLog() override { stop(); }
+  void stop() override {
     {
       const std::lock_guard lock(mutex_);
       stop_ = true;
@@ -89,6 +90,10 @@ class ThreadedLog final : public EventLog {
   std::uint64_t durable() {
     const std::lock_guard lock(mutex_);
     return durable_;
+  }
+  bool stopped() {
+    const std::lock_guard lock(mutex_);
+    return stop_;
   }
   std::vector<run::Event> events;
 
@@ -279,6 +284,17 @@ TEST_CASE("replaying what was logged gives the state that the run ended in") {
   CHECK(again.outcome == run::RunOutcome::kDone);
 }
 
+TEST_CASE("a run that has returned has taken its ear from the log, which may live on") {
+  const plan::Plan plan = gather_plan();
+  ThreadedLog log(GENERATE(UINT64_MAX, std::uint64_t{20}));
+  ObligingWorld world;
+  FixedPolicy policy;
+  Blind blind;
+  Executor executor(plan, {}, log, world, policy, blind, os::system_clock());
+  (void)executor.run({opened()}, [] {});
+  CHECK(log.stopped());
+}
+
 TEST_CASE("when the journal fails nothing more is started and the run says so") {
   const plan::Plan plan = gather_plan();
   // Wherever it fails, answers that come after must not be waited for.
@@ -324,10 +340,7 @@ TEST_CASE("no order reaches the world before the event that caused it is durable
       });
       return 1;
     }
-    ~LateFailure() override {
-      if (thread_.joinable())
-        thread_.join();
-    }
+    void stop() override { thread_.join(); }
 
    private:
     Durable durable_;
