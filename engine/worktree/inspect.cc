@@ -19,11 +19,16 @@ bool is_partial_clone(git_repository* repo) {
     return false;
   const GitPtr<git_config, git_config_free> config(raw);
   git_config_iterator* each = nullptr;
-  if (git_config_iterator_glob_new(&each, config.get(), "^remote\\..*\\.promisor$") < 0)
+  if (git_config_iterator_new(&each, config.get()) < 0)
     return false;
   const GitPtr<git_config_iterator, git_config_iterator_free> iterator(each);
   git_config_entry* entry = nullptr;
-  return git_config_next(&entry, iterator.get()) == 0;
+  while (git_config_next(&entry, iterator.get()) == 0) {
+    const std::string_view name = entry->name;
+    if (name.starts_with("remote.") && name.ends_with(".promisor"))
+      return true;
+  }
+  return false;
 }
 
 std::optional<bool> config_flag(git_repository* repo, const char* name) {
