@@ -163,7 +163,8 @@ TEST_CASE("Jobs that are to end with their engine are cancelled when it stays aw
   bound.kill_with_engine = true;
   const std::string back = keeper.scratch() / "back";
   keeper.submit({bound, keeper.agent(2, {"await=" + back, "exit=5"})});
-  keeper.start_of({"test", 2, 1, 0});
+  // A command line is empty until its program is loaded, which is after the start is known.
+  keeper.until([&] { return processes_with(keeper.tag()).size() == 2; });
   keeper.leave();
   CHECK(eventually([&] { return processes_with(keeper.tag()).size() == 1; }));
   keeper.enter(keeper.last_);
