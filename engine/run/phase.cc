@@ -41,9 +41,9 @@ void set_phase(Core& core, Task& task, Phase to, std::string reason) {
   core.effects.transitions.push_back({task.index, task.epoch, task.phase, to, reason});
   count_in_flight(core.state, is_in_flight(task.phase), is_in_flight(to));
   if (task.phase == Phase::kVerifying)
-    --core.state.verifying;
+    --core.state.unspent;
   if (to == Phase::kVerifying)
-    ++core.state.verifying;
+    ++core.state.unspent;
   task.phase = to;
   task.reason = std::move(reason);
   task.since = core.now;
@@ -52,6 +52,10 @@ void set_phase(Core& core, Task& task, Phase to, std::string reason) {
 void set_phase(Core& core, NodeState& node, NodePhase to) {
   FLEET_ASSERT(node.phase != NodePhase::kSettled, static_cast<int>(to));
   count_in_flight(core.state, is_in_flight(node.phase), is_in_flight(to));
+  if (node.phase == NodePhase::kListing)
+    --core.state.unspent;
+  if (to == NodePhase::kListing)
+    ++core.state.unspent;
   node.phase = to;
 }
 

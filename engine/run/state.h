@@ -136,7 +136,8 @@ struct State {
 
   bool closing = false;         // CloseRun{outcome} was asked for
   std::uint32_t in_flight = 0;  // tasks from kAdmitted to kPublishing, nodes listing or deciding
-  std::uint32_t verifying = 0;  // of these, tasks in kVerifying
+  std::uint32_t unspent = 0;    // of these, what a stop does not wait for: tasks in kVerifying,
+                                // nodes listing
   std::uint32_t nodes_settled = 0;
   std::uint32_t nodes_failed = 0;
   std::uint32_t sessions_open = 0;  // of agents: what `limits.sessions` bounds

@@ -57,10 +57,10 @@ void ask_again(Core& core, NodeIndex node) {
     core.command(DecideSpawn{node});
 }
 
-// Evidence is not waited for when stopping now: nothing was spent on it yet, and the next engine
-// gathers it again.
+// Evidence and the making of a list are not waited for when stopping now: nothing was spent on them
+// yet, and the next engine begins them again.
 bool is_idle(const State& state) {
-  return state.in_flight == (state.stopping ? state.verifying : 0);
+  return state.in_flight == (state.stopping ? state.unspent : 0);
 }
 
 void close(Core& core, RunOutcome outcome) {

@@ -90,6 +90,34 @@ class Stop(FleetTest):
         space.run("resume", cwd=repo.path, expect=DONE)
         self.assertIn("gathered", repo.branches())
 
+    def test_the_second_ctrl_c_does_not_wait_for_the_command_of_a_source(self):
+        space = support.Space()
+        self.addCleanup(space.close)
+        repo = scripted(space, 'echo done >>"$item"', items=2, clauses="limit 9")
+        text = (repo.path / "t.fleet").read_text()
+        repo.write("list.sh", "sleep 9999; ls items/*.txt\n")
+        repo.write("t.fleet", text.replace('files("items/*.txt")', 'lines(run("sh list.sh"))'))
+        repo.commit("List slowly")
+
+        def sleepers():
+            return [pid for pid in space.processes() if support.command_line(pid)[:2] == [b"sleep", b"9999"]]
+        child = space.start("run", "t.fleet", cwd=repo.path)
+        self.addCleanup(child.kill)
+        wait_until(sleepers, "the list is made")
+        for _ in range(2):
+            os.kill(child.pid, signal.SIGINT)
+            time.sleep(0.3)
+        done = support.finish(child)
+        self.assertEqual(done.code, 130, str(done))
+        self.assertEqual(sleepers(), [])
+        child = space.start("resume", cwd=repo.path)
+        self.addCleanup(child.kill)
+        for pid in wait_until(sleepers, "the list is made again"):
+            os.kill(pid, signal.SIGTERM)
+        done = support.finish(child)
+        self.assertEqual(done.code, DONE, str(done))
+        self.assertIn("gathered", repo.branches())
+
     def test_a_third_ctrl_c_leaves_everything_as_it_is(self):
         child = self.begin("trap '' TERM INT HUP\n" + SCRIPT)
         for _ in range(3):

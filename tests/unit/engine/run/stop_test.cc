@@ -140,6 +140,25 @@ TEST_CASE("evidence that waits for a place is not started when stopping now") {
   CHECK(driver.tasks_asked<Verify>() == Tasks{0});
 }
 
+TEST_CASE("stopping now does not wait for a list: the next engine has it made again") {
+  PlanBuilder builder;
+  const auto listing = builder.fanout("listing", {builder.agent("a")}, {"x"});
+  Driver driver(builder.plan);
+  driver.open(1);
+  REQUIRE(driver.asked<ListItems>().size() == 1);
+  driver.send(StopAsked{StopLevel::kDrain, ""});
+  CHECK(driver.asked<CloseRun>().empty());
+  driver.send(StopAsked{StopLevel::kNow, ""});
+  REQUIRE(driver.asked<CloseRun>().size() == 1);
+  driver.send(ItemsListed{listing, {}, 0, "cancelled"});
+  CHECK(driver.node(listing).phase == NodePhase::kListing);
+  driver.send(RunClosed{RunOutcome::kStopped});
+  driver.send(Resumed{1, 0, ""});
+  CHECK(driver.asked<ListItems>().size() == 1);
+  driver.send(ItemsListed{listing, {"x"}, 1, ""});
+  CHECK(driver.node(listing).phase == NodePhase::kDeciding);
+}
+
 TEST_CASE("a run whose steps are all settled is done, however it was asked to stop") {
   PlanBuilder builder;
   builder.run("a");
