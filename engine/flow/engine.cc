@@ -8,6 +8,7 @@
 #include "engine/flow/git_threads.h"
 #include "engine/flow/job_board.h"
 #include "engine/flow/local_world.h"
+#include "engine/flow/measures.h"
 #include "engine/flow/past_run.h"
 #include "engine/flow/timers.h"
 #include "engine/os/crash_point.h"
@@ -304,8 +305,9 @@ Result<run::RunOutcome> Engine::execute(std::vector<run::EventBody> first,
   JobBoard board(*launcher_);
   auto timers = std::make_unique<Timers>(clock_);
   FLEET_TRY(const auto git, GitThreads::start(site_.common_dir, kGitThreads));
-  MeasuredSpawnPolicy policy(plan_, *journal_);
-  Measuring measuring(*journal_, run_);
+  JournalMeasures measures(*journal_, run_);
+  MeasuredSpawnPolicy policy(plan_, measures);
+  Measuring measuring(measures);
   Observers observers(observer, measuring);
   LocalWorld world(plan_, site_, state_, *git, *pool_, board, *timers);
   const run::State before = state_;
@@ -377,7 +379,7 @@ plan::Millis Engine::history(plan::NodeIndex node) const {
   const plan::Node& step = plan_.nodes[node.value];
   if (step.agents.empty())
     return plan::Millis(0);
-  return typical(*journal_,
+  return typical(JournalMeasures(*journal_, run_),
                  {plan_.agents[step.agents.front().value].name, measure_source(step), kTaskMeasure})
       .value_or(plan::Millis(0));
 }
