@@ -7,6 +7,7 @@
 #include <optional>
 
 #include <oneapi/tbb/flow_graph.h>
+#include <oneapi/tbb/task_arena.h>
 
 #include "engine/base/check.h"
 
@@ -30,9 +31,10 @@ struct Held {
 }  // namespace
 
 // Threads: `admit` is serial and alone touches the core's state; every other body only hands over.
-// Bodies are noexcept and never block. Each `reserve_wait` has exactly one `release_wait`: the one
-// of the whole run (taken in `run`, given back when the closing is durable) and one per order in
-// flight.
+// Bodies are noexcept and never block. Each `hold` has exactly one `let_go`: the one of the whole
+// run (taken in `run`, given back when the closing is durable), one per event that is not durable
+// yet and one per order in flight. In real time they keep the graph from ending; in virtual time
+// they are counted, because the graph is waited for after each thing that happens.
 //
 // `admit` has no successor, and the orders go on from the log's thread, for a reason: oneTBB gives
 // a serial node's place back before it puts the node's output, and holds the lock of the output's
@@ -41,7 +43,7 @@ struct Held {
 class Executor::Graph {
  public:
   Graph(const plan::Plan& plan, run::State state, EventLog& log, World& world, SpawnPolicy& policy,
-        run::Observer& observer, const os::Clock& clock)
+        run::Observer& observer, const os::Clock& clock, VirtualTime* time)
       : plan_(plan),
         state_(std::move(state)),
         log_(log),
@@ -49,6 +51,7 @@ class Executor::Graph {
         policy_(policy),
         observer_(observer),
         clock_(clock),
+        time_(time),
         admit_(graph_, tf::serial,
                [this](const Message& message) noexcept { return admit(message); }),
         dispatch_(graph_, tf::serial,
@@ -84,12 +87,20 @@ class Executor::Graph {
   Result<run::RunOutcome> run(std::vector<run::EventBody> first,
                               const std::function<void()>& started) {
     log_.start([this](std::uint64_t through, const Status& status) { durable(through, status); });
-    graph_.reserve_wait();
+    hold();
     accepting_ = true;
     for (run::EventBody& body : first)
       post(std::move(body));
     started();
     graph_.wait_for_all();
+    while (holds_ > 0) {
+      if (!time_->advance()) {
+        log_.stop();
+        accepting_ = false;
+        return Error(Errc::kCancelled, "time ended before the run was closed");
+      }
+      graph_.wait_for_all();
+    }
     log_.stop();
     accepting_ = false;
     if (failure_)
@@ -105,6 +116,19 @@ class Executor::Graph {
   const run::State& state() const { return state_; }
 
  private:
+  void hold() {
+    if (time_ != nullptr)
+      ++holds_;
+    else
+      graph_.reserve_wait();
+  }
+  void let_go() {
+    if (time_ != nullptr)
+      --holds_;
+    else
+      graph_.release_wait();
+  }
+
   tf::continue_msg admit(const Message& message) noexcept {
     run::Event event{clock_.wall().time_since_epoch().count(), std::move(*message)};
     effects_.commands.clear();
@@ -122,7 +146,7 @@ class Executor::Graph {
     held.event = log_.append(event);
     if (std::holds_alternative<run::RunClosed>(event.body))
       closing_event_ = held.event;
-    graph_.reserve_wait();
+    hold();
     held_.push_back(std::move(held));
     return {};
   }
@@ -153,7 +177,7 @@ class Executor::Graph {
     if (!ready->empty())
       dispatch_.try_put(ready);
     for (; released > 0; --released)
-      graph_.release_wait();
+      let_go();
     if (closed)
       release_run();
   }
@@ -165,7 +189,7 @@ class Executor::Graph {
       return;
     accepting_ = false;
     world_.abandon();
-    graph_.release_wait();
+    let_go();
   }
 
   void dispatch(const Orders& orders, DispatchNode::output_ports_type& ports) noexcept {
@@ -196,13 +220,13 @@ class Executor::Graph {
       world_.start_timer(*timer, [this](run::EventBody body) { post(std::move(body)); });
       return;
     }
-    gateway.reserve_wait();
+    hold();
     // What still comes after the run was closed (evidence that a stop did not wait for) is no part
     // of it.
     Post answer = [this, &gateway](run::EventBody body) {
       if (accepting_)
         gateway.try_put(std::make_shared<run::EventBody>(std::move(body)));
-      gateway.release_wait();
+      let_go();
     };
     if (const auto* list = std::get_if<ListOrder>(&order))
       world_.list_items(*list, std::move(answer));
@@ -233,6 +257,8 @@ class Executor::Graph {
   SpawnPolicy& policy_;
   run::Observer& observer_;
   const os::Clock& clock_;
+  VirtualTime* const time_;  // null in real time
+  std::size_t holds_ = 0;    // in virtual time
 
   std::atomic<bool> accepting_{false};
   std::atomic<bool> run_released_{false};
@@ -253,15 +279,33 @@ class Executor::Graph {
   WorkNode settle_;
 };
 
+// A place for the one thread and none for workers: what the graph spawns waits until that thread
+// waits for the graph.
+struct Executor::OneThread {
+  tbb::task_arena arena{1, 1};
+};
+
 Executor::Executor(const plan::Plan& plan, run::State state, EventLog& log, World& world,
-                   SpawnPolicy& policy, run::Observer& observer, const os::Clock& clock)
-    : graph_(std::make_unique<Graph>(plan, std::move(state), log, world, policy, observer, clock)) {
+                   SpawnPolicy& policy, run::Observer& observer, const os::Clock& clock,
+                   VirtualTime* time) {
+  const auto make = [&] {
+    graph_ =
+        std::make_unique<Graph>(plan, std::move(state), log, world, policy, observer, clock, time);
+  };
+  if (time == nullptr) {
+    make();
+  } else {
+    one_thread_ = std::make_unique<OneThread>();
+    one_thread_->arena.execute(make);
+  }
 }
 Executor::~Executor() = default;
 
 Result<run::RunOutcome> Executor::run(std::vector<run::EventBody> first,
                                       const std::function<void()>& started) {
-  return graph_->run(std::move(first), started);
+  if (!one_thread_)
+    return graph_->run(std::move(first), started);
+  return one_thread_->arena.execute([&] { return graph_->run(std::move(first), started); });
 }
 void Executor::post(run::EventBody body) {
   graph_->post(std::move(body));

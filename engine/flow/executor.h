@@ -35,16 +35,28 @@ class EventLog {
   virtual std::uint64_t append(const run::Event& event) = 0;
 };
 
+// Time that passes only when an executor has nothing left to do.
+class VirtualTime {
+ public:
+  virtual ~VirtualTime() = default;
+  // Goes on to the next thing that happens (an answer of the world, a write of the log) and lets it
+  // happen, on the calling thread. False: nothing will happen any more.
+  virtual bool advance() = 0;
+};
+
 class Executor {
  public:
-  // All referenced objects must outlive the executor. `state` may come from a replay.
+  // All referenced objects must outlive the executor. `state` may come from a replay. With `time`
+  // everything runs on the thread that calls `run`, which is then the log's and the world's too, so
+  // that the same answers at the same times give the same events.
   Executor(const plan::Plan& plan, run::State state, EventLog& log, World& world,
-           SpawnPolicy& policy, run::Observer& observer, const os::Clock& clock);
+           SpawnPolicy& policy, run::Observer& observer, const os::Clock& clock,
+           VirtualTime* time = nullptr);
   ~Executor();
 
   // Posts `first` in order, calls `started`, then runs until the run is closed and its closing is
   // durable. An error means that the journal failed: nothing more is started, live attempts are
-  // cancelled.
+  // cancelled. Or, kCancelled, that `time` came to its end first; then all is left as it is.
   Result<run::RunOutcome> run(std::vector<run::EventBody> first,
                               const std::function<void()>& started);
 
@@ -56,6 +68,8 @@ class Executor {
 
  private:
   class Graph;
+  struct OneThread;
+  std::unique_ptr<OneThread> one_thread_;  // empty in real time
   std::unique_ptr<Graph> graph_;
 };
 

@@ -352,3 +352,131 @@ TEST_CASE("no order reaches the world before the event that caused it is durable
   CHECK_FALSE(executor.run({opened()}, [] {}));
   CHECK(world.calls == 0);
 }
+
+namespace {
+
+// Time, log and world of one thread: each thing that is put here happens in its turn.
+struct Turns final : VirtualTime, EventLog {
+  bool advance() override {
+    if (things.empty())
+      return false;
+    const auto thing = std::move(things.front());
+    things.pop_front();
+    threads.insert(std::this_thread::get_id());
+    thing();
+    return true;
+  }
+  void start(Durable told) override { durable = std::move(told); }
+  std::uint64_t append(const run::Event& event) override {
+    threads.insert(std::this_thread::get_id());
+    events.push_back(event);
+    things.push_back([this, through = events.size()] { durable(through, Status()); });
+    return events.size();
+  }
+  std::deque<std::function<void()>> things;
+  Durable durable;
+  std::vector<run::Event> events;
+  std::set<std::thread::id> threads;
+};
+
+class TurningWorld final : public World {
+ public:
+  explicit TurningWorld(Turns& turns) : turns_(turns) {}
+  void list_items(const ListOrder& o, Post post) override {
+    run::ItemsListed listed;
+    listed.node = o.node;
+    listed.items = {"a", "b", "c"};
+    later(listed, std::move(post));
+  }
+  void prepare(const PrepareOrder& o, Post post) override {
+    run::Prepared prepared;
+    prepared.attempt = o.task.attempt;
+    post(prepared);  // within the call
+  }
+  void launch(const LaunchOrder& o, Post post) override {
+    run::Exited exited;
+    exited.attempt = o.task.attempt;
+    later(exited, std::move(post));
+  }
+  void capture(const CaptureOrder& o, Post post) override {
+    run::Captured captured;
+    captured.attempt = o.task.attempt;
+    captured.commit = "c";
+    later(captured, std::move(post));
+  }
+  void verify(const VerifyOrder& o, Post post) override {
+    later(run::Verified{o.task.attempt, true, {}, ""}, std::move(post));
+  }
+  void publish(const PublishOrder& o, Post post) override {
+    later(run::Published{o.task.attempt, "b", o.commit, ""}, std::move(post));
+  }
+  void merge(const MergeOrder& o, Post post) override {
+    run::Merged merged;
+    merged.attempt = o.task.attempt;
+    merged.commit = "m";
+    later(merged, std::move(post));
+  }
+  void start_timer(const TimerOrder&, Post) override {}
+  void cancel(const CancelOrder&) override {}
+  void end_session(const EndSessionOrder&) override {}
+  void abandon() override {}
+
+ private:
+  void later(run::EventBody body, Post post) {
+    turns_.threads.insert(std::this_thread::get_id());
+    turns_.things.push_back([body = std::move(body), post = std::move(post)] { post(body); });
+  }
+  Turns& turns_;
+};
+
+struct Stopped final : os::Clock {
+  os::WallTime wall() const override { return {}; }
+  os::MonoTime mono() const override { return {}; }
+};
+
+}  // namespace
+
+TEST_CASE("in virtual time everything happens on the caller's thread, and again the same") {
+  const plan::Plan plan = gather_plan();
+  std::vector<run::Event> before;
+  for (int round = 0; round < 3; ++round) {
+    Turns turns;
+    TurningWorld world(turns);
+    FixedPolicy policy;
+    Blind blind;
+    Stopped clock;
+    Executor executor(plan, {}, turns, world, policy, blind, clock, &turns);
+    const auto outcome = executor.run({opened()}, [] {});
+    REQUIRE(outcome);
+    CHECK(*outcome == run::RunOutcome::kDone);
+    CHECK(turns.threads == std::set{std::this_thread::get_id()});
+    CHECK((round == 0 || turns.events == before));
+    before = turns.events;
+  }
+}
+
+TEST_CASE("when virtual time ends before the run, the engine does, and leaves all as it is") {
+  const plan::Plan plan = gather_plan();
+  Turns turns;
+  class SilentWorld final : public World {
+    void list_items(const ListOrder&, Post) override {}
+    void prepare(const PrepareOrder&, Post) override {}
+    void launch(const LaunchOrder&, Post) override {}
+    void capture(const CaptureOrder&, Post) override {}
+    void verify(const VerifyOrder&, Post) override {}
+    void publish(const PublishOrder&, Post) override {}
+    void merge(const MergeOrder&, Post) override {}
+    void start_timer(const TimerOrder&, Post) override {}
+    void cancel(const CancelOrder&) override { FAIL("nothing is cancelled"); }
+    void end_session(const EndSessionOrder&) override {}
+    void abandon() override { FAIL("nothing is abandoned"); }
+  } world;
+  FixedPolicy policy;
+  Blind blind;
+  Stopped clock;
+  Executor executor(plan, {}, turns, world, policy, blind, clock, &turns);
+  const auto outcome = executor.run({opened()}, [] {});
+  REQUIRE_FALSE(outcome);
+  CHECK(outcome.error().code() == Errc::kCancelled);
+  CHECK_FALSE(executor.state().closed);
+}
