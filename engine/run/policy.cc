@@ -33,12 +33,13 @@ Judgement judge(Outcome outcome, const Spent& spent) {
     case Outcome::kOutsidePaths:
     case Outcome::kRefused: return failed(spent, Millis{0});
     case Outcome::kCrash: return failed(spent, crash_backoff(spent.restart, spent.failures));
-    case Outcome::kLost: return lost(spent, Millis{0});
+    case Outcome::kLost:
+    // Not by a stop, which gives its attempts back: its engine died or had to give up.
+    case Outcome::kCancelled: return lost(spent, Millis{0});
     case Outcome::kWorld: return lost(spent, world_backoff(spent.losses));
     // The same attempt would end the same way.
     case Outcome::kSpawnFailed:
-    case Outcome::kConflict:
-    case Outcome::kCancelled: return {};
+    case Outcome::kConflict: return {};
     case Outcome::kNone:
     case Outcome::kSuccess: break;
   }

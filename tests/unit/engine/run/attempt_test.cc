@@ -297,10 +297,25 @@ TEST_CASE("`else skip` skips what fails, and the run is done") {
   CHECK(closed_as(driver) == RunOutcome::kDone);
 }
 
-TEST_CASE("cancelled by somebody else than a stop is the end of the task") {
-  Driver driver = one_task(5);
+TEST_CASE("a session that ended with its engine, and not by a stop, costs a loss and no retry") {
+  Driver driver = one_task(0);
   driver.prepared(0);
+  driver.send(Resumed{4, 0, "2"});
+  driver.send(Reconciled{driver.attempt(0), Found::kRunning});
   driver.exited(0, 0, ExitHow::kCancelled);
+  CHECK(driver.phase(0) == Phase::kPreparing);
+  CHECK(driver.state.tasks[0].epoch == 2);
+  CHECK(driver.state.tasks[0].losses == 1);
+  CHECK(driver.state.tasks[0].failures == 0);
+}
+
+TEST_CASE("a session that ends with its engine each time is given up in the end") {
+  Driver driver = one_task(0);
+  for (std::uint32_t i = 0; i < kLossBudget; ++i) {
+    CHECK(driver.phase(0) == Phase::kPreparing);
+    driver.prepared(0);
+    driver.exited(0, 0, ExitHow::kCancelled);
+  }
   CHECK(driver.phase(0) == Phase::kCancelled);
   CHECK(closed_as(driver) == RunOutcome::kFailed);
 }
