@@ -12,18 +12,6 @@ const run::Task& task_of(const run::State& state, run::Attempt attempt) {
   return state.tasks[attempt.task.value];
 }
 
-// The commit that a node's input was made on, else the pinned base.
-std::string start_of(const plan::Plan& plan, const run::State& state, plan::NodeIndex node) {
-  const auto& from = plan.nodes[node.value].start;
-  if (!from)
-    return state.base_commit;
-  for (run::TaskIndex task : state.nodes[from->value].tasks) {
-    if (!state.tasks[task.value].commit.empty())
-      return state.tasks[task.value].commit;
-  }
-  return state.base_commit;
-}
-
 TaskFacts facts_of(const plan::Plan& plan, const run::State& state, run::Attempt attempt) {
   const run::Task& task = task_of(state, attempt);
   const plan::Node& node = plan.nodes[task.node.value];
@@ -44,7 +32,7 @@ struct OrderMaker {
   const run::State& state;
 
   Order operator()(const run::ListItems& c) const {
-    return ListOrder{c.node, start_of(plan, state, c.node)};
+    return ListOrder{c.node, run::start_commit(plan, state, c.node)};
   }
   Order operator()(const run::DecideSpawn& c) const {
     SpawnOrder order{c.node, {}, state.jobs};

@@ -73,7 +73,6 @@ void await_evidence(Core& core, Task& task);
 
 // merge.cc
 DoMerge merge_command(const Core& core, const Task& task);
-std::string start_commit(const plan::Plan& plan, const State& state, NodeIndex node);
 void on(Core& core, const Merged& event);
 
 // attempt.cc

@@ -151,4 +151,8 @@ struct State {
 bool fired(const plan::Plan& plan, const State& state, NodeIndex node, plan::EdgeKind kind);
 bool can_fire(const plan::Plan& plan, const State& state, NodeIndex node, plan::EdgeKind kind);
 
+// The commit that a node starts from: the result of the step that its plan names, else the base.
+// REQUIRES: that step is accepted.
+std::string start_commit(const plan::Plan& plan, const State& state, NodeIndex node);
+
 }  // namespace fleet::run

@@ -3,6 +3,8 @@
 #include <catch2/catch.hpp>
 
 #include "engine/flow/local_world.h"
+#include "tests/support/plan_builder.h"
+#include "tests/unit/engine/run/driver.h"
 
 using namespace fleet;
 using namespace fleet::flow;
@@ -44,4 +46,21 @@ TEST_CASE("the ends of jobs keep their meaning in the run's words") {
   CHECK(exited_of({}, report).how == run::ExitHow::kLost);
   report.how = process::End::kSpawnFailed;
   CHECK(exited_of({}, report).how == run::ExitHow::kSpawnFailed);
+}
+
+TEST_CASE("items are listed where the tasks will start, also behind a step that changed nothing") {
+  fleet::test::PlanBuilder builder;
+  const plan::NodeIndex make = builder.task("make", builder.agent("maker"));
+  const plan::NodeIndex look = builder.run("look", {fleet::test::accepted(make)});
+  builder[look].start = make;
+  const plan::NodeIndex each =
+      builder.fanout("each", {builder.agent("fixer")}, {"a"}, {fleet::test::accepted(look)});
+  builder[each].start = look;
+  fleet::test::Driver driver(builder.plan);
+  driver.open();
+  driver.succeed(0);
+  driver.command(1);
+  const Order order = make_order(driver.plan, driver.state, run::ListItems{each});
+  REQUIRE(std::holds_alternative<ListOrder>(order));
+  CHECK(std::get<ListOrder>(order).start == "commit0");
 }
