@@ -144,7 +144,7 @@ class Executor::Graph {
     if (failed_)
       return {};
     held.event = log_.append(event);
-    if (std::holds_alternative<run::RunClosed>(event.body))
+    if (state_.closed && closing_event_ == 0)
       closing_event_ = held.event;
     hold();
     held_.push_back(std::move(held));

@@ -295,6 +295,20 @@ TEST_CASE("a run that has returned has taken its ear from the log, which may liv
   CHECK(log.stopped());
 }
 
+TEST_CASE("a closing that nobody asked for does not end the run") {
+  const plan::Plan plan = gather_plan();
+  ThreadedLog log;
+  ObligingWorld world;
+  FixedPolicy policy;
+  Blind blind;
+  Executor executor(plan, {}, log, world, policy, blind, os::system_clock());
+  const auto outcome = executor.run({opened(), run::RunClosed{run::RunOutcome::kStopped}}, [] {});
+  REQUIRE(outcome);
+  CHECK(*outcome == run::RunOutcome::kDone);
+  CHECK(executor.state().closed);
+  CHECK(world.merges == 1);
+}
+
 TEST_CASE("when the journal fails nothing more is started and the run says so") {
   const plan::Plan plan = gather_plan();
   // Wherever it fails, answers that come after must not be waited for.
