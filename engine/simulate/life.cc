@@ -1,0 +1,76 @@
+#include "engine/simulate/life.h"
+
+#include "engine/run/replay.h"
+
+namespace fleet::simulate {
+namespace {
+
+class Observers final : public run::Observer {
+ public:
+  Observers(run::Observer& first, run::Observer& second) : first_(first), second_(second) {}
+  void saw(const plan::Plan& plan, const run::State& state, const run::Event& event,
+           const std::vector<run::Transition>& transitions) override {
+    first_.saw(plan, state, event, transitions);
+    second_.saw(plan, state, event, transitions);
+  }
+
+ private:
+  run::Observer& first_;
+  run::Observer& second_;
+};
+
+}  // namespace
+
+Life::Life(Outside& outside, LifeOptions options, run::Observer& observer)
+    : outside_(outside),
+      options_(options),
+      observer_(observer),
+      state_(run::replay(outside.plan, outside.log.events())),
+      policy_(outside.plan, outside.measures),
+      world_(outside.plan, outside.agenda, outside.keeper, outside.model) {}
+
+bool Life::is_over() const {
+  return state().closed && state().outcome != run::RunOutcome::kStopped;
+}
+
+// As flow::Engine begins and takes up.
+std::vector<run::EventBody> Life::first_events() const {
+  if (!state_.opened)
+    return {run::RunOpened{"simulated", outside_.plan.hash, "base", options_.jobs, options_.ahead,
+                           "simulated"}};
+  std::vector<run::EventBody> first = {run::Resumed{options_.jobs, options_.ahead, "simulated"}};
+  for (const run::Task& task : state_.tasks) {
+    const run::Attempt attempt{task.index, task.epoch};
+    const bool merge = outside_.plan.nodes[task.node.value].kind == plan::NodeKind::kMerge;
+    if (task.phase != run::Phase::kRunning || merge)
+      continue;
+    run::Found found = run::Found::kRunning;
+    if (!outside_.keeper.knows(attempt))
+      found = options_.same_boot ? run::Found::kNeverStarted : run::Found::kLost;
+    first.push_back(run::Reconciled{attempt, found});
+  }
+  return first;
+}
+
+Result<run::RunOutcome> Life::live(flow::VirtualTime& time) {
+  outside_.keeper.set_jobs(options_.jobs);
+  flow::Measuring measuring(outside_.measures);
+  Observers observers(observer_, measuring);
+  const flow::Post post = [this](run::EventBody body) {
+    executor_->post(std::move(body));
+  };
+  for (const run::Task& task : state_.tasks)
+    world_.adopt(task, post);
+  executor_ = std::make_unique<flow::Executor>(outside_.plan, state_.opened ? state_ : run::State{},
+                                               outside_.log, world_, policy_, observers,
+                                               outside_.agenda, &time);
+  return executor_->run(first_events(), [this] { world_.watch(); });
+}
+
+void Life::ask_stop(run::StopLevel level, const std::string& by) {
+  executor_->post(run::StopAsked{level, by});
+  if (level == run::StopLevel::kNow)
+    world_.stop_now();
+}
+
+}  // namespace fleet::simulate
