@@ -2,6 +2,7 @@
 // another, each step by recursion over its edges. Shares no code with the engine.
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <utility>
@@ -126,7 +127,8 @@ inline std::vector<Fate> random_fates(Dice& dice, const std::vector<Fate>& fit) 
 inline std::uint32_t count_items(const plan::Node& node) {
   if (node.kind != plan::NodeKind::kFanout)
     return 1;
-  return static_cast<std::uint32_t>(node.fanout->source.list.size());
+  const auto items = static_cast<std::uint32_t>(node.fanout->source.list.size());
+  return std::min(items, node.fanout->limit.value_or(items));
 }
 
 inline Script random_script(Dice& dice, const plan::Plan& plan) {
