@@ -60,7 +60,9 @@ class Guard final : public simulate::Model {
   run::Merged merge_stopped(const flow::MergeOrder& o) override {
     return run([&] { return model_.merge_stopped(o); }, run::Merged{});
   }
-  std::chrono::milliseconds grace(run::Attempt attempt) override { return model_.grace(attempt); }
+  std::chrono::milliseconds grace(run::Attempt attempt) override {
+    return run([&] { return model_.grace(attempt); }, std::chrono::milliseconds{0});
+  }
   void end_session(const flow::EndSessionOrder& o) override {
     run([&] { return model_.end_session(o), 0; }, 0);
   }

@@ -240,6 +240,12 @@ void Ledger::launched(const flow::LaunchOrder& order, Millis now) {
   live_.insert(order.task.attempt);
 }
 
+void Ledger::cancelled(run::Attempt which) {
+  Attempt& cancelled = attempt(which);
+  cancelled.by_stop = cancelled.by_stop || !journal_failed_();
+  require(!cancelled.by_stop || stopping_, "{} was cancelled for nothing", named(which));
+}
+
 void Ledger::process_ended(const run::Exited& exit, Millis now) {
   Attempt& ended = attempt(exit.attempt);
   require(live_.erase(exit.attempt) == 1, "{} ended twice", named(exit.attempt));
@@ -257,8 +263,8 @@ void Ledger::process_ended(const run::Exited& exit, Millis now) {
 
 void Ledger::excuse(run::Attempt which) {
   Attempt& excused = attempt(which);
-  if (!excused.excused)
-    ++by_index_.at(which.task.value).excused;
+  if (!excused.excused && !excused.by_stop)
+    ++by_index_.at(which.task.value).charged;
   excused.excused = true;
 }
 
@@ -304,6 +310,10 @@ void Ledger::busy(run::Attempt attempt) {
   for (const run::Attempt& other : live_)
     work += is_agents(node_of(by_index_.at(other.task.value))) ? 1 : 0;
   require(work <= jobs_, "{} at once, and -j is {}", work, jobs_);
+  // Commands are submitted ahead of need, but nothing else is beyond -j beside them. A later engine
+  // goes on with what it finds.
+  const std::size_t all = busy_.size() + live_.size();
+  require(life_ > 1 || all <= jobs_, "{} at once with commands, and -j is {}", all, jobs_);
 }
 
 std::string Ledger::start_of(plan::NodeIndex node) const {
@@ -351,9 +361,9 @@ void Ledger::compare(const run::Task& task, const Oracle::TaskEnd& expected) {
   const bool merge = node_of(seen).kind == plan::NodeKind::kMerge;
   require(merge || task.failures == seen.failures, "task {} has {} failures, not {}", index,
           task.failures, seen.failures);
-  require(task.losses >= seen.losses && task.losses <= seen.losses + seen.excused + reboots_,
+  require(task.losses >= seen.losses && task.losses <= seen.losses + seen.charged + reboots_,
           "task {} has {} losses, not {} and at most {} more", index, task.losses, seen.losses,
-          seen.excused + reboots_);
+          seen.charged + reboots_);
   if (phase == run::Phase::kDone)
     require(task.commit == seen.result, "task {} has commit {}, not {}", index, task.commit,
             seen.result);

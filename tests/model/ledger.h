@@ -36,6 +36,7 @@ class Ledger {
     bool published = false;
     bool concluded = false;  // it came to the end that its fate says
     bool excused = false;    // something from outside ended it
+    bool by_stop = false;    // it was cancelled by a stop, which costs nothing
     Millis concluded_at{0};
   };
 
@@ -44,7 +45,7 @@ class Ledger {
     std::map<run::Epoch, Attempt> attempts;
     std::uint32_t spent = 0;  // attempts that were concluded
     std::uint32_t failures = 0, losses = 0;
-    std::uint32_t excused = 0;
+    std::uint32_t charged = 0;  // excused, and may cost a loss
     bool accepted = false;
     std::string result;  // the accepted commit; empty: nothing was changed
     std::string result_start;
@@ -76,12 +77,13 @@ class Ledger {
   void about_to_list(const flow::ListOrder& order);
   void decided(const run::SpawnDecided& decision);
   void launched(const flow::LaunchOrder& order, Millis now);
+  void cancelled(run::Attempt attempt);
   void process_ended(const run::Exited& exit, Millis now);
   void excuse(run::Attempt attempt);
   // By its fate. `result` of a success: its commit, if it has one.
   void conclude(run::Attempt attempt, Millis now, const std::string& result = "");
   void session_ended(run::SessionIndex session);
-  // Evidence and merges, from the order to the effect.
+  // Evidence and merges are under way from the order to the effect.
   void busy(run::Attempt attempt);
   void idle(run::Attempt attempt) { busy_.erase(attempt); }
 

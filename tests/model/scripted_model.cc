@@ -107,7 +107,7 @@ simulate::Process ScriptedModel::launch(const flow::LaunchOrder& order) {
   ledger_.launched(order, agenda_.now());
   slots_[order.session] = order.slot;
   simulate::Process process{exit_by(ledger_.attempt(which).fate, which), false};
-  process.end.duration = up_to(dice_.percent(20) ? 5 : 4000);
+  process.end.duration = up_to(dice_.percent(10) ? 60'000 : dice_.percent(20) ? 5 : 4000);
   const plan::Agent* agent = agent_named(order.task.agent);
   process.with_engine = agent != nullptr && agent->on_engine_crash == plan::OnEngineCrash::kKill;
   say_(fmt::format("launches {} in {} for {} ms", named(which), order.slot,
@@ -234,6 +234,7 @@ run::Merged ScriptedModel::merge_stopped(const flow::MergeOrder& order) {
 
 std::chrono::milliseconds ScriptedModel::grace(run::Attempt attempt) {
   say_(fmt::format("cancels {}", named(attempt)));
+  ledger_.cancelled(attempt);
   return up_to(dice_.percent(30) ? 0 : 5000);
 }
 
