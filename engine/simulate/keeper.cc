@@ -27,9 +27,10 @@ void Keeper::start_next() {
 void Keeper::plan_end(Job& job, std::chrono::milliseconds in) {
   job.plan = ++plans_;
   agenda_.in(in, [this, attempt = job.process.end.attempt, plan = job.plan] {
-    Job& planned = jobs_of_.at(attempt);
-    if (planned.plan == plan && planned.state == State::kRunning)
-      end(planned);
+    const auto planned = jobs_of_.find(attempt);
+    if (planned != jobs_of_.end() && planned->second.plan == plan &&
+        planned->second.state == State::kRunning)
+      end(planned->second);
   });
 }
 
@@ -99,7 +100,7 @@ void Keeper::engine_died(std::chrono::milliseconds grace) {
   }
 }
 
-void Keeper::reboot() {
+void Keeper::reboot(const std::function<bool(run::Attempt)>& forgets) {
   sink_ = nullptr;
   std::deque<run::Attempt> gone;
   gone.swap(waiting_);
@@ -108,6 +109,10 @@ void Keeper::reboot() {
     job.process.end.how = run::ExitHow::kLost;
     job.process.end.code = 0;
     end(job);
+    if (!forgets(attempt))
+      continue;
+    ended_.pop_back();
+    jobs_of_.erase(attempt);
   }
 }
 

@@ -43,8 +43,9 @@ class Keeper {
   void watch(Ended sink);
   // The engine died.
   void engine_died(std::chrono::milliseconds grace);
-  // The machine died: what was running is lost.
-  void reboot();
+  // The machine died: what was running is lost, and of what `forgets` names there is no record any
+  // more, because it was not on disk yet.
+  void reboot(const std::function<bool(run::Attempt)>& forgets);
 
  private:
   enum class State { kWaiting, kRunning, kEnded };

@@ -24,7 +24,7 @@ struct Outside {
 struct LifeOptions {
   std::uint32_t jobs = 1;
   std::uint32_t ahead = 0;
-  bool same_boot = true;  // as the engine before
+  bool same_boot = true;  // as when nothing was in flight last
 };
 
 class Life {

@@ -19,10 +19,11 @@ bool is_agents(const plan::Node& node) {
 
 }  // namespace
 
-void Ledger::engine_born(std::uint32_t jobs, std::uint32_t ahead, Millis slack) {
+void Ledger::engine_born(const simulate::LifeOptions& options, Millis slack) {
   ++life_;
-  jobs_ = std::max(jobs_, jobs);
-  ahead_ = std::max(ahead_, ahead);
+  jobs_ = std::max(jobs_, options.jobs);
+  ahead_ = std::max(ahead_, options.ahead);
+  uncertain_ += options.same_boot ? 0 : 1;
   stopping_ = false;
   stopped_now_at_.reset();
   slack_ = slack;
@@ -125,6 +126,11 @@ void Ledger::about_to_begin(run::Attempt attempt, Millis now) const {
           named(attempt));
 }
 
+void Ledger::about_to_judge(run::Attempt attempt, Millis now) const {
+  require(!stopped_now_at_ || now <= *stopped_now_at_ + slack_,
+          "{} is judged long after the run was stopped", named(attempt));
+}
+
 Ledger::Attempt& Ledger::begin(const flow::TaskFacts& facts, const std::string& start, Millis now) {
   Task& task = known(facts);
   const std::string name = named(facts.attempt);
@@ -184,7 +190,9 @@ void Ledger::decided(const run::SpawnDecided& decision) {
           decision.sessions, node.name, width.value_or(0));
   require(node.fanout->force != plan::Force::kInline || decision.sessions == 1,
           "{} is inline and has {} sessions", node.name, decision.sessions);
-  sessions_max_.try_emplace(decision.node.value, decision.sessions);
+  // One that an engine's death took is made again, by other figures perhaps.
+  std::uint32_t& most = sessions_max_[decision.node.value];
+  most = std::max(most, decision.sessions);
 }
 
 // Who runs beside it.
@@ -289,6 +297,17 @@ void Ledger::conclude(run::Attempt which, Millis now, const std::string& result)
   }
 }
 
+void Ledger::take_back(run::Attempt which) {
+  Attempt& taken = attempt(which);
+  Task& task = by_index_.at(which.task.value);
+  if (!taken.concluded)
+    return;
+  taken.concluded = false;
+  --task.spent;
+  task.losses -= cost_of(taken.fate) == Cost::kLoss ? 1 : 0;
+  task.accepted = false;
+}
+
 // The worktree goes back to the pool: nobody works in it, and nothing in it is still to be saved.
 void Ledger::session_ended(run::SessionIndex session) {
   for (const auto& [index, task] : by_index_) {
@@ -361,9 +380,9 @@ void Ledger::compare(const run::Task& task, const Oracle::TaskEnd& expected) {
   const bool merge = node_of(seen).kind == plan::NodeKind::kMerge;
   require(merge || task.failures == seen.failures, "task {} has {} failures, not {}", index,
           task.failures, seen.failures);
-  require(task.losses >= seen.losses && task.losses <= seen.losses + seen.charged + reboots_,
+  require(task.losses >= seen.losses && task.losses <= seen.losses + seen.charged + uncertain_,
           "task {} has {} losses, not {} and at most {} more", index, task.losses, seen.losses,
-          seen.charged + reboots_);
+          seen.charged + uncertain_);
   if (phase == run::Phase::kDone)
     require(task.commit == seen.result, "task {} has commit {}, not {}", index, task.commit,
             seen.result);

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "engine/flow/order.h"
+#include "engine/simulate/life.h"
 #include "tests/property/engine/run/auditor.h"
 #include "tests/property/engine/run/oracle.h"
 
@@ -49,6 +50,7 @@ class Ledger {
     bool accepted = false;
     std::string result;  // the accepted commit; empty: nothing was changed
     std::string result_start;
+    std::string tip;  // merges: what the branch names, recorded or not
   };
 
   // `journal_failed` is asked before anything may begin.
@@ -57,7 +59,7 @@ class Ledger {
       : plan_(plan), script_(script), oracle_(oracle), journal_failed_(std::move(journal_failed)) {}
 
   // An engine begins. `slack`: how long what was decided before a stop may still arrive.
-  void engine_born(std::uint32_t jobs, std::uint32_t ahead, Millis slack);
+  void engine_born(const simulate::LifeOptions& options, Millis slack);
   void stop_asked(run::StopLevel level, Millis now);
   // The engine says that the run was stopped.
   void engine_stopped(Millis now) const;
@@ -67,6 +69,8 @@ class Ledger {
 
   // Something is to begin. Not long after a stop.
   void about_to_begin(run::Attempt attempt, Millis now) const;
+  // Evidence is to be gathered. Not after a stop that does not wait for it.
+  void about_to_judge(run::Attempt attempt, Millis now) const;
   // A new attempt may begin, or one that is known is repeated; checks all that must hold then.
   Attempt& begin(const flow::TaskFacts& facts, const std::string& start, Millis now);
   // The newest attempt of its task, or a violation: a superseded one has no effects.
@@ -82,6 +86,8 @@ class Ledger {
   void excuse(run::Attempt attempt);
   // By its fate. `result` of a success: its commit, if it has one.
   void conclude(run::Attempt attempt, Millis now, const std::string& result = "");
+  // A merge was done, but nobody recorded it, and its repetition was stopped: it will come again.
+  void take_back(run::Attempt attempt);
   void session_ended(run::SessionIndex session);
   // Evidence and merges are under way from the order to the effect.
   void busy(run::Attempt attempt);
@@ -115,13 +121,14 @@ class Ledger {
   std::function<bool()> journal_failed_;
   std::map<std::uint32_t, Task> by_index_;
   std::map<Item, std::uint32_t> index_of_;
-  std::map<std::uint32_t, std::uint32_t> sessions_max_;  // by node, as decided
+  std::map<std::uint32_t, std::uint32_t> sessions_max_;  // by node, the most that was decided
   std::set<std::uint32_t> listed_;
   std::set<run::Attempt> live_;  // submitted and not ended
   std::set<run::Attempt> busy_;
   std::uint32_t life_ = 0;
   std::uint32_t jobs_ = 0, ahead_ = 0;  // the most that any engine was given
   std::uint32_t stops_ = 0, reboots_ = 0;
+  std::uint32_t uncertain_ = 0;  // engines that took what never ran for lost
   bool stopping_ = false;
   bool clock_was_set_ = false;
   Millis last_start_{0};                  // nothing starts later

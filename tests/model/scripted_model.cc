@@ -44,8 +44,10 @@ const plan::Agent* ScriptedModel::agent_named(const std::string& name) const {
 simulate::Course ScriptedModel::course(const flow::Order& order) {
   const auto* verify = std::get_if<flow::VerifyOrder>(&order);
   const auto* merge = std::get_if<flow::MergeOrder>(&order);
-  if (verify != nullptr)
+  if (verify != nullptr) {
+    ledger_.about_to_judge(verify->task.attempt, agenda_.now());
     ledger_.busy(verify->task.attempt);
+  }
   if (merge != nullptr) {
     ledger_.about_to_begin(merge->task.attempt, agenda_.now());
     ledger_.busy(merge->task.attempt);
@@ -212,9 +214,13 @@ run::Merged ScriptedModel::merge(const flow::MergeOrder& order) {
       merged.how = run::MergeHow::kNothing;
       merged.commit = order.start;
       break;
-    default:
-      merged.how = attempt.concluded ? run::MergeHow::kNothing : run::MergeHow::kMerged;
-      merged.commit = commit_of(ledger_.task(which), which);
+    default: {
+      std::string& tip = ledger_.task(which).tip;
+      merged.how = tip.empty() ? run::MergeHow::kMerged : run::MergeHow::kNothing;
+      if (tip.empty())
+        tip = commit_of(ledger_.task(which), which);
+      merged.commit = tip;
+    }
   }
   ledger_.conclude(which, agenda_.now(), merged.commit);
   return merged;
@@ -223,6 +229,7 @@ run::Merged ScriptedModel::merge(const flow::MergeOrder& order) {
 run::Merged ScriptedModel::merge_stopped(const flow::MergeOrder& order) {
   say_(fmt::format("stops merge {}", named(order.task.attempt)));
   ledger_.begin(order.task, order.start, agenda_.now());
+  ledger_.take_back(order.task.attempt);
   ledger_.excuse(order.task.attempt);
   ledger_.idle(order.task.attempt);
   run::Merged merged;

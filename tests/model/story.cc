@@ -39,6 +39,10 @@ Faults random_faults(Dice& dice) {
     faults.list.push_back({turn, Fault::kDrain});
     faults.list.push_back({turn + dice.below(10), Fault::kStopNow});
   }
+  if (dice.percent(20)) {
+    for (std::uint32_t i = 0; i < 12; ++i)
+      faults.list.push_back({dice.below(latest), Fault::kRepeat});
+  }
   std::stable_sort(faults.list.begin(), faults.list.end(),
                    [](const Faults::At& a, const Faults::At& b) { return a.turn < b.turn; });
   return faults;
@@ -147,10 +151,11 @@ void Story::live_once() {
   if (fault_dice_.percent(15))
     life_options_.jobs = 1 + fault_dice_.below(4);
   guard_.rethrow();
-  life_options_.same_boot = !rebooted_;
+  // Known again only when an engine has settled what the machine's death left.
+  life_options_.same_boot = life_options_.same_boot && !rebooted_;
   killed_ = rebooted_ = false;
   resumed_at_ = log_.events().size();
-  ledger_.engine_born(life_options_.jobs, life_options_.ahead, 3 * kSlowestWrite);
+  ledger_.engine_born(life_options_, 3 * kSlowestWrite);
   model_.engine_born();
   say("an engine begins");
   simulate::Life life(outside_, life_options_, *this);
@@ -167,12 +172,13 @@ void Story::live_once() {
   guard_.rethrow();
   if (outcome && *outcome == run::RunOutcome::kStopped)
     ledger_.engine_stopped(agenda_.now());
+  life_options_.same_boot = life_options_.same_boot || outcome;
   over_ = outcome && *outcome != run::RunOutcome::kStopped;
   log_.engine_died(killed_ && fault_dice_.percent(50));
   keeper_.engine_died(milliseconds{fault_dice_.below(3000)});
   if (rebooted_) {
     ledger_.machine_died();
-    keeper_.reboot();
+    keeper_.reboot([this](run::Attempt) { return fault_dice_.percent(40); });
   }
   if (!over_)
     return time_passes_without_engine();
@@ -235,7 +241,9 @@ bool Story::strike(Fault fault) {
 void Story::repeat() {
   if (log_.events().empty())
     return;
-  const std::size_t i = fault_dice_.below(log_.events().size());
+  const std::size_t oldest =
+      fault_dice_.percent(50) ? 0 : std::min(resumed_at_, log_.events().size() - 1);
+  const std::size_t i = oldest + fault_dice_.below(log_.events().size() - oldest);
   const run::EventBody& body = log_.events()[i].body;
   const bool old_find = std::holds_alternative<run::Reconciled>(body) && i < resumed_at_;
   if (std::holds_alternative<run::StopAsked>(body) || std::holds_alternative<run::Resumed>(body) ||

@@ -89,11 +89,26 @@ TEST_CASE("a machine that dies takes every process with it, and their ends are k
   bench.keeper.witness([&](const run::Exited&) { ++seen; });
   bench.keeper.submit(process(0, 10));
   bench.keeper.submit(process(1, 10));
-  bench.keeper.reboot();
+  bench.keeper.reboot([](run::Attempt) { return false; });
   bench.run();
   bench.watch();
   REQUIRE(bench.told.size() == 2);
   CHECK(seen == 2);
   CHECK(bench.told[0].how == run::ExitHow::kLost);
   CHECK(bench.told[1].how == run::ExitHow::kLost);
+}
+
+TEST_CASE("what was not on disk when the machine died was never there, and may come again") {
+  Bench bench;
+  bench.keeper.set_jobs(1);
+  bench.keeper.submit(process(0, 10));
+  bench.keeper.reboot([](run::Attempt) { return true; });
+  CHECK_FALSE(bench.keeper.knows(attempt(0)));
+  bench.watch();
+  CHECK(bench.told.empty());
+  bench.keeper.submit(process(0, 30));
+  bench.run();
+  REQUIRE(bench.told.size() == 1);
+  CHECK(bench.told[0].how == run::ExitHow::kExited);
+  CHECK(bench.agenda.now() == milliseconds(30));
 }
