@@ -27,13 +27,12 @@ bool Claims::is_parameter(const std::string& name) const {
 }
 
 Symbol Claims::symbol(const std::string& name, Kind kind, Letters letters, bool may_be_empty) {
-  const auto known = std::ranges::find(variables_, name);
-  const auto index = static_cast<int>(known - variables_.begin());
-  if (known == variables_.end())
+  const auto [known, is_new] = numbers_.emplace(name, static_cast<int>(variables_.size()));
+  if (is_new)
     variables_.push_back(name);
   Symbol symbol;
   symbol.kind = kind;
-  symbol.variable = index;
+  symbol.variable = known->second;
   symbol.letters = letters;
   symbol.may_be_empty = may_be_empty;
   return symbol;
@@ -41,7 +40,9 @@ Symbol Claims::symbol(const std::string& name, Kind kind, Letters letters, bool 
 
 // One value for the whole run, the same in every claim.
 Word Claims::parameter(const std::string& name) {
-  return {symbol("parameter " + name, Kind::kVariable, Letters::kAny, false)};
+  Symbol value = symbol("parameter " + name, Kind::kVariable, Letters::kAny, false);
+  value.of_flow = true;
+  return {value};
 }
 
 // `*` is anything within one component, `**` anything; what else a glob can say is taken as a

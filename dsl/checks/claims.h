@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "dsl/checks/unify.h"
@@ -46,6 +47,7 @@ class Claims {
   const sema::Model& model_;
   const sema::Flow& flow_;
   std::vector<std::string> variables_;  // by number: a unique name
+  std::unordered_map<std::string, int> numbers_;
 };
 
 }  // namespace fleet::checks

@@ -1,6 +1,9 @@
 // F7xx: waits, outcomes and gates of a flow.
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <set>
+#include <span>
 #include <utility>
 
 #include "dsl/checks/checks.h"
@@ -102,35 +105,108 @@ void check_edge_kinds(Subject& subject, const sema::Flow& flow) {
   }
 }
 
-// Everything that must have happened before a step starts: its edges, and theirs.
+// What must have happened before a step starts: its edges, and theirs. Only steps of which somebody
+// needs a success and somebody the failure can contradict, so only these are followed through the
+// flow, a bit for each and a block of them at a time: what every step needs, written out, would
+// grow with the square of the flow.
 class Needs {
  public:
-  explicit Needs(const sema::Flow& flow) : flow_(flow), needs_(flow.steps.size()) {
-    for (const std::size_t step : lower::topological_order(flow.steps.size(), arcs_of(flow))) {
-      for (const sema::Edge& edge : flow.steps[step].after) {
-        needs_[step].merge(std::map<Fact, const sema::Edge*>(needs_[edge.from]));
-        needs_[step].emplace(Fact{edge.from, edge.kind}, &edge);
+  // REQUIRES: no step waits for itself.
+  explicit Needs(const sema::Flow& flow)
+      : flow_(flow),
+        order_(lower::topological_order(flow.steps.size(), arcs_of(flow))),
+        torn_by_(flow.steps.size(), flow.steps.size()) {
+    const std::vector<std::size_t> contested = find_contested();
+    for (std::size_t from = 0; from < contested.size(); from += kBlock)
+      follow(std::span(contested).subspan(from, std::min(kBlock, contested.size() - from)));
+  }
+
+  // Whether the step needs two facts that exclude each other: a success and a failure of one step.
+  bool contradict(std::size_t step) const { return torn_by_[step] != flow_.steps.size(); }
+
+  // The edges that ask for the two, of the first such step. REQUIRES: contradict(step).
+  std::pair<const sema::Edge*, const sema::Edge*> contradiction(std::size_t step) const {
+    const sema::Edge* success = nullptr;
+    for (const EdgeKind kind : {EdgeKind::kAccepted, EdgeKind::kApproved, EdgeKind::kMerged}) {
+      if (success == nullptr)
+        success = find_need(step, torn_by_[step], kind);
+    }
+    return {success, find_need(step, torn_by_[step], EdgeKind::kFailed)};
+  }
+
+ private:
+  static constexpr std::size_t kWords = 16;
+  static constexpr std::size_t kBlock = kWords * 64;
+  using Bits = std::array<std::uint64_t, kWords>;
+  struct Needed {
+    Bits success{};
+    Bits failure{};
+  };
+
+  std::vector<std::size_t> find_contested() const {
+    std::vector<bool> succeeds(flow_.steps.size());
+    std::vector<bool> fails(flow_.steps.size());
+    for (const sema::Step& step : flow_.steps) {
+      for (const sema::Edge& edge : step.after) {
+        succeeds[edge.from] = succeeds[edge.from] || is_success(edge.kind);
+        fails[edge.from] = fails[edge.from] || edge.kind == EdgeKind::kFailed;
+      }
+    }
+    std::vector<std::size_t> contested;
+    for (std::size_t step = 0; step < flow_.steps.size(); ++step) {
+      if (succeeds[step] && fails[step])
+        contested.push_back(step);
+    }
+    return contested;
+  }
+
+  void follow(std::span<const std::size_t> block) {
+    std::vector<Needed> needed(flow_.steps.size());
+    for (const std::size_t step : order_) {
+      Needed& mine = needed[step];
+      for (const sema::Edge& edge : flow_.steps[step].after) {
+        const Needed& before = needed[edge.from];
+        for (std::size_t i = 0; i < kWords; ++i) {
+          mine.success[i] |= before.success[i];
+          mine.failure[i] |= before.failure[i];
+        }
+        const auto bit = std::ranges::lower_bound(block, edge.from) - block.begin();
+        if (static_cast<std::size_t>(bit) == block.size() ||
+            block[static_cast<std::size_t>(bit)] != edge.from)
+          continue;
+        const auto at = static_cast<std::size_t>(bit);
+        if (is_success(edge.kind))
+          mine.success[at / 64] |= std::uint64_t{1} << (at % 64);
+        else if (edge.kind == EdgeKind::kFailed)
+          mine.failure[at / 64] |= std::uint64_t{1} << (at % 64);
+      }
+      for (std::size_t i = 0; i < kWords && !contradict(step); ++i) {
+        const std::uint64_t both = mine.success[i] & mine.failure[i];
+        if (both != 0)
+          torn_by_[step] = block[i * 64 + static_cast<std::size_t>(std::countr_zero(both))];
       }
     }
   }
 
-  // Two facts that exclude each other: a success and a failure of one step.
-  std::optional<std::pair<const sema::Edge*, const sema::Edge*>> contradiction(
-      std::size_t step) const {
-    for (const auto& [fact, edge] : needs_[step]) {
-      if (!is_success(fact.second))
-        continue;
-      const auto failed = needs_[step].find({fact.first, EdgeKind::kFailed});
-      if (failed != needs_[step].end())
-        return std::pair(edge, failed->second);
+  // The edge by which a step comes to need a fact, its own or the first that leads to one.
+  const sema::Edge* find_need(std::size_t step, std::size_t of, EdgeKind kind) const {
+    std::vector<const sema::Edge*> found(flow_.steps.size(), nullptr);
+    for (const std::size_t one : order_) {
+      for (const sema::Edge& edge : flow_.steps[one].after) {
+        if (found[one] != nullptr)
+          break;
+        const bool itself = edge.from == of && edge.kind == kind;
+        found[one] = found[edge.from] == nullptr && itself ? &edge : found[edge.from];
+      }
+      if (one == step)
+        break;
     }
-    return std::nullopt;
+    return found[step];
   }
 
- private:
-  using Fact = std::pair<std::size_t, EdgeKind>;
   const sema::Flow& flow_;
-  std::vector<std::map<Fact, const sema::Edge*>> needs_;
+  const std::vector<std::size_t> order_;
+  std::vector<std::size_t> torn_by_;  // by step: the step whose outcomes it needs both; else none
 };
 
 void check_contradictions(Subject& subject, const sema::Flow& flow) {
@@ -138,16 +214,15 @@ void check_contradictions(Subject& subject, const sema::Flow& flow) {
     return;
   const Needs needs(flow);
   for (std::size_t i = 0; i < flow.steps.size(); ++i) {
-    const auto found = needs.contradiction(i);
-    if (!found)
+    if (!needs.contradict(i))
       continue;
     // What only follows from an unreachable step was said there.
     const auto unreachable = [&](const sema::Edge& edge) {
-      return needs.contradiction(edge.from).has_value();
+      return needs.contradict(edge.from);
     };
     if (std::ranges::any_of(flow.steps[i].after, unreachable))
       continue;
-    const auto& [success, failure] = *found;
+    const auto [success, failure] = needs.contradiction(i);
     Diagnostic diagnostic = sema::error(
         "F708", flow.steps[i].name_span, "step " + ticked(flow.steps[i].name) + " can never start",
         "needs both outcomes of " + ticked(flow.steps[success->from].name));
@@ -227,16 +302,18 @@ void check_gathered(Subject& subject, const sema::Flow& flow, const sema::Step& 
   }
 }
 
-// The flow's `accept` judges what its merges take. A step that was not understood may be a merge.
-bool is_judged_by_flow(const sema::Flow& flow, std::size_t step) {
-  if (std::ranges::any_of(flow.steps, &sema::Step::broken))
-    return true;
+// The steps whose work the flow's `accept` judges: what its merges take. A step that was not
+// understood may be a merge.
+std::vector<bool> judged_by_flow(const sema::Flow& flow) {
+  const bool trusted = std::ranges::any_of(flow.steps, &sema::Step::broken);
+  std::vector<bool> judged(flow.steps.size(), trusted);
   if (!flow.accept || flow.accept->value.empty())
-    return false;
-  return std::ranges::any_of(flow.steps, [&](const sema::Step& one) {
-    return std::ranges::any_of(
-        one.merge.from, [&](const sema::At<std::size_t>& from) { return from.value == step; });
-  });
+    return judged;
+  for (const sema::Step& step : flow.steps) {
+    for (const sema::At<std::size_t>& from : step.merge.from)
+      judged[from.value] = true;
+  }
+  return judged;
 }
 
 void say_unjudged(Subject& subject, const sema::Agent& agent, const sema::At<std::size_t>& use) {
@@ -313,8 +390,9 @@ void check_reachable(Subject& subject) {
 void check_acceptance(Subject& subject) {
   std::set<std::size_t> seen;
   for (const sema::Flow& flow : subject.model.flows) {
+    const std::vector<bool> judged_steps = judged_by_flow(flow);
     for (std::size_t i = 0; i < flow.steps.size(); ++i) {
-      if (is_judged_by_flow(flow, i))
+      if (judged_steps[i])
         continue;
       for (const sema::At<std::size_t>& use : flow.steps[i].agents) {
         const sema::Agent& agent = subject.model.agents[use.value];

@@ -1,10 +1,12 @@
 // F3xx: one task, one branch, and none of them the base.
 #include <algorithm>
+#include <map>
 #include <set>
 #include <utility>
 
 #include "dsl/checks/checks.h"
 #include "dsl/checks/claims.h"
+#include "dsl/checks/encounters.h"
 #include "dsl/schema/schema.h"
 #include "dsl/sema/report.h"
 
@@ -152,11 +154,11 @@ class ClaimChecker {
       if (usable(i))
         mine_.push_back(claims_.of_step(i, 0));
     }
-    for (std::size_t i = 0; i < mine_.size(); ++i) {
-      check_within(mine_[i]);
-      for (std::size_t j = 0; j < i; ++j)
-        check_pair(mine_[j], mine_[i]);
-    }
+    for (const std::vector<Claim>& claims : mine_)
+      check_within(claims);
+    const Encounters encounters = find_encounters(mine_);
+    for (const Encounter& pair : encounters.pairs)
+      check_pair(encounters, pair);
     for (const Conflict& one : conflicts_)
       say_conflict(subject_, claims_, flow_, *one.first, *one.second, one.witness, one.further);
   }
@@ -173,30 +175,45 @@ class ClaimChecker {
     std::set<std::size_t> further;
   };
 
+  using Templates = std::pair<std::uint64_t, std::uint64_t>;
+  static std::uint64_t template_of(const Claim& claim) {
+    return (std::uint64_t{claim.branch.source.value} << 32) | claim.branch.begin;
+  }
+  static Templates templates_of(const Claim& first, const Claim& second) {
+    return std::minmax(template_of(first), template_of(second));
+  }
+
   // Steps that share their templates share the mistake: one report for all of them.
-  void add_conflict(const Claim& first, const Claim& second, Witness witness) {
-    const auto same_templates = [&](const Conflict& known) {
-      const Span& a = known.first->branch;
-      const Span& b = known.second->branch;
-      return (a == first.branch && b == second.branch) || (a == second.branch && b == first.branch);
-    };
-    const auto known = std::ranges::find_if(conflicts_, same_templates);
-    if (known == conflicts_.end()) {
+  void add_conflict(const Claim& first, const Claim& second, Witness witness,
+                    const Encounters& encounters, const Encounter& pair) {
+    const auto [place, is_new] =
+        conflict_of_.emplace(templates_of(first, second), conflicts_.size());
+    if (is_new)
       conflicts_.push_back({&first, &second, std::move(witness), {}});
-      return;
+    Conflict& conflict = conflicts_[place->second];
+    const auto add = [&](std::size_t index) {
+      const std::size_t step = mine_[index].front().step;
+      if (step != conflict.first->step && step != conflict.second->step)
+        conflict.further.insert(step);
+    };
+    const Alike& earlier = encounters.kinds[pair.earlier_kind];
+    const Alike& later = encounters.kinds[pair.later_kind];
+    for (const std::size_t index : earlier) {
+      if (index < later.back())
+        add(index);
     }
-    for (const std::size_t step : {first.step, second.step}) {
-      if (step != known->first->step && step != known->second->step)
-        known->further.insert(step);
+    for (const std::size_t index : later) {
+      if (index > earlier.front())
+        add(index);
     }
   }
 
   // Different steps: any task of the one and any of the other. One conflict a pair of steps.
-  void check_pair(const std::vector<Claim>& first, const std::vector<Claim>& second) {
-    for (const Claim& a : first) {
-      for (const Claim& b : second) {
+  void check_pair(const Encounters& encounters, const Encounter& pair) {
+    for (const Claim& a : mine_[pair.earlier]) {
+      for (const Claim& b : mine_[pair.later]) {
         if (std::optional<Witness> witness = find_conflict(a.word, b.word)) {
-          add_conflict(a, b, *std::move(witness));
+          add_conflict(a, b, *std::move(witness), encounters, pair);
           return;
         }
       }
@@ -242,6 +259,7 @@ class ClaimChecker {
   Claims claims_;
   std::vector<std::vector<Claim>> mine_;
   std::vector<Conflict> conflicts_;
+  std::map<Templates, std::size_t> conflict_of_;  // into conflicts_
 };
 
 // Whether the text is exactly the base: then it is a merge into the base, judged as such.

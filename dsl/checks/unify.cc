@@ -28,6 +28,29 @@ Symbol letter(char value) {
   return symbol;
 }
 
+bool equal(const Symbol& a, const Symbol& b) {
+  if (a.kind != b.kind)
+    return false;
+  return a.kind == Kind::kLetter ? a.letter == b.letter : a.variable == b.variable;
+}
+
+// Whether the words differ before any variable, so that no value makes them meet: the common case,
+// told apart without a search. A word that ends meets only what goes on with a '/' or a variable.
+bool part_at_once(const Word& left, const Word& right) {
+  std::size_t same = 0;
+  while (same < left.size() && same < right.size() && equal(left[same], right[same]))
+    ++same;
+  const auto is_variable = [&](const Word& word) {
+    return same < word.size() && word[same].kind == Kind::kVariable;
+  };
+  if (is_variable(left) || is_variable(right))
+    return false;
+  if (same < left.size() && same < right.size())
+    return true;
+  const Word& longer = left.size() > right.size() ? left : right;
+  return same < longer.size() && (longer[same].kind != Kind::kLetter || longer[same].letter != '/');
+}
+
 // Nielsen's transformation with backtracking: compare heads; a variable is empty, or begins with
 // the other side's head. Each binding settles at least one letter of the common name or removes a
 // variable, so that `deepest` bounds the names that are tried; where variables repeat, the
@@ -72,13 +95,6 @@ class Solver {
 
  private:
   static constexpr int kMostSteps = 2'000;
-  static constexpr std::size_t kMostSymbols = 600;
-
-  static bool equal(const Symbol& a, const Symbol& b) {
-    if (a.kind != b.kind)
-      return false;
-    return a.kind == Kind::kLetter ? a.letter == b.letter : a.variable == b.variable;
-  }
 
   static void substitute(Word& word, const Symbol& variable, const Word& value) {
     Word result;
@@ -243,6 +259,8 @@ Word letters(const std::string& text) {
 
 std::optional<Witness> find_conflict(const Word& left, const Word& right,
                                      const std::optional<Different>& differ) {
+  if (part_at_once(left, right))
+    return std::nullopt;
   std::optional<Witness> answer;
   const Question question{left, right, differ, answer};
   const int fresh = first_fresh(left, right) + 1;

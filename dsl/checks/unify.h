@@ -24,6 +24,7 @@ struct Symbol {
   int variable = 0;  // kVariable, kOpaque
   Letters letters = Letters::kAny;
   bool may_be_empty = false;
+  bool of_flow = false;  // kVariable: the same value in every step, as a parameter has
 };
 using Word = std::vector<Symbol>;
 
@@ -41,6 +42,8 @@ struct Different {
   Word left;
   Word right;
 };
+// Longer words are not compared.
+inline constexpr std::size_t kMostSymbols = 600;
 std::optional<Witness> find_conflict(const Word& left, const Word& right,
                                      const std::optional<Different>& differ = std::nullopt);
 

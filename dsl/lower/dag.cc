@@ -53,10 +53,14 @@ std::vector<std::vector<std::size_t>> find_cycles(std::size_t nodes, const std::
   const std::size_t count = boost::strong_components(
       graph,
       boost::make_iterator_property_map(component.begin(), boost::get(boost::vertex_index, graph)));
+  std::vector<std::size_t> size(count, 0);
+  for (const std::size_t one : component)
+    ++size[one];
   std::vector<std::vector<std::size_t>> cycles;
   std::vector<bool> visited(count, false);
   for (std::size_t node = 0; node < nodes; ++node) {
-    if (visited[component[node]])
+    if (visited[component[node]] ||
+        (size[component[node]] == 1 && !boost::edge(node, node, graph).second))
       continue;
     visited[component[node]] = true;
     std::vector<std::size_t> cycle = shortest_cycle(graph, node);

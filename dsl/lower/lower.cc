@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "dsl/lower/command.h"
 #include "dsl/lower/dag.h"
@@ -180,12 +181,9 @@ class Lowering {
         agents_.emplace(agent, static_cast<std::uint32_t>(plan_.agents.size()));
     if (fresh) {
       plan::Agent lowered = lower_agent(model_.agents[agent]);
-      const auto taken = [&](const std::string& name) {
-        return std::ranges::find(plan_.agents, name, &plan::Agent::name) != plan_.agents.end();
-      };
       // A library's role and the user's own may share a name where an alias tells them apart.
       const std::string name = lowered.name;
-      for (int i = 2; taken(lowered.name); ++i)
+      for (int i = 2; !agent_names_.insert(lowered.name).second; ++i)
         lowered.name = name + "_" + std::to_string(i);
       plan_.agents.push_back(std::move(lowered));
     }
@@ -298,6 +296,7 @@ class Lowering {
   std::vector<std::size_t> order_;               // steps in the order of the plan
   std::vector<plan::NodeIndex> node_of_;         // by step
   std::map<std::size_t, std::uint32_t> agents_;  // model's agent to plan's
+  std::set<std::string> agent_names_;
 };
 
 }  // namespace
