@@ -246,15 +246,12 @@ bool Printer::cells(Index body, std::vector<Cell>& out) const {
 }
 
 bool Printer::is_empty(Index body) const {
-  const std::vector<Index> children = tree_.children(body);
-  return std::none_of(children.begin(), children.end(),
-                      [&](Index child) { return is_comment(child) || is_item(kind(child)); });
+  return std::ranges::none_of(
+      tree_.children(body), [&](Index child) { return is_comment(child) || is_item(kind(child)); });
 }
 
 bool Printer::has_comment(Index node) const {
-  const std::vector<Index> children = tree_.children(node);
-  return std::any_of(children.begin(), children.end(),
-                     [&](Index child) { return is_comment(child); });
+  return std::ranges::any_of(tree_.children(node), [&](Index child) { return is_comment(child); });
 }
 
 bool Printer::is_broken(Index node) const {

@@ -71,9 +71,17 @@ std::string plain_name_of(std::string_view text) {
 ast::Value Builder::value(Index node, bool in_brackets) {
   ast::Value out;
   out.span = span(node);
-  for (const Index child : tree_.children(node)) {
+  const auto between = [&](Index child) {
     const NodeKind what = kind(child);
-    if (what == NodeKind::kNewline || what == NodeKind::kComment || what == NodeKind::kDoc) {
+    return what == NodeKind::kNewline || what == NodeKind::kComment || what == NodeKind::kDoc;
+  };
+  std::size_t atoms = 0;
+  for (const Index child : tree_.children(node)) {
+    atoms += between(child) ? 0 : 1;
+  }
+  out.atoms.reserve(atoms);
+  for (const Index child : tree_.children(node)) {
+    if (between(child)) {
       continue;
     }
     Atom next = atom(child);

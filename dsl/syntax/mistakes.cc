@@ -53,7 +53,14 @@ Diagnostic Mistakes::error(std::string code, std::string message, Span at, std::
 void Mistakes::scan_characters() {
   std::size_t more = 0;
   std::size_t at = text_.substr(0, kByteOrderMark.size()) == kByteOrderMark ? 3 : 0;
+  const auto plain = [](char byte) {
+    return (byte >= ' ' && byte <= '~') || byte == '\n';
+  };
   while (at < text_.size()) {
+    if (plain(text_[at])) {
+      ++at;
+      continue;
+    }
     const CodePoint first = decode_utf8(text_, at);
     const Character kind = judge(text_, at, first);
     std::size_t end = at + first.length;

@@ -19,6 +19,9 @@ enum class Braces { kPlain, kByLayout };
 class Reading {
  public:
   Reading(std::string_view text, Braces braces) : text_(text), braces_(braces) {
+    constexpr std::size_t kUsual = 6;  // bytes of text for each node
+    nodes_.reserve(text.size() / kUsual);
+    parents_.reserve(text.size() / kUsual);
     if (braces == Braces::kByLayout) {
       note_lines();
     }
@@ -29,6 +32,8 @@ class Reading {
   // Nodes of an attempt that failed are dropped again: what a rule adds is all after its mark.
   std::size_t mark() const { return nodes_.size(); }
   void rollback(std::size_t mark) {
+    if (nodes_.size() == mark)
+      return;
     nodes_.resize(mark);
     parents_.resize(mark);
   }

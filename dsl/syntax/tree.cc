@@ -168,14 +168,6 @@ bool layout_is_better(const BraceCount& layout, const BraceCount& plain) {
 
 }  // namespace
 
-std::vector<std::uint32_t> Tree::children(std::uint32_t index) const {
-  std::vector<std::uint32_t> out;
-  for (std::uint32_t at = nodes_[index].first_child; at != 0; at = nodes_[at].next_sibling) {
-    out.push_back(at);
-  }
-  return out;
-}
-
 std::uint32_t Tree::child(std::uint32_t index, NodeKind kind) const {
   std::uint32_t at = nodes_[index].first_child;
   while (at != 0 && nodes_[at].kind != kind) {

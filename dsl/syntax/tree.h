@@ -6,6 +6,7 @@
 // around.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 #include <vector>
@@ -78,6 +79,41 @@ struct Node {
   std::uint32_t end() const { return offset + length; }
 };
 
+// The children of one node, in order: a walk along its siblings, valid as long as the tree.
+class Children {
+ public:
+  class Iterator {
+   public:
+    using value_type = std::uint32_t;
+    using difference_type = std::ptrdiff_t;
+    Iterator() = default;
+    Iterator(const Node* nodes, std::uint32_t at) : nodes_(nodes), at_(at) {}
+    std::uint32_t operator*() const { return at_; }
+    Iterator& operator++() {
+      at_ = nodes_[at_].next_sibling;
+      return *this;
+    }
+    Iterator operator++(int) {
+      const Iterator before = *this;
+      ++*this;
+      return before;
+    }
+    friend bool operator==(const Iterator& a, const Iterator& b) { return a.at_ == b.at_; }
+
+   private:
+    const Node* nodes_ = nullptr;
+    std::uint32_t at_ = 0;
+  };
+
+  Children(const Node* nodes, std::uint32_t first) : nodes_(nodes), first_(first) {}
+  Iterator begin() const { return {nodes_, first_}; }
+  Iterator end() const { return {nodes_, 0}; }
+
+ private:
+  const Node* nodes_;
+  std::uint32_t first_;
+};
+
 // Nodes in the order of the text, a parent before its children; node 0 is the file. Views point
 // into the text, which outlives the tree.
 class Tree {
@@ -90,7 +126,9 @@ class Tree {
   std::string_view text(std::uint32_t index) const {
     return text_.substr(nodes_[index].offset, nodes_[index].length);
   }
-  std::vector<std::uint32_t> children(std::uint32_t index) const;
+  Children children(std::uint32_t index) const {
+    return {nodes_.data(), nodes_[index].first_child};
+  }
   // The first child of that kind, or 0.
   std::uint32_t child(std::uint32_t index, NodeKind kind) const;
 
