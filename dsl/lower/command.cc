@@ -11,7 +11,11 @@ namespace fleet::lower {
 namespace {
 
 std::vector<Unit> units_of(const sema::Text& text) {
+  std::size_t count = 0;
+  for (const sema::Piece& piece : text.pieces)
+    count += piece.hole ? 1 : piece.text.size();
   std::vector<Unit> units;
+  units.reserve(count);
   for (const sema::Piece& piece : text.pieces) {
     if (piece.hole) {
       units.push_back({0, true, piece.text, piece.span});
@@ -119,7 +123,7 @@ plan::Template template_of(const Word& word) {
   plan::Template segments;
   for (const Unit& unit : word.units) {
     if (unit.hole) {
-      segments.push_back({true, unit.name});
+      segments.push_back({true, std::string(unit.name)});
     } else if (!segments.empty() && !segments.back().hole) {
       segments.back().text += unit.letter;
     } else {

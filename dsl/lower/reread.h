@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "dsl/base/source.h"
@@ -13,7 +14,7 @@ namespace fleet::lower {
 struct Unit {
   char letter = 0;
   bool hole = false;
-  std::string name;  // of the hole
+  std::string_view name;  // of the hole; points into the text that was cut up
   Span span;
 };
 

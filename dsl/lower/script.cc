@@ -296,11 +296,11 @@ class Rewriter {
     ++at_;
   }
 
-  std::size_t number_of(const std::string& name) {
+  std::size_t number_of(std::string_view name) {
     const auto known = std::ranges::find(script_.holes, name);
     const auto index = static_cast<std::size_t>(known - script_.holes.begin());
     if (known == script_.holes.end())
-      script_.holes.push_back(name);
+      script_.holes.emplace_back(name);
     return index + 1;
   }
 
