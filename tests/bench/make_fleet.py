@@ -3,15 +3,17 @@
 
     make_fleet.py AGENTS FOLDER [--shape layers|chain|wide|crowd]
 
-FOLDER/fleet.fleet and FOLDER/fleet.yaml. About ten lines an agent. Shapes of the flow: `layers` of a
-hundred steps with fan-outs and merges in them, one `chain`, all steps `wide` beside one another, or
-a `crowd` whose steps share one branch template and differ in an argument.
+FOLDER/fleet.fleet, which uses FOLDER/roles.fleet and a part-N.fleet for each 2,500 agents, and
+FOLDER/fleet.yaml. About ten lines an agent. Shapes of the flow: `layers` of a hundred steps with
+fan-outs and merges in them, one `chain`, all steps `wide` beside one another, or a `crowd` whose
+steps share one branch template and differ in an argument.
 """
 import argparse
 import pathlib
 
 ROLES = 200
 LAYER = 100
+PART = 2500
 SHAPES = ("layers", "chain", "wide", "crowd")
 
 
@@ -61,7 +63,7 @@ def steps_of(shape, agents):
         fanout = None
         if shape == "layers" and number % 20 == 19:
             fanout = f"parts/{number:05}/*.txt"
-        agent = "a00000" if shape == "crowd" else f"a{number:05}"
+        agent = 0 if shape == "crowd" else number
         yield Step(f"s{number:05}", agent, f"part {number:05} of {{ticket}}",
                    after_of(shape, number), fanout)
         if shape == "layers" and number % LAYER == LAYER - 1:
@@ -70,7 +72,36 @@ def steps_of(shape, agents):
                         f"out/layer-{layer:03}")
 
 
+def role_lines():
+    for number in range(ROLES):
+        yield f"role r{number:03} {{"
+        yield f'  accept  = ["sh check.sh {number:03}" passes]'
+        yield "  restart = on_crash backoff 2s..30s"
+        yield "}"
+
+
+def part_lines(numbers):
+    yield 'use "./roles.fleet" as r'
+    for number in numbers:
+        one = agent_facts(number)
+        globs = ", ".join(quoted(glob) for glob in one["in"])
+        commands = ", ".join(quoted(command) + " passes" for command in one["accept"])
+        yield ""
+        yield f"/// {one['doc']}"
+        yield f"agent {one['name']} : r.{one['role']} {{"
+        yield f"  writes  = worktree({quoted(one['branch'])}) in [{globs}]"
+        yield f"  accept += [{commands}, diff < {one['lines']} lines]"
+        yield f"  timeout = {one['timeout']}"
+        yield f"  budget  = {one['budget']}"
+        yield f"  keep    = [{', '.join(quoted(glob) for glob in one['keep'])}]"
+        yield f"  brief   = {quoted(one['brief'])}"
+        yield "}"
+
+
 def fleet_lines(agents, shape):
+    for part in range(0, agents, PART):
+        yield f'use "./part-{part // PART}.fleet" as p{part // PART}'
+    yield ""
     yield "/// Many agents, each of which looks after a part of one repository."
     yield "fleet large v1 {"
     yield '  repo   = git(".", base: main)'
@@ -85,25 +116,6 @@ def fleet_lines(agents, shape):
     yield "    runtime = local"
     yield "    timeout = 1h"
     yield "  }"
-    for number in range(ROLES):
-        yield f"  role r{number:03} {{"
-        yield f'    accept  = ["sh check.sh {number:03}" passes]'
-        yield "    restart = on_crash backoff 2s..30s"
-        yield "  }"
-    used = 1 if shape == "crowd" else agents
-    for number in range(used):
-        one = agent_facts(number)
-        globs = ", ".join(quoted(glob) for glob in one["in"])
-        commands = ", ".join(quoted(command) + " passes" for command in one["accept"])
-        yield f"  /// {one['doc']}"
-        yield f"  agent {one['name']} : {one['role']} {{"
-        yield f"    writes  = worktree({quoted(one['branch'])}) in [{globs}]"
-        yield f"    accept += [{commands}, diff < {one['lines']} lines]"
-        yield f"    timeout = {one['timeout']}"
-        yield f"    budget  = {one['budget']}"
-        yield f"    keep    = [{', '.join(quoted(glob) for glob in one['keep'])}]"
-        yield f"    brief   = {quoted(one['brief'])}"
-        yield "  }"
     yield ""
     yield "  flow main(ticket) {"
     for step in steps_of(shape, agents):
@@ -112,11 +124,12 @@ def fleet_lines(agents, shape):
                    f"into: {quoted(step.into)})")
             continue
         after = f" after {' & '.join(step.after)}" if step.after else ""
+        agent = f"p{step.agent // PART}.a{step.agent:05}"
         if step.fanout:
-            yield (f"    {step.name} = fanout f in files({quoted(step.fanout)}) to {step.agent} "
+            yield (f"    {step.name} = fanout f in files({quoted(step.fanout)}) to {agent} "
                    f"width 4 limit 40 est 5min{after}")
         else:
-            yield f"    {step.name} = {step.agent}({quoted(step.text)}) retry 1{after}"
+            yield f"    {step.name} = {agent}({quoted(step.text)}) retry 1{after}"
     yield "  }"
     yield "}"
 
@@ -145,8 +158,7 @@ def yaml_lines(agents, shape):
         yield f"    accept: [sh check.sh {number:03}]"
         yield "    restart: on_crash backoff 2s..30s"
     yield "agents:"
-    used = 1 if shape == "crowd" else agents
-    for number in range(used):
+    for number in range(agents):
         one = agent_facts(number)
         yield f"  {one['name']}:"
         yield f"    doc: {one['doc']}"
@@ -169,17 +181,21 @@ def yaml_lines(agents, shape):
             continue
         after = f", after: [{', '.join(step.after)}]" if step.after else ""
         if step.fanout:
-            yield (f"    {step.name}: {{fanout: f, files: {quoted(step.fanout)}, to: {step.agent}, "
+            yield (f"    {step.name}: {{fanout: f, files: {quoted(step.fanout)}, to: a{step.agent:05}, "
                    f"width: 4, limit: 40, est: 5min{after}}}")
         else:
-            yield f"    {step.name}: {{agent: {step.agent}, text: {quoted(step.text)}, retry: 1{after}}}"
+            yield f"    {step.name}: {{agent: a{step.agent:05}, text: {quoted(step.text)}, retry: 1{after}}}"
 
 
 def write(agents, folder, shape="layers"):
     folder = pathlib.Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    for name, lines in (("fleet.fleet", fleet_lines), ("fleet.yaml", yaml_lines)):
-        (folder / name).write_text("\n".join(lines(agents, shape)) + "\n")
+    files = {"fleet.fleet": fleet_lines(agents, shape), "fleet.yaml": yaml_lines(agents, shape),
+             "roles.fleet": role_lines()}
+    for part in range(0, agents, PART):
+        files[f"part-{part // PART}.fleet"] = part_lines(range(part, min(part + PART, agents)))
+    for name, lines in files.items():
+        (folder / name).write_text("\n".join(lines) + "\n")
 
 
 def main():
