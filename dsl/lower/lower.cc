@@ -145,13 +145,21 @@ class Lowering {
     return lowered;
   }
 
-  plan::Agent lower_agent(const sema::Agent& agent) const {
+  // Many agents share a runtime: its command is cut up once.
+  const plan::Runtime& runtime_of(std::size_t index) {
+    const auto [known, fresh] = runtimes_.try_emplace(index);
+    if (fresh)
+      known->second = lower_runtime(model_.runtimes[index]);
+    return known->second;
+  }
+
+  plan::Agent lower_agent(const sema::Agent& agent) {
     const sema::Contract& contract = agent.contract;
     plan::Agent lowered;
     lowered.name = agent.name;
     lowered.role = agent.role;
     lowered.clones = true;  // every supported dispatch is ephemeral
-    lowered.runtime = lower_runtime(model_.runtimes[contract.runtime->value]);
+    lowered.runtime = runtime_of(contract.runtime->value);
     if (contract.writes && !contract.writes->value.none) {
       const sema::Writes& writes = contract.writes->value;
       lowered.writes = plan::Writes{lower_branch(writes.branch), writes.in};
@@ -297,6 +305,7 @@ class Lowering {
   std::vector<plan::NodeIndex> node_of_;         // by step
   std::map<std::size_t, std::uint32_t> agents_;  // model's agent to plan's
   std::set<std::string> agent_names_;
+  std::map<std::size_t, plan::Runtime> runtimes_;  // by the model's index
 };
 
 }  // namespace
