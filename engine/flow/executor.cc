@@ -20,7 +20,8 @@ using OrderPtr = std::shared_ptr<Order>;
 using Orders = std::shared_ptr<std::vector<Order>>;
 using AdmitNode = tf::function_node<Message, tf::continue_msg, tf::queueing_lightweight>;
 using DispatchNode =
-    tf::multifunction_node<Orders, std::tuple<SpawnOrder, OrderPtr, OrderPtr, OrderPtr>>;
+    tf::multifunction_node<Orders, std::tuple<SpawnOrder, OrderPtr, OrderPtr, OrderPtr>,
+                           tf::queueing_lightweight>;
 using WorkNode = tf::async_node<OrderPtr, Message, tf::queueing_lightweight>;
 // What event number `event` led to.
 struct Held {
