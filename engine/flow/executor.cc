@@ -41,6 +41,10 @@ struct Held {
 // a serial node's place back before it puts the node's output, and holds the lock of the output's
 // successors while lightweight ones run inside it. An answer that came back on the same stack would
 // then enter `admit` again and wait for a lock that its own thread holds.
+//
+// Every node is lightweight, `dispatch` too: it runs on the log's thread. A node that is not makes
+// a task for oneTBB's workers, which spin for the next one: at a thousand small commands a second
+// that was some 180 calls of sched_yield a command, on the processors that the commands need.
 class Executor::Graph {
  public:
   Graph(const plan::Plan& plan, run::State state, EventLog& log, World& world, SpawnPolicy& policy,

@@ -7,10 +7,23 @@
 #include "engine/worktree/slug.h"
 
 namespace fleet::flow {
+namespace {
+
+std::unordered_map<std::string_view, const plan::Agent*> by_name(
+    const std::vector<plan::Agent>& agents) {
+  std::unordered_map<std::string_view, const plan::Agent*> names;
+  names.reserve(agents.size());
+  for (const plan::Agent& agent : agents)
+    names.emplace(agent.name, &agent);
+  return names;
+}
+
+}  // namespace
 
 LocalWorld::LocalWorld(const plan::Plan& plan, const Site& site, const run::State& opened,
                        GitThreads& git, worktree::Pool& pool, JobBoard& jobs, Timers& timers)
     : plan_(plan),
+      agents_(by_name(plan.agents)),
       site_(site),
       base_(opened.base_commit),
       run_holes_(hole_values(opened, TaskFacts{})),
@@ -25,10 +38,9 @@ LocalWorld::~LocalWorld() {
 }
 
 const plan::Agent& LocalWorld::agent_named(const std::string& name) const {
-  for (const plan::Agent& agent : plan_.agents)
-    if (agent.name == name)
-      return agent;
-  FLEET_FAIL("no such agent in the plan", name);
+  const auto agent = agents_.find(name);
+  FLEET_ASSERT(agent != agents_.end(), name);
+  return *agent->second;
 }
 
 HoleValues LocalWorld::holes_of(const TaskFacts& task) const {

@@ -7,6 +7,8 @@
 #include <map>
 #include <mutex>
 #include <set>
+#include <string_view>
+#include <unordered_map>
 
 #include "engine/flow/evidence.h"
 #include "engine/flow/timers.h"
@@ -52,6 +54,7 @@ class LocalWorld final : public World {
 
   const plan::Agent& agent_named(const std::string& name) const;
   HoleValues holes_of(const TaskFacts& task) const;
+  std::optional<std::string> shared_slot(const PrepareOrder& order);
   Result<run::Prepared> take_slot(worktree::Repository& repository, const PrepareOrder& order);
   Result<std::string> lease_branch(worktree::Repository& repository, const PrepareOrder& order);
   void run_job(const TaskFacts& task, const worktree::Slot& slot, Post post);
@@ -69,6 +72,7 @@ class LocalWorld final : public World {
   Result<worktree::Slot> slot_of(run::SessionIndex session, const std::string& name);
 
   const plan::Plan& plan_;
+  const std::unordered_map<std::string_view, const plan::Agent*> agents_;  // of the plan, by name
   const Site& site_;
   const std::string base_;
   const HoleValues run_holes_;  // run and date

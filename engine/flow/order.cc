@@ -1,6 +1,7 @@
 #include "engine/flow/order.h"
 
-#include <algorithm>
+#include <string_view>
+#include <unordered_map>
 
 #include "engine/base/check.h"
 
@@ -66,13 +67,14 @@ struct OrderMaker {
         facts_of(plan, state, c.attempt), c.start, c.commits, {}, task_of(state, c.attempt).since};
     order.names.resize(order.commits.size());
     const plan::Node& node = plan.nodes[order.task.node.value];
+    std::unordered_map<std::string_view, std::size_t> places;
+    for (std::size_t i = 0; i < order.commits.size(); ++i)
+      places.emplace(order.commits[i], i);
     for (plan::NodeIndex from : node.merge->from)
       for (run::TaskIndex index : state.nodes[from.value].tasks) {
         const run::Task& task = state.tasks[index.value];
-        const auto at = std::find(order.commits.begin(), order.commits.end(), task.commit);
-        if (at != order.commits.end())
-          order.names[static_cast<std::size_t>(at - order.commits.begin())] =
-              task.item.empty() ? plan.nodes[from.value].name : task.item;
+        if (const auto at = places.find(task.commit); at != places.end())
+          order.names[at->second] = task.item.empty() ? plan.nodes[from.value].name : task.item;
       }
     return order;
   }

@@ -16,7 +16,26 @@ std::string slot_name(const worktree::Slot& slot) {
 
 }  // namespace
 
+// The worktree that plain commands without a sandbox share, once it stands: they need nothing of
+// git then, nor a thread of it.
+std::optional<std::string> LocalWorld::shared_slot(const PrepareOrder& order) {
+  const plan::Node& node = plan_.nodes[order.task.node.value];
+  if (node.kind != plan::NodeKind::kRun || node.sandboxed)
+    return std::nullopt;
+  const std::lock_guard lock(mutex_);
+  const auto slot = shared_.find(order.start);
+  return slot == shared_.end() ? std::nullopt : std::optional(slot_name(slot->second));
+}
+
 void LocalWorld::prepare(const PrepareOrder& order, Post post) {
+  if (std::optional<std::string> slot = shared_slot(order)) {
+    run::Prepared event;
+    event.attempt = order.task.attempt;
+    event.start = order.start;
+    event.slot = *std::move(slot);
+    event.cold = false;
+    return post(std::move(event));
+  }
   git_.add([this, order, post = std::move(post)](worktree::Repository& repository) {
     const auto begun = std::chrono::steady_clock::now();
     os::crash_point("engine.prepare.before");
@@ -45,13 +64,10 @@ Result<run::Prepared> LocalWorld::take_slot(worktree::Repository& repository,
   FLEET_TRY(event.branch, lease_branch(repository, order));
   const plan::Node& node = plan_.nodes[order.task.node.value];
   const bool shared = node.kind == plan::NodeKind::kRun && !node.sandboxed;
-  if (shared) {
-    const std::lock_guard lock(mutex_);
-    if (const auto it = shared_.find(order.start); it != shared_.end()) {
-      event.slot = slot_name(it->second);
-      event.cold = false;
-      return event;
-    }
+  if (std::optional<std::string> slot = shared_slot(order)) {
+    event.slot = *std::move(slot);
+    event.cold = false;
+    return event;
   }
   worktree::SlotRequest wanted;
   wanted.commit = oid_of(order.start);
