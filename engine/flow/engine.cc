@@ -145,6 +145,7 @@ Status Engine::begin(plan::Plan plan) {
   FLEET_CHECK(check_machine());
   site_.run = new_run_id(clock_);
   FLEET_CHECK(make_folders());
+  FLEET_CHECK(remember_boot());
   os::crash_point("engine.begin.before");
   FLEET_TRY(const std::string plan_id, journal_->put_blob(plan::to_json(plan_)));
   FLEET_TRY(run_, journal_->create_run(
@@ -188,6 +189,7 @@ Status Engine::take_up(const journal::RunInfo& run) {
   const std::uint32_t jobs = options_.jobs > 0 ? options_.jobs : std::max(state_.jobs, 1U);
   if (!state_.opened) {
     // Killed between the run's creation and its first event: nothing was done yet.
+    FLEET_CHECK(remember_boot());
     FLEET_TRY(const worktree::Oid base, repository_->resolve_base(plan_.repo.base));
     opening_ = {run::RunOpened{site_.run, plan_.hash, base.hex(), jobs, kAhead, FLEETC_VERSION}};
     state_.run = site_.run;
@@ -202,9 +204,14 @@ Status Engine::take_up(const journal::RunInfo& run) {
 
 Status Engine::make_folders() {
   FLEET_CHECK(os::system_files().make_dirs(site_.run_dir() + "/logs"));
-  FLEET_CHECK(os::system_files().write_atomic(site_.run_dir() + "/boot", boot_id()));
   FLEET_TRY(pool_, worktree::Pool::open(*repository_, site_.pool_dir));
   return Status();
+}
+
+// Only where nothing is in flight: an engine that is killed before it recorded what the machine's
+// restart took must leave the next one as wary as it was.
+Status Engine::remember_boot() {
+  return os::system_files().write_atomic(site_.run_dir() + "/boot", boot_id());
 }
 
 Status Engine::open_launcher() {
@@ -361,7 +368,7 @@ Status Engine::settle_run(run::RunOutcome outcome) {
   FLEET_CHECK(journal_->flush());
   os::crash_point("engine.settle.after");
   if (!over)
-    return Status();
+    return same_boot_ ? Status() : remember_boot();
   FLEET_CHECK(launcher_->release(site_.run));
   FLEET_CHECK(rescue_leftovers());
   return trim_worktrees();

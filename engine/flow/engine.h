@@ -85,6 +85,7 @@ class Engine {
   Status check_machine();
   Status open_launcher();
   Status make_folders();
+  Status remember_boot();
   std::vector<run::EventBody> first_events();
   Result<std::vector<run::EventBody>> reconcile();
   Result<run::RunOutcome> execute(std::vector<run::EventBody> first, run::Observer& observer);
@@ -105,7 +106,7 @@ class Engine {
   plan::Plan plan_;
   run::State state_;
   bool resumed_ = false;
-  bool same_boot_ = false;  // the machine has not restarted since the run's last engine
+  bool same_boot_ = false;  // the machine has not restarted since the run was last known
   std::vector<run::EventBody> opening_;
 
   std::mutex executor_mutex_;  // guards the two below: set while a run is under way
