@@ -105,7 +105,8 @@ int main(int argc, char** argv) {
   run("git init -q -b main " + repo);
   fill(repo, files);
   std::ofstream(repo + "/.gitignore") << "*.o\n";
-  const std::string git = "git -C " + repo + " -c user.name=b -c user.email=b@example.org ";
+  const std::string git =
+      "git -C " + repo + " -c gc.auto=0 -c user.name=b -c user.email=b@example.org ";
   run(git + "add -A && " + git + "commit -q -m base && " + git + "gc -q");
   run("sync");
 
