@@ -41,13 +41,15 @@ void MemoryLog::written() {
     failed_ = true;
     if (failing_is_written_)
       keep();
-    durable_(0, Error(Errc::kNoSpace, "disk full"));
+    if (durable_)
+      durable_(0, Error(Errc::kNoSpace, "disk full"));
     return;
   }
   keep();
   if (!waiting_.empty())
     write();
-  durable_(events_.size(), Status());
+  if (durable_)
+    durable_(events_.size(), Status());
 }
 
 void MemoryLog::engine_died(bool written) {

@@ -18,6 +18,7 @@ class MemoryLog final : public flow::EventLog {
       : agenda_(agenda), takes_(std::move(takes)) {}
 
   void start(Durable durable) override;
+  void stop() override { durable_ = nullptr; }
   std::uint64_t append(const run::Event& event) override;
 
   // The write that holds the `count`-th event from now on fails, and with it the log, until the

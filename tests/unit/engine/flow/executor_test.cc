@@ -381,6 +381,7 @@ struct Turns final : VirtualTime, EventLog {
     return true;
   }
   void start(Durable told) override { durable = std::move(told); }
+  void stop() override { durable = nullptr; }
   std::uint64_t append(const run::Event& event) override {
     threads.insert(std::this_thread::get_id());
     events.push_back(event);
