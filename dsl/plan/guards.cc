@@ -48,6 +48,13 @@ void guard_node(const Node& node, std::vector<Guard>& out) {
     add("conflicts, and a branch that somebody moved or has checked out, are found when it merges; "
         "the branch then "
         "stays as it is");
+  if (node.kind == NodeKind::kHuman)
+    add("nobody knows before how " + node.human +
+        " decides; unanswered at its timeout it goes on "
+        "with its `else`");
+  if (node.fanout && node.fanout->source.kind == FanoutSource::Kind::kFindings)
+    add("what a review finds is known when it ends; a step that needs findings starts only with "
+        "some");
   if (node.kind == NodeKind::kRun && !node.sandboxed)
     add("has no sandbox: the command can write whatever its user can");
 }

@@ -74,6 +74,7 @@ struct Runtime {
   Command command;
   std::string model;
   std::optional<Millis> spawn;  // prior of what a cold session costs
+  std::optional<Money> price;   // of a million tokens
   std::vector<std::pair<std::string, std::string>> env;
   Sandbox sandbox;
   friend bool operator==(const Runtime&, const Runtime&) = default;
@@ -85,6 +86,24 @@ enum class SessionMode { kOwn, kFresh };
 enum class OnEngineCrash { kAdopt, kKill };
 enum class Returns { kDone, kVerdict, kReport };
 
+// What wakes an agent or starts a flow. `name`: the task's name, the finding's label or the glob.
+struct Event {
+  enum class Kind { kTask, kPrOpened, kPrUpdated, kFinding, kMessage, kFile };
+  Kind kind = Kind::kTask;
+  std::string name;
+  friend bool operator==(const Event&, const Event&) = default;
+};
+
+// What becomes of a scheduled start while the one before still runs.
+enum class Overlap { kSkip, kQueue };
+
+// When a session leaves notes for its successor.
+struct Handoff {
+  bool shutdown = false;
+  std::optional<std::uint32_t> context_percent;  // once more than this is used
+  friend bool operator==(const Handoff&, const Handoff&) = default;
+};
+
 struct Writes {
   Template branch;
   std::vector<std::string> in;  // globs; empty: anywhere in the tree
@@ -95,6 +114,7 @@ struct Restart {
   Millis backoff_min{1000};
   Millis backoff_max{60000};
   std::uint32_t max_per_hour = 5;
+  bool escalate = false;  // beyond that many a human is asked; else the task fails
   friend bool operator==(const Restart&, const Restart&) = default;
 };
 
@@ -107,13 +127,22 @@ struct Agent {
                         // have one session
   Runtime runtime;
   Dispatch dispatch = Dispatch::kEphemeral;
+  std::optional<Event> on;      // kOn
+  std::optional<Millis> every;  // kEvery
+  Overlap overlap = Overlap::kSkip;
+  std::vector<std::string> identity;  // names of Plan::identities, in the order of reading
+  std::vector<std::string> grants;    // names of Plan::credentials
   Reads reads = Reads::kRepo;
   std::optional<Writes> writes;
   std::vector<std::string> keep;
-  std::optional<Money> budget;  // caps one attempt at one task
+  std::optional<Money> budget;      // caps one attempt at one task
+  std::optional<Money> day_budget;  // caps all that the agent does in a day
   std::optional<Millis> timeout;
   std::vector<Acceptance> accept;
   SessionMode session = SessionMode::kFresh;
+  std::optional<Millis> session_max;  // how old a session may grow
+  std::optional<Millis> checkpoint;   // how often its state is saved
+  Handoff handoff;
   Restart restart;
   OnEngineCrash on_engine_crash = OnEngineCrash::kAdopt;
   Returns returns = Returns::kDone;
@@ -150,20 +179,27 @@ struct Edge {
   friend bool operator==(const Edge&, const Edge&) = default;
 };
 
-enum class NodeKind { kTask, kFanout, kRun, kMerge, kAll, kAny, kHuman };
+// Joints have no work of their own: kAll waits for every node of its `after`, whatever became of
+// it, and unites their outcomes. The `after` of kAny, kLoop and kLast is a disjunction: kAny
+// settles with the first that succeeds; kLoop fires `approved` with the first of its edges (its
+// `until`, as it stands before each round and after the last), and `failed` when none fired; kLast
+// has the outcome of the latest round that ran.
+enum class NodeKind { kTask, kFanout, kRun, kMerge, kAll, kAny, kHuman, kLoop, kLast };
 // What happens once the attempts are spent.
 enum class Otherwise { kEscalate, kFail, kSkip };
 enum class Force { kNone, kParallel, kInline };
 
 struct FanoutSource {
-  enum class Kind { kFiles, kLines, kCommandLines, kJson, kList, kRange };
+  enum class Kind { kFiles, kLines, kCommandLines, kJson, kList, kRange, kFindings, kIssues };
   Kind kind = Kind::kList;
   std::string path;               // kFiles: glob over the start commit; kLines, kJson: file in it
   Command command;                // kCommandLines
   std::vector<std::string> list;  // kList
   std::int64_t first = 0;         // kRange, inclusive
   std::int64_t last = 0;
-  std::string text;  // as written
+  std::optional<NodeIndex> of;  // kFindings: whose
+  std::string label;            // kIssues
+  std::string text;             // as written
   friend bool operator==(const FanoutSource&, const FanoutSource&) = default;
 };
 
@@ -175,27 +211,34 @@ struct Fanout {
   std::optional<Millis> est;
   std::optional<Millis> spawn;
   Force force = Force::kNone;
+  // Which agent an item goes to: by this field of the item ("label"), the value and the name of the
+  // agent; the empty value is any other. Empty: any of the node's agents.
+  std::string route_by;
+  std::vector<std::pair<std::string, std::string>> routes;
   friend bool operator==(const Fanout&, const Fanout&) = default;
 };
 
 struct Merge {
-  std::vector<NodeIndex> from;  // the steps whose accepted commits are merged, in this order
-  Template into;                // the branch that receives them
+  std::vector<NodeIndex> from;         // the steps whose accepted commits are merged, in this order
+  Template into;                       // the branch that receives them; empty with `into_step`
+  std::optional<NodeIndex> into_step;  // the branch of that step, which hands over its lease
   bool into_base = false;
   std::vector<Acceptance>
       accept;  // the flow's `accept`: judges the merged tree before the branch moves
   friend bool operator==(const Merge&, const Merge&) = default;
 };
 
-// One step. Fields of other kinds than `kind` are empty. `after` is a conjunction; it includes the
-// edges that a use of another step's output implies.
+// One step. Fields of other kinds than `kind` are empty. `after` is a conjunction (but see
+// NodeKind); it includes the edges that a use of another step's output implies, and of the steps of
+// a loop's round the edge on which the round begins.
 struct Node {
   std::string name;  // unique: "fixes", "verdict.review", "polish#2.fixes"
   NodeKind kind = NodeKind::kTask;
   std::vector<Edge> after;
   std::vector<AgentIndex> agents;  // kTask: one; kFanout: one or more
   std::vector<Template> args;      // kTask: the call's arguments; the first one is the task's text
-  std::optional<NodeIndex> start;  // start at that step's commit instead of the pinned base
+  std::optional<NodeIndex> start;  // start at that step's commit (of a review: at the commit
+                                   // reviewed) instead of the pinned base
   std::uint32_t retries = 0;       // further attempts after the first
   std::optional<Millis> timeout;   // of one attempt, from session start
   Otherwise otherwise = Otherwise::kEscalate;
@@ -203,6 +246,8 @@ struct Node {
   std::optional<Command> command;  // kRun
   bool sandboxed = true;           // kRun
   std::optional<Merge> merge;
+  std::string human;          // kHuman: a name of Plan::humans
+  std::uint32_t round = 0;    // of the loop around the step; 0: none is
   std::optional<Millis> est;  // prior of one task's duration, for the critical path
   std::string doc;
   Place place;
@@ -226,7 +271,71 @@ struct Budget {
   Money amount;
   std::string per;  // "day", "run"
   bool hard = false;
+  std::optional<std::uint32_t> warn_percent;
   friend bool operator==(const Budget&, const Budget&) = default;
+};
+
+struct Human {
+  std::string name;
+  std::optional<Millis> answers;  // how long an answer takes
+  std::optional<Command> notify;
+  std::string key;  // signs their decisions
+  friend bool operator==(const Human&, const Human&) = default;
+};
+
+// A secret's life, never its value.
+struct Credential {
+  enum class From { kEnv, kFile, kCommand };
+  enum class Mode { kBroker, kEnv };
+  std::string name;
+  From from = From::kEnv;
+  std::string source;                   // kEnv: the variable; kFile: the path
+  std::optional<Command> command;       // kCommand
+  std::string owner;                    // a name of Plan::humans
+  std::optional<std::int64_t> expires;  // its last day, in days since 1970-01-01
+  std::vector<std::string> scopes;
+  std::optional<Command> probe;
+  Mode mode = Mode::kBroker;
+  friend bool operator==(const Credential&, const Credential&) = default;
+};
+
+// A versioned document that agents read before any work.
+struct Identity {
+  std::string name;
+  std::uint32_t version = 0;
+  std::string file;                // as written, relative to the fleet file's folder
+  std::vector<std::string> after;  // names of those that are read before it
+  std::string sha256;              // of the document as it was compiled; empty: it was not there
+  friend bool operator==(const Identity&, const Identity&) = default;
+};
+
+// The way from a stuck thing to a human: names of agents, then of a human.
+struct Escalation {
+  std::vector<std::string> path;
+  std::optional<Millis> within;  // after which it is passed on
+  friend bool operator==(const Escalation&, const Escalation&) = default;
+};
+
+// How many runs of which flow a day has.
+struct Load {
+  std::uint32_t runs = 0;
+  std::string flow;
+  friend bool operator==(const Load&, const Load&) = default;
+};
+
+// One addend of a day's worst case: the runs that `load` says, an agent that is always on or wakes
+// by the clock, or what an event wakes.
+struct DayTerm {
+  std::string what;                    // "ship" for its runs, "lead (always on)"
+  std::optional<std::uint64_t> count;  // a day; empty: nothing bounds it
+  std::optional<Money> each;           // empty: unknown
+  friend bool operator==(const DayTerm&, const DayTerm&) = default;
+};
+
+struct DayCase {
+  std::vector<DayTerm> terms;
+  std::optional<Money> money;  // empty: unknown
+  friend bool operator==(const DayCase&, const DayCase&) = default;
 };
 
 // One addend of the worst case: attempts × items × rounds of one step. `items` is empty when only
@@ -252,6 +361,7 @@ struct Plan {
   std::uint32_t fleet_version = 0;
   std::string file;  // the fleet file as named by the user
   std::string flow;
+  std::optional<Event> on;  // what starts the flow
   std::vector<std::pair<std::string, std::string>>
       parameters;                    // with value, in order of declaration
   std::vector<std::string> unbound;  // parameters without a value
@@ -259,12 +369,21 @@ struct Plan {
   std::optional<Budget> budget;
   Limits limits;
   std::vector<std::string> protect;  // globs
-  std::vector<Acceptance> accept;    // the flow's
-  std::vector<Agent> agents;         // those the flow can use
-  std::vector<Node> nodes;           // in topological order: an edge's `from` is always smaller
+  std::optional<Escalation> escalation;
+  std::optional<Load> load;
+  std::vector<std::string> sync;  // what an agent is told has changed
+  std::optional<bool> hooks;      // whether the repository's own run in sessions
+  std::string forge;
+  std::vector<Human> humans;
+  std::vector<Credential> credentials;
+  std::vector<Identity> identities;
+  std::vector<Acceptance> accept;  // the flow's
+  std::vector<Agent> agents;       // those the flow can use
+  std::vector<Node> nodes;         // in topological order: an edge's `from` is always smaller
   std::vector<NodeIndex> critical_path;
   WorstCase worst;
-  std::string hash;  // of what all the above asks for, not of its layout in the text
+  std::optional<DayCase> day;  // when the fleet says what a day has
+  std::string hash;            // of what all the above asks for, not of its layout in the text
   friend bool operator==(const Plan&, const Plan&) = default;
 };
 

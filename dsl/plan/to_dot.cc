@@ -31,7 +31,9 @@ std::string_view shape_of(NodeKind kind) {
     case NodeKind::kRun: return "shape=box";
     case NodeKind::kMerge: return "shape=hexagon";
     case NodeKind::kAll:
-    case NodeKind::kAny: return "shape=ellipse";
+    case NodeKind::kAny:
+    case NodeKind::kLoop:
+    case NodeKind::kLast: return "shape=ellipse";
     case NodeKind::kHuman: return "shape=house";
   }
   return "shape=box";

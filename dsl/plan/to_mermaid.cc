@@ -33,7 +33,9 @@ std::pair<std::string_view, std::string_view> brackets_of(NodeKind kind) {
     case NodeKind::kRun: return {"[", "]"};
     case NodeKind::kMerge: return {"{{", "}}"};
     case NodeKind::kAll:
-    case NodeKind::kAny: return {"([", "])"};
+    case NodeKind::kAny:
+    case NodeKind::kLoop:
+    case NodeKind::kLast: return {"([", "])"};
     case NodeKind::kHuman: return {"[/", "\\]"};
   }
   return {"[", "]"};

@@ -82,7 +82,7 @@ std::string details_of(const Plan& plan, const Node& node) {
   add("branch", branches_of(plan, node));
   add("spawn:", node.fanout ? spawn_outlook(plan, node) : "");
   add("accept", node.merge ? text_of(node.merge->accept) : "");
-  add("bounds:", bounds_of(node));
+  add("bounds:", bounds_of(plan, node));
   return text;
 }
 

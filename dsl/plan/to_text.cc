@@ -2,9 +2,12 @@
 #include <algorithm>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
+#include "dsl/plan/cast.h"
 #include "dsl/plan/describe.h"
 #include "dsl/plan/fanout.h"
 #include "dsl/plan/render.h"
@@ -40,14 +43,6 @@ std::string limits_text(const Limits& limits) {
   return text;
 }
 
-std::string list_text(const std::vector<std::string>& list) {
-  std::string text;
-  for (const std::string& one : list) {
-    text += (text.empty() ? "" : ", ") + printable(one);
-  }
-  return text;
-}
-
 void header(std::string& out, const Plan& plan) {
   out += fmt::format("plan {}: {}\n", short_hash(plan.hash), title_of(plan));
   fact(out, 2, "file", printable(plan.file));
@@ -55,9 +50,25 @@ void header(std::string& out, const Plan& plan) {
        fmt::format("{} at {}", printable(plan.repo.path), printable(plan.repo.base)));
   if (plan.budget) {
     fact(out, 2, "budget",
-         fmt::format("{} a {}{}", to_string(plan.budget->amount), printable(plan.budget->per),
-                     plan.budget->hard ? ", hard" : ""));
+         fmt::format("{} a {}{}{}", to_string(plan.budget->amount), printable(plan.budget->per),
+                     plan.budget->hard ? ", hard" : "",
+                     plan.budget->warn_percent
+                         ? fmt::format(", warns at {}%", *plan.budget->warn_percent)
+                         : ""));
   }
+  if (plan.load) {
+    fact(out, 2, "load",
+         fmt::format("{} {} of {} a day", plan.load->runs, plan.load->runs == 1 ? "run" : "runs",
+                     printable(plan.load->flow)));
+  }
+  if (plan.on) {
+    fact(out, 2, "starts", "on " + text_of(*plan.on));
+  }
+  fact(out, 2, "syncs", list_text(plan.sync));
+  if (plan.hooks) {
+    fact(out, 2, "hooks", *plan.hooks ? "on" : "off");
+  }
+  fact(out, 2, "forge", printable(plan.forge));
   fact(out, 2, "limits", limits_text(plan.limits));
   fact(out, 2, "protect", list_text(plan.protect));
   fact(out, 2, "accept", text_of(plan.accept));
@@ -89,15 +100,12 @@ void step(std::string& out, const Plan& plan, std::size_t index, std::size_t dig
   const std::size_t indent = digits + 4;
   fact(out, indent, "after", after_of(plan, node));
   fact(out, indent, "branch", branches_of(plan, node));
-  if (node.start) {
-    fact(out, indent, "starts",
-         "at the commit of " + printable(plan.nodes[node.start->value].name));
-  }
+  fact(out, indent, "starts", start_of(plan, node));
   if (node.fanout) {
     fact(out, indent, "spawn", spawn_outlook(plan, node));
   }
   fact(out, indent, "accept", node.merge ? text_of(node.merge->accept) : agent_accept(plan, node));
-  fact(out, indent, "bounds", bounds_of(node));
+  fact(out, indent, "bounds", bounds_of(plan, node));
 }
 
 void steps(std::string& out, const Plan& plan) {
@@ -110,47 +118,6 @@ void steps(std::string& out, const Plan& plan) {
   out += fmt::format("\nsteps ({}), each after those that it needs\n", plan.nodes.size());
   for (std::size_t i = 0; i < plan.nodes.size(); ++i) {
     step(out, plan, i, digits, name_width);
-  }
-}
-
-std::string runtime_text(const Agent& agent) {
-  const Runtime& runtime = agent.runtime;
-  std::string text{word_of(runtime.adapter)};
-  if (!runtime.name.empty()) {
-    text = printable(runtime.name) + " (" + text + ")";
-  }
-  if (!runtime.model.empty()) {
-    text += " " + printable(runtime.model);
-  }
-  if (!runtime.command.text.empty()) {
-    text += ": " + printable(runtime.command.text);
-  }
-  text += runtime.sandbox.on ? "" : ", no sandbox";
-  return text + (runtime.sandbox.network ? "" : ", no network");
-}
-
-void agents(std::string& out, const Plan& plan) {
-  out += fmt::format("\nagents ({})\n", plan.agents.size());
-  std::size_t width = 0;
-  for (const Agent& agent : plan.agents) {
-    width = std::max(width, columns(printable(agent.name)));
-  }
-  for (const Agent& agent : plan.agents) {
-    std::string text = runtime_text(agent);
-    text += agent.clones ? "; cloned as wide as needed" : "; one session";
-    if (agent.budget) {
-      text += fmt::format("; {} a task", to_string(*agent.budget));
-    }
-    if (agent.reads != Reads::kRepo) {
-      text += fmt::format("; reads {}", word_of(agent.reads));
-    }
-    if (agent.returns != Returns::kDone) {
-      text += fmt::format("; returns a {}", word_of(agent.returns));
-    }
-    if (agent.timeout) {
-      text += fmt::format("; timeout {}", to_string(*agent.timeout));
-    }
-    out += fmt::format("  {}  {}\n", padded(printable(agent.name), width), text);
   }
 }
 
@@ -199,6 +166,38 @@ void worst_case(std::string& out, const Plan& plan) {
   }
   fact(out, 2, "sessions",
        plan.worst.sessions ? at_most(*plan.worst.sessions) : unknown_sessions(rows));
+}
+
+std::string term_money(const DayTerm& term) {
+  if (!term.each) {
+    return "?";
+  }
+  if (term.count && *term.count == 1) {
+    return to_string(*term.each);
+  }
+  return fmt::format("{} × {}", term.count ? std::to_string(*term.count) : "N",
+                     to_string(*term.each));
+}
+
+void day(std::string& out, const Plan& plan) {
+  if (!plan.day) {
+    return;
+  }
+  out += "\na day\n";
+  std::string unknown = "unknown";
+  for (const DayTerm& term : plan.day->terms) {
+    if (unknown == "unknown" && (!term.count || !term.each)) {
+      unknown += ": " + printable(term.what) + (term.each ? " has no `$X/day`" : " has no budget");
+    }
+  }
+  fact(out, 2, "money", plan.day->money ? at_most(*plan.day->money) : unknown);
+  std::size_t width = 0;
+  for (const DayTerm& term : plan.day->terms) {
+    width = std::max(width, columns(printable(term.what)));
+  }
+  for (const DayTerm& term : plan.day->terms) {
+    out += fmt::format("    {}  {}\n", padded(printable(term.what), width), term_money(term));
+  }
 }
 
 // What the steps of the critical path take one after another, as far as the text tells.
@@ -271,8 +270,9 @@ std::string to_text(const Plan& plan) {
   std::string out;
   header(out, plan);
   steps(out, plan);
-  agents(out, plan);
+  append_cast(out, plan);
   worst_case(out, plan);
+  day(out, plan);
   critical_path(out, plan);
   return out;
 }

@@ -87,6 +87,13 @@ std::string kind_breach(const Node& node) {
   if (node.merge && node.merge->from.empty()) {
     return "merges nothing";
   }
+  if (node.human.empty() != (kind != NodeKind::kHuman)) {
+    return node.human.empty() ? "asks nobody" : "may ask nobody";
+  }
+  if (node.fanout && node.fanout->source.of.has_value() !=
+                         (node.fanout->source.kind == FanoutSource::Kind::kFindings)) {
+    return "has items of findings that are nobody's";
+  }
   if (!node.sandboxed && kind != NodeKind::kRun) {
     return "has no sandbox of its own to switch off";
   }
@@ -114,10 +121,26 @@ std::string reference_breach(const Plan& plan, const Node& node, std::size_t ind
   if (node.merge && std::any_of(node.merge->from.begin(), node.merge->from.end(), later)) {
     return "merges a node that does not come before it";
   }
+  if (node.merge && node.merge->into_step && later(*node.merge->into_step)) {
+    return "merges into the branch of a node that does not come before it";
+  }
+  if (node.fanout && node.fanout->source.of && later(*node.fanout->source.of)) {
+    return "takes the findings of a node that does not come before it";
+  }
   return {};
 }
 
+// Names that a node or an agent says are those of things that the plan has.
+template <class Things>
+bool has_name(const Things& things, const std::string& name) {
+  return std::any_of(things.begin(), things.end(),
+                     [&name](const auto& thing) { return thing.name == name; });
+}
+
 std::string breach_of(const Plan& plan, const Node& node, std::size_t index) {
+  if (!node.human.empty() && !has_name(plan.humans, node.human)) {
+    return "asks a human who is not in the plan";
+  }
   if (std::string breach = kind_breach(node); !breach.empty()) {
     return fmt::format("is a {} and {}", to_string(node.kind), breach);
   }
@@ -186,6 +209,12 @@ std::string summary_breach(const Plan& plan) {
 }  // namespace
 
 std::string validate(const Plan& plan) {
+  for (const Identity& identity : plan.identities) {
+    if (!is_hash(identity.sha256)) {
+      return fmt::format("$.identities \"{}\" has a hash that is no SHA-256",
+                         printable(identity.name));
+    }
+  }
   if (plan.format != kFormat) {
     return fmt::format("$.format: this is format {}, and only {} is known", plan.format, kFormat);
   }

@@ -19,6 +19,18 @@ constexpr std::array<std::string_view, 5> words_of(Adapter) {
 constexpr std::array<std::string_view, 4> words_of(Dispatch) {
   return {"always", "ephemeral", "on", "every"};
 }
+constexpr std::array<std::string_view, 6> words_of(Event::Kind) {
+  return {"task", "pr_opened", "pr_updated", "finding", "message", "file"};
+}
+constexpr std::array<std::string_view, 2> words_of(Overlap) {
+  return {"skip", "queue"};
+}
+constexpr std::array<std::string_view, 3> words_of(Credential::From) {
+  return {"env", "file", "command"};
+}
+constexpr std::array<std::string_view, 2> words_of(Credential::Mode) {
+  return {"broker", "env"};
+}
 constexpr std::array<std::string_view, 3> words_of(Reads) {
   return {"repo", "diff", "none"};
 }
@@ -34,8 +46,8 @@ constexpr std::array<std::string_view, 3> words_of(Returns) {
 constexpr std::array<std::string_view, 7> words_of(EdgeKind) {
   return {"done", "accepted", "approved", "changes_requested", "failed", "merged", "some_accepted"};
 }
-constexpr std::array<std::string_view, 7> words_of(NodeKind) {
-  return {"task", "fanout", "run", "merge", "all", "any", "human"};
+constexpr std::array<std::string_view, 9> words_of(NodeKind) {
+  return {"task", "fanout", "run", "merge", "all", "any", "human", "loop", "last"};
 }
 constexpr std::array<std::string_view, 3> words_of(Otherwise) {
   return {"escalate", "fail", "skip"};
@@ -43,8 +55,8 @@ constexpr std::array<std::string_view, 3> words_of(Otherwise) {
 constexpr std::array<std::string_view, 3> words_of(Force) {
   return {"none", "parallel", "inline"};
 }
-constexpr std::array<std::string_view, 6> words_of(FanoutSource::Kind) {
-  return {"files", "lines", "command_lines", "json", "list", "range"};
+constexpr std::array<std::string_view, 8> words_of(FanoutSource::Kind) {
+  return {"files", "lines", "command_lines", "json", "list", "range", "findings", "issues"};
 }
 
 // The word of one value; a value outside its enumeration (our bug) reads "?", which no reader

@@ -1,8 +1,9 @@
 #include "dsl/plan/worst.h"
 
 #include <limits>
-#include <tuple>
+#include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 
 #include <fmt/format.h>
 
@@ -12,19 +13,28 @@
 namespace fleet::plan {
 namespace {
 
-// "polish#2.fixes" → "polish.fixes"
+// "polish#2.fixes" → "fixes"
 std::string without_rounds(const std::string& name) {
-  std::string out;
-  for (std::size_t i = 0; i < name.size(); ++i) {
-    if (name[i] != '#') {
-      out += name[i];
-      continue;
-    }
-    while (i + 1 < name.size() && name[i + 1] >= '0' && name[i + 1] <= '9') {
-      ++i;
+  const std::size_t round = name.rfind('#');
+  const std::size_t dot = round == std::string::npos ? round : name.find('.', round);
+  return dot == std::string::npos ? name : name.substr(dot + 1);
+}
+
+// Tasks written inside of `all(…)` are one term, under the name of the joint; else empty.
+std::string joint_name(const std::unordered_set<std::string_view>& joints, const Node& node) {
+  const std::size_t dot = node.name.rfind('.');
+  const std::string outer = node.name.substr(0, dot == std::string::npos ? 0 : dot);
+  return !node.fanout && joints.contains(outer) ? outer : "";
+}
+
+std::unordered_set<std::string_view> joints_of(const Plan& plan) {
+  std::unordered_set<std::string_view> names;
+  for (const Node& node : plan.nodes) {
+    if (node.kind == NodeKind::kAll) {
+      names.insert(node.name);
     }
   }
-  return out;
+  return names;
 }
 
 std::optional<Money> total_of(const WorstRow& row) {
@@ -54,6 +64,37 @@ bool costs_nothing(const Plan& plan, const WorstTerm& term) {
   return !term.each && kind != NodeKind::kTask && kind != NodeKind::kFanout;
 }
 
+// One row a term, but one for all tasks of a joint that have as many attempts.
+std::vector<WorstRow> single_rows(const Plan& plan) {
+  std::vector<WorstRow> rows;
+  std::unordered_map<std::string, std::size_t> known;
+  const std::unordered_set<std::string_view> joints = joints_of(plan);
+  for (const WorstTerm& term : plan.worst.terms) {
+    if (costs_nothing(plan, term)) {
+      continue;
+    }
+    const Node& node = plan.nodes[term.node.value];
+    const std::string joint = term.items == 1u ? joint_name(joints, node) : "";
+    WorstRow row;
+    row.name = joint.empty() ? node.name : joint;
+    row.attempts = term.attempts;
+    row.items = term.items;
+    row.each = term.each;
+    const auto [place, is_new] =
+        known.emplace(fmt::format("{}\n{}", row.name, row.attempts), rows.size());
+    if (joint.empty() || is_new) {
+      rows.push_back(std::move(row));
+    } else if (std::optional<Money>& each = rows[place->second].each; each && row.each) {
+      if (__builtin_add_overflow(each->micros, row.each->micros, &each->micros)) {
+        each->micros = std::numeric_limits<std::int64_t>::max();
+      }
+    } else {
+      each.reset();
+    }
+  }
+  return rows;
+}
+
 constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
 constexpr const char* kBeyond = "more than can be counted";
 
@@ -75,15 +116,8 @@ std::string at_most(std::uint64_t sessions) {
 std::vector<WorstRow> worst_rows(const Plan& plan) {
   std::vector<WorstRow> rows;
   std::unordered_map<std::string, std::size_t> known;
-  for (const WorstTerm& term : plan.worst.terms) {
-    if (costs_nothing(plan, term)) {
-      continue;
-    }
-    WorstRow row;
-    row.name = printable(without_rounds(plan.nodes[term.node.value].name));
-    row.attempts = term.attempts;
-    row.items = term.items;
-    row.each = term.each;
+  for (WorstRow& row : single_rows(plan)) {
+    row.name = printable(without_rounds(row.name));
     const auto [place, is_new] = known.emplace(key_of(row), rows.size());
     if (is_new) {
       rows.push_back(std::move(row));
@@ -104,7 +138,7 @@ std::string factors_of(const WorstRow& row) {
       text += fmt::format("{} {} × ", count, noun);
     }
   };
-  factor(row.rounds, "rounds");
+  factor(row.rounds, "times");
   factor(row.attempts, "attempts");
   if (row.items) {
     factor(*row.items, "items");

@@ -1,5 +1,6 @@
 // The worst case of a plan as a sum that a person can check. Rounds of a loop, unrolled in the plan
-// as "polish#1.fixes", "polish#2.fixes", …, are one term again when they cost the same.
+// as "polish#1.fixes", "polish#2.fixes", …, are one term again when they cost the same, with what
+// has the same name outside of the loop; and so are the tasks written inside of `all(…)`.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +13,7 @@
 namespace fleet::plan {
 
 struct WorstRow {
-  std::string name;  // of the step, without the number of the round: "polish.fixes"
+  std::string name;  // of the step, without the round: "fixes"
   std::uint64_t rounds = 1;
   std::uint64_t attempts = 1;
   std::optional<std::uint64_t> items;  // empty: known only when it runs
@@ -29,7 +30,7 @@ bool is_cut_off(Money money);
 // In the order of the plan's terms, the terms that cost nothing (runs, merges) left out.
 std::vector<WorstRow> worst_rows(const Plan& plan);
 
-// "3 rounds × 6 items × $1.00", "2 attempts × $3.00", "N items × ?"
+// "3 times × 6 items × $1.00", "2 attempts × $3.00", "N items × ?"
 std::string factors_of(const WorstRow& row);
 
 // The whole sum on one line: "build 2 × $3.00 + polish.fixes 3 × 6 × $1.00"

@@ -105,7 +105,7 @@ std::optional<int> explain_step(const StepName& name, const std::string& file) {
       out += fmt::format("  {}\n", report::printable(node.doc));
     if (const std::string after = plan::after_of(*compilation.plan, node); !after.empty())
       out += fmt::format("  waits for {}\n", after);
-    out += fmt::format("  bounds: {}\n", plan::bounds_of(node));
+    out += fmt::format("  bounds: {}\n", plan::bounds_of(*compilation.plan, node));
     if (node.fanout) {
       out += fmt::format("  spawn check: {}\n", plan::spawn_outlook(*compilation.plan, node));
       out += last_decision(folder_of(file), *compilation.plan, node.name);

@@ -76,6 +76,8 @@ Result<std::vector<std::string>> evaluate(worktree::Repository& repository,
         items.push_back(std::to_string(i));
       break;
     case Kind::kCommandLines: FLEET_FAIL("a command is evaluated by a job", source.text);
+    case Kind::kFindings:
+    case Kind::kIssues: return Error(Errc::kInvalid, "not executed yet: " + source.text);
   }
   drop_repeats(items);
   return items;

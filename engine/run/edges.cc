@@ -92,6 +92,8 @@ void open_node(Core& core, NodeIndex index) {
     }
     case NodeKind::kAll:
     case NodeKind::kAny:
+    case NodeKind::kLoop:
+    case NodeKind::kLast:
     case NodeKind::kHuman: fail_node(core, index, "not executed yet"); return;
   }
 }

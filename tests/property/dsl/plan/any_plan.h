@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "dsl/plan/codec.h"
 #include "dsl/plan/plan.h"
 
 namespace fleet::plan::any {
@@ -93,6 +94,10 @@ inline Place place() {
   return {text(), below(100), below(100)};
 }
 
+inline Event event() {
+  return {one_of<Event::Kind>(6), text()};
+}
+
 inline Agent agent(std::size_t index) {
   Agent agent;
   agent.name = name("agent", index);
@@ -105,7 +110,17 @@ inline Agent agent(std::size_t index) {
   agent.runtime.spawn = maybe(millis);
   agent.runtime.env = some(0, [] { return std::pair(text(), text()); });
   agent.runtime.sandbox = {coin(), coin(), some(0, text)};
+  agent.runtime.price = maybe(money);
   agent.dispatch = one_of<Dispatch>(4);
+  agent.on = maybe(event);
+  agent.every = maybe(millis);
+  agent.overlap = one_of<Overlap>(2);
+  agent.identity = some(0, text);
+  agent.grants = some(0, text);
+  agent.day_budget = maybe(money);
+  agent.session_max = maybe(millis);
+  agent.checkpoint = maybe(millis);
+  agent.handoff = {coin(), maybe([] { return below(100); })};
   agent.reads = one_of<Reads>(3);
   agent.writes = maybe([] { return Writes{holes(), some(0, text)}; });
   agent.keep = some(0, text);
@@ -113,12 +128,28 @@ inline Agent agent(std::size_t index) {
   agent.timeout = maybe(millis);
   agent.accept = some(0, acceptance);
   agent.session = one_of<SessionMode>(2);
-  agent.restart = {Millis{below(100)}, Millis{100 + below(100)}, below(10)};
+  agent.restart = {Millis{below(100)}, Millis{100 + below(100)}, below(10), coin()};
   agent.on_engine_crash = one_of<OnEngineCrash>(2);
   agent.returns = one_of<Returns>(3);
   agent.brief = bytes();
   agent.place = place();
   return agent;
+}
+
+inline constexpr const char* kHuman = "human";
+
+inline Credential credential() {
+  Credential credential;
+  credential.name = text();
+  credential.from = one_of<Credential::From>(3);
+  credential.source = text();
+  credential.command = maybe(command);
+  credential.owner = text();
+  credential.expires = maybe([] { return *rc::gen::arbitrary<std::int64_t>(); });
+  credential.scopes = some(0, text);
+  credential.probe = maybe(command);
+  credential.mode = one_of<Credential::Mode>(2);
+  return credential;
 }
 
 inline Fanout fanout() {
@@ -136,6 +167,9 @@ inline Fanout fanout() {
   fanout.est = maybe(millis);
   fanout.spawn = maybe(millis);
   fanout.force = one_of<Force>(3);
+  fanout.source.label = text();
+  fanout.route_by = text();
+  fanout.routes = some(0, [] { return std::pair(text(), text()); });
   return fanout;
 }
 
@@ -149,9 +183,12 @@ inline Node node(std::uint32_t index, std::uint32_t agents) {
   };
   Node node;
   node.name = name("node", index);
-  node.kind = one_of<NodeKind>(7);
+  node.kind = one_of<NodeKind>(9);
   if (index == 0 && node.kind == NodeKind::kMerge) {
     node.kind = NodeKind::kHuman;
+  }
+  if (node.kind == NodeKind::kHuman) {
+    node.human = kHuman;
   }
   if (node.kind == NodeKind::kTask) {
     node.agents = {any_agent()};
@@ -159,16 +196,21 @@ inline Node node(std::uint32_t index, std::uint32_t agents) {
   } else if (node.kind == NodeKind::kFanout) {
     node.agents = some(1, any_agent);
     node.fanout = fanout();
+    if (index > 0 && coin()) {
+      node.fanout->source.kind = FanoutSource::Kind::kFindings;
+      node.fanout->source.of = earlier();
+    }
   } else if (node.kind == NodeKind::kRun) {
     node.command = command();
     node.sandboxed = coin();
   } else if (node.kind == NodeKind::kMerge) {
-    node.merge = Merge{some(1, earlier), holes(), coin(), some(0, acceptance)};
+    node.merge = Merge{some(1, earlier), holes(), maybe(earlier), coin(), some(0, acceptance)};
   }
   if (index > 0) {
     node.after = some(0, [&] { return Edge{earlier(), one_of<EdgeKind>(7)}; });
     node.start = maybe(earlier);
   }
+  node.round = below(3);
   node.retries = below(5);
   node.timeout = maybe(millis);
   node.otherwise = one_of<Otherwise>(3);
@@ -187,7 +229,26 @@ inline Plan plan() {
   plan.parameters = some(0, [] { return std::pair(text(), text()); });
   plan.unbound = some(0, text);
   plan.repo = {text(), text()};
-  plan.budget = maybe([] { return Budget{money(), text(), coin()}; });
+  plan.budget = maybe([] {
+    return Budget{money(), text(), coin(), maybe([] { return below(100); })};
+  });
+  plan.on = maybe(event);
+  plan.load = maybe([] { return Load{below(9), text()}; });
+  plan.sync = some(0, text);
+  plan.hooks = maybe(coin);
+  plan.forge = text();
+  plan.escalation = maybe([] { return Escalation{some(1, text), maybe(millis)}; });
+  plan.humans = {{kHuman, maybe(millis), maybe(command), text()}};
+  plan.credentials = some(0, credential);
+  plan.identities = some(0, [] {
+    return Identity{text(), below(100), text(), some(0, text), coin() ? sha256(text()) : ""};
+  });
+  plan.day = maybe([] {
+    const auto term = [] {
+      return DayTerm{text(), maybe([] { return std::uint64_t{below(9)}; }), maybe(money)};
+    };
+    return DayCase{some(0, term), maybe(money)};
+  });
   plan.limits.sessions = maybe([] { return below(100); });
   plan.limits.worktree_bytes = maybe([] { return *rc::gen::arbitrary<std::uint64_t>(); });
   plan.protect = some(0, text);

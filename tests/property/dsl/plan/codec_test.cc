@@ -147,6 +147,10 @@ TEST_CASE("a node's hash changes when and only when it or something before it do
         depends = depends || reached[edge.from.value];
       }
       depends = depends || (node.start && reached[node.start->value]);
+      depends = depends ||
+                (node.fanout && node.fanout->source.of && reached[node.fanout->source.of->value]);
+      depends =
+          depends || (node.merge && node.merge->into_step && reached[node.merge->into_step->value]);
       if (node.merge) {
         for (const NodeIndex from : node.merge->from) {
           depends = depends || reached[from.value];

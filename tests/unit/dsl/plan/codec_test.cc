@@ -81,7 +81,8 @@ TEST_CASE("what is wrong with a plan's JSON is said with its place") {
         "$.nodes[1].kind: this key is given twice");
   CHECK(error_after("\"kind\":\"merge\",", "") == "$.nodes[1]: the key \"kind\" is missing");
   CHECK(error_after("\"kind\":\"merge\"", "\"kind\":\"murge\"") ==
-        "$.nodes[1].kind: must be one of task, fanout, run, merge, all, any, human");
+        "$.nodes[1].kind: must be one of task, fanout, run, merge, all, any, human, "
+        "loop, last");
   CHECK(error_after("\"width\":8", "\"width\":\"8\"") ==
         "$.nodes[0].fanout.width: expected an integer, found a string");
   CHECK(error_after("\"width\":8", "\"width\":4294967296") ==

@@ -5,6 +5,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "dsl/plan/describe.h"
 #include "dsl/plan/fanout.h"
 #include "dsl/plan/text.h"
 #include "dsl/plan/worst.h"
@@ -155,10 +156,9 @@ TEST_CASE("ranges count their ends and never overflow") {
   CHECK(declared_items(source) == std::numeric_limits<std::uint64_t>::max());
 }
 
-TEST_CASE("the worst case adds up rounds of a loop as one term") {
+TEST_CASE("the worst case adds up rounds of a loop, and the tasks of a joint, as one term") {
   CHECK(worst_sum(ship_plan()) ==
-        "build 2 × $3.00 + verdict.review $1.00 + verdict.security $2.00 + polish.fixes 2 × 6 × "
-        "$1.00 + polish.review 2 × $1.00");
+        "build 2 × $3.00 + verdict $3.00 + fixes 2 × 6 × $1.00 + review 2 × $1.00");
   CHECK(worst_sum(hello_plan()) == "fixes N × ?");
 }
 
@@ -172,6 +172,24 @@ TEST_CASE("a plan is drawn in each format as accepted") {
     sample::check_golden(name + ".plan.mmd", to_mermaid(plan));
     sample::check_golden(name + ".plan.json", to_json(plan));
   }
+}
+
+TEST_CASE("days are dates of the Gregorian calendar") {
+  CHECK(date_text(0) == "1970-01-01");
+  CHECK(date_text(-1) == "1969-12-31");
+  CHECK(date_text(11'016) == "2000-02-29");
+  CHECK(date_text(22'339) == "2031-03-01");
+  CHECK(date_text(47'540) == "2100-02-28");
+  CHECK(date_text(47'541) == "2100-03-01");
+}
+
+TEST_CASE("a plan says why its day has no price") {
+  Plan plan = ship_plan();
+  plan.day->terms[1].each.reset();
+  plan.day->money.reset();
+  CHECK(to_text(plan).find("unknown: lead (always on) has no budget") != std::string::npos);
+  plan.day->terms[1] = {"lead (always on)", std::nullopt, Money{1}};
+  CHECK(to_text(plan).find("unknown: lead (always on) has no `$X/day`") != std::string::npos);
 }
 
 TEST_CASE("an empty plan is drawn") {

@@ -61,12 +61,13 @@ inline void add_round(Plan& plan, const std::string& round, Edge findings) {
   const auto first = static_cast<std::uint32_t>(plan.nodes.size());
   Node fixes = node("polish#" + round + ".fixes", NodeKind::kFanout, {findings}, 39);
   fixes.agents = {AgentIndex{3}, AgentIndex{4}};
-  fixes.start = NodeIndex{0};
+  fixes.start = findings.from;
+  fixes.round = static_cast<std::uint32_t>(std::stoul(round));
   Fanout fanout;
   fanout.variable = "f";
-  fanout.source.kind = FanoutSource::Kind::kJson;
-  fanout.source.path = "findings.json";
-  fanout.source.text = "json(\"findings.json\")";
+  fanout.source.kind = FanoutSource::Kind::kFindings;
+  fanout.source.of = findings.from;
+  fanout.source.text = "verdict.findings";
   fanout.width = 2;
   fanout.limit = 6;
   fanout.est = Millis{8 * 60'000};
@@ -75,7 +76,7 @@ inline void add_round(Plan& plan, const std::string& round, Edge findings) {
   plan.nodes.push_back(fixes);
   Node gather = node("polish#" + round + ".gather", NodeKind::kMerge,
                      {{NodeIndex{first}, EdgeKind::kAccepted}}, 40);
-  gather.merge = Merge{{NodeIndex{first}}, {text("task/"), hole("task")}, false, plan.accept};
+  gather.merge = Merge{{NodeIndex{first}}, {}, NodeIndex{0}, false, plan.accept};
   gather.timeout = Millis{20 * 60'000};
   plan.nodes.push_back(gather);
   plan.nodes.push_back(review("polish#" + round + ".review", 1,
@@ -126,7 +127,7 @@ inline Plan hello_plan() {
   gather.name = "gather";
   gather.kind = NodeKind::kMerge;
   gather.after = {{NodeIndex{0}, EdgeKind::kAccepted}};
-  gather.merge = Merge{{NodeIndex{0}}, {text("hello/fixed")}, false, plan.accept};
+  gather.merge = Merge{{NodeIndex{0}}, {text("hello/fixed")}, std::nullopt, false, plan.accept};
   gather.place = {"hello.fleet", 15, 5};
 
   plan.nodes = {fixes, gather};
@@ -148,7 +149,19 @@ inline Plan ship_plan() {
   plan.parameters = {{"task", "parse \\ «naïve» <dates>\nand \x1b[31mred\x1b[0m"}};
   plan.unbound = {"who"};
   plan.repo = {"../repo", "main"};
-  plan.budget = Budget{Money{50'000'000}, "day", true};
+  plan.budget = Budget{Money{50'000'000}, "day", true, 80};
+  plan.load = Load{1, "ship"};
+  plan.on = Event{Event::Kind::kTask, "backend"};
+  plan.sync = {"commits"};
+  plan.humans = {{"ann \"<&>\"", Millis{8 * 3'600'000}, std::nullopt, ""}};
+  plan.escalation = Escalation{{"lead", "ann \"<&>\""}, Millis{3'600'000}};
+  Credential key;
+  key.name = "llm";
+  key.source = "KEY";
+  key.owner = "ann \"<&>\"";
+  key.expires = 22'339;
+  plan.credentials = {key};
+  plan.identities = {{"core", 4, "identity/core.md", {}, std::string(64, 'a')}};
   plan.limits = {4, std::uint64_t{20} << 30};
   plan.protect = {"fleets/**", "ci/*"};
   plan.accept = {passes({{text("ctest")}, {text("--preset")}, {text("ci")}}, "ctest --preset ci")};
@@ -162,6 +175,10 @@ inline Plan ship_plan() {
                  agent("security", 2, Returns::kVerdict), agent("fix_a", 1, Returns::kDone),
                  agent("fix_b", 1, Returns::kDone)};
   plan.agents[0].writes = Writes{{text("task/"), hole("task")}, {}};
+  plan.agents[0].identity = {"core"};
+  plan.agents[0].grants = {"llm"};
+  plan.agents[0].checkpoint = Millis{900'000};
+  plan.agents[0].handoff = {true, 70};
   for (const std::size_t fixer : {3u, 4u}) {
     plan.agents[fixer].writes =
         Writes{{text("fix/"), hole("task"), text("/"), hole("round"), text("/"), hole("item")}, {}};
@@ -187,17 +204,18 @@ inline Plan ship_plan() {
                             37));
   add_round(plan, "1", {NodeIndex{4}, EdgeKind::kChangesRequested});  // 5, 6, 7
   add_round(plan, "2", {NodeIndex{7}, EdgeKind::kChangesRequested});  // 8, 9, 10
-  plan.nodes.push_back(node("polish", NodeKind::kAny,
+  plan.nodes.push_back(node("polish", NodeKind::kLoop,
                             {{NodeIndex{4}, EdgeKind::kApproved},
                              {NodeIndex{7}, EdgeKind::kApproved},
                              {NodeIndex{10}, EdgeKind::kApproved}},
                             38));
   Node signoff = node("signoff", NodeKind::kHuman, {{NodeIndex{11}, EdgeKind::kApproved}}, 43);
   signoff.timeout = Millis{24 * 3'600'000};
+  signoff.human = "ann \"<&>\"";
   plan.nodes.push_back(signoff);
   Node merge = node("merge", NodeKind::kMerge,
                     {{NodeIndex{12}, EdgeKind::kApproved}, {NodeIndex{1}, EdgeKind::kDone}}, 44);
-  merge.merge = Merge{{NodeIndex{0}}, {}, true, plan.accept};
+  merge.merge = Merge{{NodeIndex{0}}, {}, std::nullopt, true, plan.accept};
   merge.otherwise = Otherwise::kFail;
   plan.nodes.push_back(merge);
 
@@ -213,6 +231,7 @@ inline Plan ship_plan() {
                       {NodeIndex{10}, 1, 1, dollars(1)}};
   plan.worst.sessions = 18;
   plan.worst.money = dollars(23);
+  plan.day = DayCase{{{"ship", 1, dollars(23)}, {"lead (always on)", 1, dollars(6)}}, dollars(29)};
   seal(plan);
   return plan;
 }

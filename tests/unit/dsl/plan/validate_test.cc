@@ -76,6 +76,25 @@ TEST_CASE("a node has the fields of its kind and no others") {
         "$.nodes[12] \"signoff\" is a human and may have no command");
 }
 
+TEST_CASE("a human step asks a human of the plan, and only a human step asks one") {
+  CHECK(breach_after([](Plan& p) { p.nodes[12].human.clear(); }) ==
+        "$.nodes[12] \"signoff\" is a human and asks nobody");
+  CHECK(breach_after([](Plan& p) { p.nodes[12].human = "bob"; }) ==
+        "$.nodes[12] \"signoff\" asks a human who is not in the plan");
+  CHECK(breach_after([](Plan& p) { p.nodes[0].human = p.humans[0].name; }) ==
+        "$.nodes[0] \"build\" is a task and may ask nobody");
+}
+
+TEST_CASE("findings and branches are those of earlier steps") {
+  CHECK(breach_after([](Plan& p) { p.nodes[5].fanout->source.of.reset(); }) ==
+        "$.nodes[5] \"polish#1.fixes\" is a fanout and has items of findings that are nobody's");
+  CHECK(breach_after([](Plan& p) { p.nodes[5].fanout->source.of = NodeIndex{5}; }) ==
+        "$.nodes[5] \"polish#1.fixes\" takes the findings of a node that does not come before it");
+  CHECK(breach_after([](Plan& p) { p.nodes[6].merge->into_step = NodeIndex{9}; }) ==
+        "$.nodes[6] \"polish#1.gather\" merges into the branch of a node that does not come before "
+        "it");
+}
+
 TEST_CASE("amounts and durations are not negative, bounds not zero, hashes are hashes") {
   CHECK(breach_after([](Plan& p) { p.agents[0].budget = Money{-1}; }) ==
         "$.agents[0] \"backend\" has a negative budget");
@@ -96,6 +115,8 @@ TEST_CASE("amounts and durations are not negative, bounds not zero, hashes are h
   CHECK(breach_after([](Plan& p) { p.nodes[0].hash = "ABC"; }) ==
         "$.nodes[0] \"build\" has a hash that is no SHA-256");
   CHECK(breach_after([](Plan& p) { p.hash = "0"; }) == "$.hash is no SHA-256");
+  CHECK(breach_after([](Plan& p) { p.identities[0].sha256 = "0"; }) ==
+        "$.identities \"core\" has a hash that is no SHA-256");
   CHECK(breach_after([](Plan& p) { p.budget->amount = Money{-1}; }) ==
         "$.budget.amount_micros is negative");
   CHECK(breach_after([](Plan& p) { p.worst.money = Money{-1}; }) ==
