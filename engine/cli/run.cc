@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "engine/cli/commands.h"
+#include "engine/cli/executed.h"
 #include "engine/cli/exit_codes.h"
 #include "engine/cli/foreground.h"
 #include "engine/cli/front.h"
@@ -57,30 +58,15 @@ std::string repository_of(const Front& front) {
   return front.folder + "/" + path;
 }
 
-// What the engine does not execute is in the plan and refused here, by name.
-std::optional<std::string> not_executed(const plan::Plan& plan) {
-  for (const plan::Node& node : plan.nodes) {
-    const bool known = node.kind == plan::NodeKind::kTask || node.kind == plan::NodeKind::kFanout ||
-                       node.kind == plan::NodeKind::kRun || node.kind == plan::NodeKind::kMerge;
-    if (!known)
-      return fmt::format("{}:{}:{}: the step `{}` cannot be executed yet", node.place.file,
-                         node.place.line, node.place.column, node.name);
-    for (const plan::AgentIndex agent : node.agents)
-      if (plan.agents[agent.value].runtime.adapter != plan::Adapter::kShell)
-        return fmt::format("the runtime of `{}` cannot be executed yet",
-                           plan.agents[agent.value].name);
-  }
-  return std::nullopt;
-}
-
 }  // namespace
 
 int run(const RunOptions& options) {
   Front front = compile_flow(options.flow, true);
   if (!front.plan)
     return front.exit_code;
-  if (const auto step = not_executed(*front.plan)) {
-    complain(fmt::format("fleetc: {}\n", *step));
+  if (const std::vector<std::string> missing = not_executed(*front.plan); !missing.empty()) {
+    for (const std::string& one : missing)
+      complain(fmt::format("fleetc: {}\n", one));
     return kDefinitionHasErrors;
   }
   block_stop_signals();
