@@ -2,8 +2,9 @@
 
 namespace fleet::checks {
 
-void run_checks(const SourceMap& sources, const sema::Model& model, DiagnosticSink& sink) {
-  Subject subject{sources, model, sink};
+void run_checks(const SourceMap& sources, const sema::Model& model, DiagnosticSink& sink,
+                std::optional<std::int64_t> today) {
+  Subject subject{sources, model, sink, today};
   check_commands(subject);
   check_holes(subject);
   check_timeouts(subject);
@@ -13,12 +14,18 @@ void run_checks(const SourceMap& sources, const sema::Model& model, DiagnosticSi
   check_base_branch(subject);
   check_merge_sources(subject);
   check_outputs(subject);
+  check_reviewers(subject);
+  check_findings(subject);
   check_spawn(subject);
   check_limits(subject);
+  check_expiry(subject);
   check_runtimes(subject);
   check_cycles(subject);
+  check_triggers(subject);
   check_merge_edges(subject);
   check_reachable(subject);
+  check_approvals(subject);
+  check_humans(subject);
   check_acceptance(subject);
   check_unused(subject);
 }

@@ -3,7 +3,8 @@
 // which was reported already.
 #pragma once
 
-#include <set>
+#include <cstdint>
+#include <optional>
 
 #include "dsl/base/diagnostic.h"
 #include "dsl/sema/model.h"
@@ -14,10 +15,13 @@ struct Subject {
   const SourceMap& sources;
   const sema::Model& model;
   DiagnosticSink& sink;
+  std::optional<std::int64_t>
+      today;  // days since 1970-01-01; empty: what depends on it is left out
 };
 
 // All checks below, in order.
-void run_checks(const SourceMap& sources, const sema::Model& model, DiagnosticSink& sink);
+void run_checks(const SourceMap& sources, const sema::Model& model, DiagnosticSink& sink,
+                std::optional<std::int64_t> today = std::nullopt);
 
 // names.cc: F105, only when nothing is wrong (what is unused may be what a mistake kept from use).
 void check_unused(Subject& subject);
@@ -39,7 +43,23 @@ void check_outputs(Subject& subject);
 void check_spawn(Subject& subject);
 void check_limits(Subject& subject);
 
-// flow.cc: F108 of used agents, F701, F703, F704, F708, F709.
+// review.cc: F401, F402, F607, F717.
+void check_reviewers(Subject& subject);
+void check_findings(Subject& subject);
+
+// secrets.cc: F603.
+void check_expiry(Subject& subject);
+
+// gates.cc: F108 of gates, F703 to F705, F707, F719.
+void check_approvals(Subject& subject);
+void check_humans(Subject& subject);
+// Whether what the step merges ends up in the base, said or meant. REQUIRES: a merge.
+bool is_into_base(const sema::Model& model, const sema::Step& step);
+
+// triggers.cc: F701 of agents that wake one another.
+void check_triggers(Subject& subject);
+
+// flow.cc: F108 of used agents, F701, F703 of gathering, F708, F709.
 void check_runtimes(Subject& subject);
 void check_cycles(Subject& subject);
 void check_merge_edges(Subject& subject);

@@ -13,6 +13,15 @@ using Kind = Symbol::Kind;
 // Beyond this many, items that are written out are no longer looked at one by one.
 constexpr std::uint64_t kMostItems = 64;
 
+// Of items that are not written out: numbers, the names that the engine gives to findings, or any
+// text.
+Letters letters_of(plan::FanoutSource::Kind kind) {
+  using Source = plan::FanoutSource::Kind;
+  if (kind == Source::kRange || kind == Source::kIssues)
+    return Letters::kDigits;
+  return kind == Source::kFindings ? Letters::kNoSlash : Letters::kAny;
+}
+
 void append(Word& word, const Word& more) {
   word.insert(word.end(), more.begin(), more.end());
 }
@@ -95,9 +104,7 @@ std::vector<Word> Claims::items_of(std::size_t step, int instance) {
   } else if (source.kind == plan::FanoutSource::Kind::kFiles) {
     items.push_back(glob_word(source.path, scope));
   } else {
-    const bool range = source.kind == plan::FanoutSource::Kind::kRange;
-    items.push_back(
-        {symbol(scope, Kind::kVariable, range ? Letters::kDigits : Letters::kAny, false)});
+    items.push_back({symbol(scope, Kind::kVariable, letters_of(source.kind), false)});
   }
   return items;
 }
@@ -138,7 +145,7 @@ Word Claims::template_word(const sema::Text& text, const sema::Step& step, const
     } else if (piece.text == "agent") {
       append(word, letters(lower::branch_part(agent)));
     } else if (piece.text == "round") {
-      append(word, letters("1"));
+      append(word, letters(std::to_string(std::max(1u, step.round))));
     } else {
       word.push_back(symbol("opaque " + piece.text, Kind::kOpaque, Letters::kAny, false));
     }

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "dsl/checks/checks.h"
+#include "dsl/checks/needs.h"
 #include "dsl/lower/dag.h"
 #include "dsl/plan/render.h"
 #include "dsl/sema/report.h"
@@ -20,15 +21,6 @@ using sema::ticked;
 
 std::string name_of(const sema::Flow& flow, const sema::Edge& edge) {
   return flow.steps[edge.from].name + "." + plan::to_string(edge.kind);
-}
-
-std::vector<lower::Arc> arcs_of(const sema::Flow& flow) {
-  std::vector<lower::Arc> arcs;
-  for (std::size_t i = 0; i < flow.steps.size(); ++i) {
-    for (const sema::Edge& edge : flow.steps[i].after)
-      arcs.push_back({edge.from, i});
-  }
-  return arcs;
 }
 
 const sema::Edge& edge_between(const sema::Flow& flow, std::size_t from, std::size_t to) {
@@ -58,18 +50,46 @@ void say_cycle(Subject& subject, const sema::Flow& flow, const std::vector<std::
   subject.sink.add(std::move(diagnostic));
 }
 
-// Whether a step of this kind can ever have this outcome.
-bool can_fire(const sema::Step& step, EdgeKind kind) {
-  if (step.broken)
+bool can_fire(const sema::Model& model, const sema::Flow& flow, std::size_t index, EdgeKind kind);
+
+// Of a joint: all of its steps can, or one of them.
+bool members_can(const sema::Model& model, const sema::Flow& flow, const sema::Step& step,
+                 EdgeKind kind) {
+  const auto can = [&](const sema::At<std::size_t>& one) {
+    return can_fire(model, flow, one.value, kind);
+  };
+  const bool every = step.kind == StepKind::kAll && kind != EdgeKind::kChangesRequested;
+  return every ? std::ranges::all_of(step.members, can) : std::ranges::any_of(step.members, can);
+}
+
+// Agents either work, and their work is accepted, or judge.
+bool agents_can(const sema::Model& model, const sema::Step& step, EdgeKind kind) {
+  const bool judges = kind == EdgeKind::kApproved || kind == EdgeKind::kChangesRequested;
+  return std::ranges::all_of(step.agents, [&](const sema::At<std::size_t>& use) {
+    const sema::Agent& agent = model.agents[use.value];
+    const bool known = !agent.broken && !agent.contract.broken.contains("returns");
+    return !known || agent.gives_verdicts() == judges;
+  });
+}
+
+// Whether the step can ever have this outcome.
+bool can_fire(const sema::Model& model, const sema::Flow& flow, std::size_t index, EdgeKind kind) {
+  const sema::Step& step = flow.steps[index];
+  if (step.broken || kind == EdgeKind::kDone || kind == EdgeKind::kFailed)
     return true;
-  switch (kind) {
-    case EdgeKind::kDone:
-    case EdgeKind::kFailed: return true;
-    case EdgeKind::kAccepted: return step.kind != StepKind::kMerge;
-    case EdgeKind::kSomeAccepted: return step.kind == StepKind::kFanout;
-    case EdgeKind::kMerged: return step.kind == StepKind::kMerge;
-    case EdgeKind::kApproved:
-    case EdgeKind::kChangesRequested: return false;
+  switch (step.kind) {
+    case StepKind::kRun: return kind == EdgeKind::kAccepted;
+    case StepKind::kMerge: return kind == EdgeKind::kMerged;
+    case StepKind::kHuman:
+      return kind == EdgeKind::kApproved || kind == EdgeKind::kChangesRequested;
+    case StepKind::kLoop: return kind == EdgeKind::kApproved;
+    case StepKind::kAll:
+    case StepKind::kAny:
+    case StepKind::kLast: return members_can(model, flow, step, kind);
+    case StepKind::kTask:
+      return kind != EdgeKind::kMerged && kind != EdgeKind::kSomeAccepted &&
+             agents_can(model, step, kind);
+    case StepKind::kFanout: return kind != EdgeKind::kMerged && agents_can(model, step, kind);
   }
   return true;
 }
@@ -80,9 +100,13 @@ std::string why_never(const sema::Step& step, EdgeKind kind) {
   }
   if (kind == EdgeKind::kMerged)
     return "only a merge is ever merged";
-  if (kind == EdgeKind::kSomeAccepted)
+  if (kind == EdgeKind::kSomeAccepted && step.kind != StepKind::kFanout)
     return "only a fan-out has several results";
-  return "a merge ends merged or failed";
+  if (step.kind == StepKind::kMerge)
+    return "a merge ends merged or failed";
+  if (step.kind == StepKind::kLoop)
+    return "a loop ends approved, when its `until` holds, or failed";
+  return "a review, a human's as well, ends approved or with changes requested";
 }
 
 bool is_success(EdgeKind kind) {
@@ -93,7 +117,7 @@ void check_edge_kinds(Subject& subject, const sema::Flow& flow) {
   for (const sema::Step& step : flow.steps) {
     for (const sema::Edge& edge : step.after) {
       const sema::Step& from = flow.steps[edge.from];
-      if (edge.implied || can_fire(from, edge.kind))
+      if (edge.implied || can_fire(subject.model, flow, edge.from, edge.kind))
         continue;
       Diagnostic diagnostic =
           sema::error("F708", edge.span, "step " + ticked(step.name) + " can never start",
@@ -105,130 +129,37 @@ void check_edge_kinds(Subject& subject, const sema::Flow& flow) {
   }
 }
 
-// What must have happened before a step starts: its edges, and theirs. Only steps of which somebody
-// needs a success and somebody the failure can contradict, so only these are followed through the
-// flow, a bit for each and a block of them at a time: what every step needs, written out, would
-// grow with the square of the flow.
-class Needs {
- public:
-  // REQUIRES: no step waits for itself.
-  explicit Needs(const sema::Flow& flow)
-      : flow_(flow),
-        order_(lower::topological_order(flow.steps.size(), arcs_of(flow))),
-        torn_by_(flow.steps.size(), flow.steps.size()) {
-    const std::vector<std::size_t> contested = find_contested();
-    for (std::size_t from = 0; from < contested.size(); from += kBlock)
-      follow(std::span(contested).subspan(from, std::min(kBlock, contested.size() - from)));
+void say_contradiction(Subject& subject, const sema::Flow& flow, const Needs& needs,
+                       std::size_t step, const Needs::Contradiction& found) {
+  Diagnostic diagnostic =
+      sema::error("F708", flow.steps[step].name_span,
+                  "step " + ticked(flow.steps[step].name) + " can never start",
+                  found.other == EdgeKind::kFailed
+                      ? "needs both outcomes of " + ticked(flow.steps[found.of].name)
+                      : "needs two outcomes of " + ticked(flow.steps[found.of].name) +
+                            " that exclude each other");
+  for (const EdgeKind kind : {found.one, found.other}) {
+    const sema::Edge* edge = needs.edge_of(step, found.of, kind);
+    if (edge != nullptr)
+      diagnostic.secondary.push_back({edge->span, "needs " + ticked(name_of(flow, *edge))});
   }
-
-  // Whether the step needs two facts that exclude each other: a success and a failure of one step.
-  bool contradict(std::size_t step) const { return torn_by_[step] != flow_.steps.size(); }
-
-  // The edges that ask for the two, of the first such step. REQUIRES: contradict(step).
-  std::pair<const sema::Edge*, const sema::Edge*> contradiction(std::size_t step) const {
-    const sema::Edge* success = nullptr;
-    for (const EdgeKind kind : {EdgeKind::kAccepted, EdgeKind::kApproved, EdgeKind::kMerged}) {
-      if (success == nullptr)
-        success = find_need(step, torn_by_[step], kind);
-    }
-    return {success, find_need(step, torn_by_[step], EdgeKind::kFailed)};
-  }
-
- private:
-  static constexpr std::size_t kWords = 16;
-  static constexpr std::size_t kBlock = kWords * 64;
-  using Bits = std::array<std::uint64_t, kWords>;
-  struct Needed {
-    Bits success{};
-    Bits failure{};
-  };
-
-  std::vector<std::size_t> find_contested() const {
-    std::vector<bool> succeeds(flow_.steps.size());
-    std::vector<bool> fails(flow_.steps.size());
-    for (const sema::Step& step : flow_.steps) {
-      for (const sema::Edge& edge : step.after) {
-        succeeds[edge.from] = succeeds[edge.from] || is_success(edge.kind);
-        fails[edge.from] = fails[edge.from] || edge.kind == EdgeKind::kFailed;
-      }
-    }
-    std::vector<std::size_t> contested;
-    for (std::size_t step = 0; step < flow_.steps.size(); ++step) {
-      if (succeeds[step] && fails[step])
-        contested.push_back(step);
-    }
-    return contested;
-  }
-
-  void follow(std::span<const std::size_t> block) {
-    std::vector<Needed> needed(flow_.steps.size());
-    for (const std::size_t step : order_) {
-      Needed& mine = needed[step];
-      for (const sema::Edge& edge : flow_.steps[step].after) {
-        const Needed& before = needed[edge.from];
-        for (std::size_t i = 0; i < kWords; ++i) {
-          mine.success[i] |= before.success[i];
-          mine.failure[i] |= before.failure[i];
-        }
-        const auto bit = std::ranges::lower_bound(block, edge.from) - block.begin();
-        if (static_cast<std::size_t>(bit) == block.size() ||
-            block[static_cast<std::size_t>(bit)] != edge.from)
-          continue;
-        const auto at = static_cast<std::size_t>(bit);
-        if (is_success(edge.kind))
-          mine.success[at / 64] |= std::uint64_t{1} << (at % 64);
-        else if (edge.kind == EdgeKind::kFailed)
-          mine.failure[at / 64] |= std::uint64_t{1} << (at % 64);
-      }
-      for (std::size_t i = 0; i < kWords && !contradict(step); ++i) {
-        const std::uint64_t both = mine.success[i] & mine.failure[i];
-        if (both != 0)
-          torn_by_[step] = block[i * 64 + static_cast<std::size_t>(std::countr_zero(both))];
-      }
-    }
-  }
-
-  // The edge by which a step comes to need a fact, its own or the first that leads to one.
-  const sema::Edge* find_need(std::size_t step, std::size_t of, EdgeKind kind) const {
-    std::vector<const sema::Edge*> found(flow_.steps.size(), nullptr);
-    for (const std::size_t one : order_) {
-      for (const sema::Edge& edge : flow_.steps[one].after) {
-        if (found[one] != nullptr)
-          break;
-        const bool itself = edge.from == of && edge.kind == kind;
-        found[one] = found[edge.from] == nullptr && itself ? &edge : found[edge.from];
-      }
-      if (one == step)
-        break;
-    }
-    return found[step];
-  }
-
-  const sema::Flow& flow_;
-  const std::vector<std::size_t> order_;
-  std::vector<std::size_t> torn_by_;  // by step: the step whose outcomes it needs both; else none
-};
+  subject.sink.add(std::move(diagnostic));
+}
 
 void check_contradictions(Subject& subject, const sema::Flow& flow) {
   if (!lower::find_cycles(flow.steps.size(), arcs_of(flow)).empty())
     return;
   const Needs needs(flow);
+  std::vector<bool> contradicts(flow.steps.size());
+  for (std::size_t i = 0; i < flow.steps.size(); ++i)
+    contradicts[i] = needs.contradiction(i).has_value();
   for (std::size_t i = 0; i < flow.steps.size(); ++i) {
-    if (!needs.contradict(i))
-      continue;
     // What only follows from an unreachable step was said there.
     const auto unreachable = [&](const sema::Edge& edge) {
-      return needs.contradict(edge.from);
+      return contradicts[edge.from];
     };
-    if (std::ranges::any_of(flow.steps[i].after, unreachable))
-      continue;
-    const auto [success, failure] = needs.contradiction(i);
-    Diagnostic diagnostic = sema::error(
-        "F708", flow.steps[i].name_span, "step " + ticked(flow.steps[i].name) + " can never start",
-        "needs both outcomes of " + ticked(flow.steps[success->from].name));
-    diagnostic.secondary.push_back({success->span, "needs " + ticked(name_of(flow, *success))});
-    diagnostic.secondary.push_back({failure->span, "needs " + ticked(name_of(flow, *failure))});
-    subject.sink.add(std::move(diagnostic));
+    if (contradicts[i] && std::ranges::none_of(flow.steps[i].after, unreachable))
+      say_contradiction(subject, flow, needs, i, *needs.contradiction(i));
   }
 }
 
@@ -246,32 +177,6 @@ void check_flow_accept(Subject& subject, const sema::Flow& flow) {
       "judges the branch that a merge makes");
   diagnostic.helps.push_back(
       {"put it on the role, where it judges each task, or gather with `repo.merge`", {}, false});
-  subject.sink.add(std::move(diagnostic));
-}
-
-// The base, said or meant.
-bool is_into_base(const sema::Model& model, const sema::Step& step) {
-  if (!step.merge.into)
-    return true;
-  const bool literal = std::ranges::none_of(step.merge.into->pieces, &sema::Piece::hole);
-  return literal && model.fleet && model.fleet->repo &&
-         to_string(*step.merge.into) == model.fleet->repo->value.base;
-}
-
-void say_ungated(Subject& subject, const sema::Step& step) {
-  const std::string base = subject.model.fleet && subject.model.fleet->repo
-                               ? subject.model.fleet->repo->value.base
-                               : "the base";
-  Diagnostic diagnostic =
-      sema::error("F704", step.head, "nothing approves what is merged into " + ticked(base),
-                  "no gate on the way here");
-  diagnostic.notes.push_back(
-      "reviews and human gates are not supported yet, so nothing can approve a merge into the "
-      "base");
-  diagnostic.helps.push_back(
-      {"gather into a branch of the fleet's own, `into: \"NAME\"`, and merge that yourself",
-       {},
-       false});
   subject.sink.add(std::move(diagnostic));
 }
 
@@ -368,13 +273,8 @@ void check_merge_edges(Subject& subject) {
       const auto gate = [&](const sema::Edge& edge) {
         return flow.steps[edge.from].broken || edge.kind == EdgeKind::kApproved;
       };
-      if (std::ranges::any_of(step.after, gate))
-        continue;
-      if (is_into_base(subject.model, step)) {
-        say_ungated(subject, step);
-      } else {
+      if (!is_into_base(subject.model, step) && std::ranges::none_of(step.after, gate))
         check_gathered(subject, flow, step);
-      }
     }
   }
 }
@@ -389,6 +289,19 @@ void check_reachable(Subject& subject) {
 
 void check_acceptance(Subject& subject) {
   std::set<std::size_t> seen;
+  // What an agent does of its own accord no flow judges.
+  for (std::size_t i = 0; i < subject.model.agents.size(); ++i) {
+    const sema::Agent& agent = subject.model.agents[i];
+    const sema::Contract& contract = agent.contract;
+    const bool alone = !agent.is_role && !agent.imported && contract.dispatch &&
+                       contract.dispatch->value.mode != plan::Dispatch::kEphemeral;
+    const bool judged = (contract.accept && !contract.accept->value.empty()) ||
+                        contract.broken.contains("accept") || agent.broken;
+    if (!alone || !agent.writes() || judged || agent.gives_verdicts())
+      continue;
+    seen.insert(i);
+    say_unjudged(subject, agent, {i, agent.name_span});
+  }
   for (const sema::Flow& flow : subject.model.flows) {
     const std::vector<bool> judged_steps = judged_by_flow(flow);
     for (std::size_t i = 0; i < flow.steps.size(); ++i) {
@@ -400,7 +313,7 @@ void check_acceptance(Subject& subject) {
         const bool writes = contract.writes && !contract.writes->value.none;
         const bool judged = (contract.accept && !contract.accept->value.empty()) ||
                             contract.broken.contains("accept") || agent.broken;
-        if (!writes || judged || !seen.insert(use.value).second)
+        if (!writes || judged || agent.gives_verdicts() || !seen.insert(use.value).second)
           continue;
         say_unjudged(subject, agent, use);
       }

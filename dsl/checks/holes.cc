@@ -195,6 +195,16 @@ void check_commands(Subject& subject) {
     if (was_read(runtime.command))
       checker.check(runtime.command);
   }
+  for (const sema::Human& human : subject.model.humans) {
+    if (was_read(human.notify))
+      checker.check(human.notify);
+  }
+  for (const sema::Credential& credential : subject.model.credentials) {
+    for (const sema::Text* command : {&credential.command, &credential.probe}) {
+      if (was_read(*command))
+        checker.check(*command);
+    }
+  }
   for (const sema::Agent& agent : subject.model.agents)
     checker.check(agent.contract.accept);
   for (const sema::Flow& flow : subject.model.flows) {

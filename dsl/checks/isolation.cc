@@ -359,6 +359,10 @@ std::string why_no_branch(const sema::Model& model, const sema::Step& step) {
     return {};
   if (step.kind == StepKind::kRun)
     return "a `run` step changes nothing";
+  if (step.kind == StepKind::kHuman)
+    return "a human decides, and changes nothing";
+  if (sema::is_joint(step.kind))
+    return "it waits for other steps, and changes nothing itself";
   for (const sema::At<std::size_t>& use : step.agents) {
     const sema::Agent& agent = model.agents[use.value];
     if (is_written(agent) || agent.broken || agent.contract.broken.contains("writes"))
@@ -396,7 +400,7 @@ void check_outputs(Subject& subject) {
     for (const sema::Step& step : flow.steps) {
       std::optional<std::size_t> start;
       for (const sema::Argument& argument : step.arguments) {
-        if (!argument.output_of)
+        if (!argument.output_of || argument.findings)
           continue;
         const sema::Step& source = flow.steps[*argument.output_of];
         std::string why = why_no_branch(subject.model, source);

@@ -16,8 +16,10 @@ bool mentions(const sema::Text& text, const std::string& name) {
 }
 
 bool mentions(const std::vector<sema::Acceptance>& accept, const std::string& name) {
-  return std::ranges::any_of(
-      accept, [&](const sema::Acceptance& one) { return mentions(one.command, name); });
+  return std::ranges::any_of(accept, [&](const sema::Acceptance& one) {
+    const bool criteria = one.kind == plan::Acceptance::Kind::kCriteria && name == "task";
+    return criteria || mentions(one.command, name);
+  });
 }
 
 bool agent_mentions(const sema::Model& model, const sema::Agent& agent, const std::string& name) {
@@ -44,6 +46,14 @@ bool step_mentions(const sema::Model& model, const sema::Step& step, const std::
   });
 }
 
+// An agent that is always on, or that the clock or an event wakes, needs nobody to call it.
+bool stands_by_itself(const sema::Model& model, const sema::Unused& unused) {
+  return std::ranges::any_of(model.agents, [&](const sema::Agent& agent) {
+    return agent.name_span == unused.span && agent.contract.dispatch &&
+           agent.contract.dispatch->value.mode != plan::Dispatch::kEphemeral;
+  });
+}
+
 void say_unused(Subject& subject, const sema::Unused& unused) {
   Diagnostic diagnostic = sema::warning("F105", unused.span,
                                         unused.what + " " + ticked(unused.name) + " is never used");
@@ -55,8 +65,10 @@ void say_unused(Subject& subject, const sema::Unused& unused) {
 void check_unused(Subject& subject) {
   if (subject.sink.has_errors())
     return;
-  for (const sema::Unused& unused : subject.model.unused)
-    say_unused(subject, unused);
+  for (const sema::Unused& unused : subject.model.unused) {
+    if (!stands_by_itself(subject.model, unused))
+      say_unused(subject, unused);
+  }
   for (const sema::Flow& flow : subject.model.flows) {
     for (const sema::At<std::string>& parameter : flow.parameters) {
       const bool in_accept = flow.accept && mentions(flow.accept->value, parameter.value);

@@ -4,6 +4,7 @@
 
 #include "dsl/checks/checks.h"
 #include "dsl/driver/budget.h"
+#include "dsl/driver/documents.h"
 #include "dsl/driver/modules.h"
 #include "dsl/lower/lower.h"
 #include "dsl/sema/analyze.h"
@@ -94,9 +95,10 @@ Compilation compile(const std::string& path, FileReader& files, const CompileOpt
     result.usage = loaded.problem;
     return result;
   }
-  const auto model =
-      std::make_shared<const sema::Model>(sema::analyze(*sources, loaded.modules, sink));
-  checks::run_checks(*sources, *model, sink);
+  sema::Model analyzed = sema::analyze(*sources, loaded.modules, sink);
+  read_documents(files, analyzed, sink);
+  const auto model = std::make_shared<const sema::Model>(std::move(analyzed));
+  checks::run_checks(*sources, *model, sink, options.today);
   if (!sink.has_errors())
     check_budget(*sources, *model, sink);
   result.model = model;

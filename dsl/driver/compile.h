@@ -1,6 +1,7 @@
 // The whole compiler: a file's name to diagnostics and a plan. Runs nothing, prints nothing.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,6 +22,8 @@ struct CompileOptions {
   Goal goal = Goal::kCheck;
   std::optional<std::string> flow;  // else the only one, else `main`
   std::vector<std::pair<std::string, std::string>> parameters;
+  // Days since 1970-01-01, for what expires; empty: nothing does.
+  std::optional<std::int64_t> today;
 };
 
 struct Compilation {

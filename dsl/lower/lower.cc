@@ -6,6 +6,7 @@
 
 #include "dsl/lower/command.h"
 #include "dsl/lower/dag.h"
+#include "dsl/lower/day.h"
 #include "dsl/lower/estimate.h"
 #include "dsl/plan/codec.h"
 
@@ -35,6 +36,7 @@ class Lowering {
       plan_.nodes.push_back(lower_step(flow_.steps[step]));
     plan_.critical_path = critical_path(plan_);
     plan_.worst = worst_case(plan_);
+    plan_.day = day_case(model_, plan_);
     plan::seal(plan_);
     return std::move(plan_);
   }
@@ -51,6 +53,14 @@ class Lowering {
       plan_.budget = fleet.budget->value;
     plan_.limits = fleet.limits;
     plan_.protect = fleet.protect;
+    plan_.sync = fleet.sync;
+    plan_.hooks = fleet.hooks;
+    plan_.forge = fleet.forge;
+    if (flow_.on)
+      plan_.on = flow_.on->value;
+    if (fleet.load)
+      plan_.load = plan::Load{fleet.load->value.runs, model_.flows[fleet.load->value.flow].name};
+    lower_escalation();
     for (const sema::At<std::string>& parameter : flow_.parameters) {
       const auto given = std::ranges::find(options_.parameters, parameter.value,
                                            &std::pair<std::string, std::string>::first);
@@ -64,6 +74,82 @@ class Lowering {
     if (flow_.accept)
       plan_.accept = lower_acceptances(flow_.accept->value);
   }
+
+  void lower_escalation() {
+    if (!model_.fleet->escalation)
+      return;
+    const sema::Escalation& escalation = model_.fleet->escalation->value;
+    plan::Escalation lowered;
+    for (const sema::At<std::string>& name : escalation.path)
+      lowered.path.push_back(name.value);
+    lowered.within = escalation.within;
+    plan_.escalation = std::move(lowered);
+    use_human(*escalation.human);
+  }
+
+  // Humans, credentials and documents enter the plan at their first use.
+  const std::string& use_human(std::size_t index) {
+    const sema::Human& human = model_.humans[index];
+    if (humans_.insert(index).second) {
+      plan::Human lowered;
+      lowered.name = human.name;
+      if (human.answers)
+        lowered.answers = human.answers->value;
+      if (was_said(human.notify))
+        lowered.notify = lower_command(human.notify);
+      lowered.key = human.key;
+      plan_.humans.push_back(std::move(lowered));
+    }
+    return human.name;
+  }
+
+  const std::string& use_credential(std::size_t index) {
+    const sema::Credential& credential = model_.credentials[index];
+    if (!credentials_.insert(index).second)
+      return credential.name;
+    plan::Credential lowered;
+    lowered.name = credential.name;
+    lowered.from = credential.from;
+    lowered.source = credential.source;
+    if (was_said(credential.command))
+      lowered.command = lower_command(credential.command);
+    if (credential.owner)
+      lowered.owner = use_human(credential.owner->value);
+    if (credential.expires)
+      lowered.expires = credential.expires->value;
+    lowered.scopes = credential.scopes;
+    if (was_said(credential.probe))
+      lowered.probe = lower_command(credential.probe);
+    lowered.mode = credential.mode;
+    plan_.credentials.push_back(std::move(lowered));
+    return credential.name;
+  }
+
+  const std::string& use_identity(std::size_t index) {
+    const sema::Identity& identity = model_.identities[index];
+    if (!identities_.insert(index).second)
+      return identity.name;
+    plan::Identity lowered;
+    lowered.name = identity.name;
+    lowered.version = identity.version;
+    lowered.file = identity.file->value;
+    lowered.sha256 = identity.document.sha256;
+    for (const sema::At<std::size_t>& before : identity.after)
+      lowered.after.push_back(use_identity(before.value));
+    plan_.identities.push_back(std::move(lowered));
+    return identity.name;
+  }
+
+  // The documents that an agent names and those that come before them, in the order of reading.
+  void add_identity(std::size_t index, std::vector<std::string>& order) {
+    for (const sema::At<std::size_t>& before : model_.identities[index].after)
+      add_identity(before.value, order);
+    const std::string& name = use_identity(index);
+    if (std::ranges::find(order, name) == order.end())
+      order.push_back(name);
+  }
+
+  static bool was_said(const sema::Text& text) { return text.span.end > text.span.begin; }
 
   void order_steps() {
     std::vector<Arc> arcs;
@@ -138,8 +224,12 @@ class Lowering {
   plan::Runtime lower_runtime(const sema::Runtime& runtime) const {
     plan::Runtime lowered;
     lowered.name = runtime.name;
-    lowered.command = lower_command(runtime.command);
+    lowered.adapter = runtime.adapter;
+    if (was_said(runtime.command))
+      lowered.command = lower_command(runtime.command);
+    lowered.model = runtime.model;
     lowered.spawn = runtime.spawn;
+    lowered.price = runtime.price;
     lowered.env = runtime.env;
     lowered.sandbox = runtime.sandbox;
     return lowered;
@@ -158,7 +248,8 @@ class Lowering {
     plan::Agent lowered;
     lowered.name = agent.name;
     lowered.role = agent.role;
-    lowered.clones = true;  // every supported dispatch is ephemeral
+    lower_dispatch(contract, lowered);
+    lowered.clones = lowered.dispatch == plan::Dispatch::kEphemeral;
     lowered.runtime = runtime_of(contract.runtime->value);
     if (contract.writes && !contract.writes->value.none) {
       const sema::Writes& writes = contract.writes->value;
@@ -166,13 +257,37 @@ class Lowering {
     }
     if (contract.keep)
       lowered.keep = contract.keep->value;
+    if (contract.reads)
+      lowered.reads = contract.reads->value;
+    if (contract.returns)
+      lowered.returns = contract.returns->value;
+    if (contract.identity) {
+      for (const sema::IdentityUse& use : contract.identity->value)
+        add_identity(use.identity, lowered.identity);
+    }
+    if (contract.grants) {
+      for (const sema::At<std::size_t>& grant : contract.grants->value)
+        lowered.grants.push_back(use_credential(grant.value));
+    }
     if (contract.budget)
       lowered.budget = contract.budget->value;
+    if (contract.day_budget)
+      lowered.day_budget = contract.day_budget->value;
     if (contract.timeout)
       lowered.timeout = contract.timeout->value;
     if (contract.accept)
       lowered.accept = lower_acceptances(contract.accept->value);
-    lowered.session = contract.session ? contract.session->value : plan::SessionMode::kOwn;
+    // A reviewer that says nothing of its session has a fresh one.
+    const bool fresh = lowered.returns == plan::Returns::kVerdict;
+    lowered.session = contract.session ? contract.session->value
+                      : fresh          ? plan::SessionMode::kFresh
+                                       : plan::SessionMode::kOwn;
+    if (contract.session_max)
+      lowered.session_max = contract.session_max->value;
+    if (contract.checkpoint)
+      lowered.checkpoint = contract.checkpoint->value;
+    if (contract.handoff)
+      lowered.handoff = contract.handoff->value;
     if (contract.restart)
       lowered.restart = contract.restart->value;
     if (contract.on_engine_crash)
@@ -181,6 +296,16 @@ class Lowering {
       lowered.brief = contract.brief->value;
     lowered.place = place_of(agent.name_span);
     return lowered;
+  }
+
+  static void lower_dispatch(const sema::Contract& contract, plan::Agent& lowered) {
+    if (!contract.dispatch)
+      return;
+    const sema::Dispatch& dispatch = contract.dispatch->value;
+    lowered.dispatch = dispatch.mode;
+    lowered.on = dispatch.on;
+    lowered.every = dispatch.every;
+    lowered.overlap = dispatch.overlap;
   }
 
   // An agent enters the plan at its first use.
@@ -198,7 +323,7 @@ class Lowering {
     return {known->second};
   }
 
-  plan::Fanout lower_fanout(const sema::Step& step) const {
+  plan::Fanout lower_fanout(const sema::Step& step) {
     const sema::Fanout& fanout = step.fanout;
     plan::Fanout lowered;
     lowered.variable = fanout.variable;
@@ -208,6 +333,12 @@ class Lowering {
     lowered.source.first = fanout.source.first;
     lowered.source.last = fanout.source.last;
     lowered.source.text = fanout.source.written;
+    if (fanout.source.of)
+      lowered.source.of = node_of_[*fanout.source.of];
+    lowered.source.label = fanout.source.label;
+    lowered.route_by = fanout.route_by;
+    for (const auto& [value, agent] : fanout.routes)
+      lowered.routes.emplace_back(value, plan_.agents[agent_index(agent).value].name);
     if (fanout.source.kind == plan::FanoutSource::Kind::kCommandLines) {
       lowered.source.command = lower_command(fanout.source.command);
     }
@@ -241,9 +372,13 @@ class Lowering {
     for (const sema::At<std::size_t>& from : step.merge.from) {
       merge.from.push_back(node_of_[from.value]);
     }
-    merge.into_base = !step.merge.into.has_value();
-    merge.into =
-        step.merge.into ? lower_branch(*step.merge.into) : plan::Template{{false, plan_.repo.base}};
+    if (step.merge.into_step) {
+      merge.into_step = node_of_[step.merge.into_step->value];
+    } else {
+      merge.into_base = !step.merge.into.has_value();
+      merge.into = step.merge.into ? lower_branch(*step.merge.into)
+                                   : plan::Template{{false, plan_.repo.base}};
+    }
     merge.accept = plan_.accept;
     return merge;
   }
@@ -251,6 +386,7 @@ class Lowering {
   plan::Node lower_step(const sema::Step& step) {
     plan::Node node;
     node.name = step.name;
+    node.round = step.round;
     for (const sema::Edge& edge : step.after) {
       const plan::Edge lowered{node_of_[edge.from], edge.kind};
       if (std::ranges::find(node.after, lowered) == node.after.end())
@@ -275,13 +411,15 @@ class Lowering {
     return node;
   }
 
-  void lower_kind(const sema::Step& step, plan::Node& node) const {
+  void lower_kind(const sema::Step& step, plan::Node& node) {
     switch (step.kind) {
       case sema::StepKind::kTask: node.kind = plan::NodeKind::kTask; return;
       case sema::StepKind::kFanout:
         node.kind = plan::NodeKind::kFanout;
         node.fanout = lower_fanout(step);
         node.est = node.fanout->est;
+        if (node.fanout->source.of)
+          node.start = node.fanout->source.of;
         return;
       case sema::StepKind::kRun:
         node.kind = plan::NodeKind::kRun;
@@ -292,6 +430,16 @@ class Lowering {
         node.kind = plan::NodeKind::kMerge;
         node.merge = lower_merge(step);
         return;
+      case sema::StepKind::kHuman:
+        node.kind = plan::NodeKind::kHuman;
+        node.human = use_human(step.human->value);
+        if (model_.humans[step.human->value].answers)
+          node.est = model_.humans[step.human->value].answers->value;
+        return;
+      case sema::StepKind::kAll: node.kind = plan::NodeKind::kAll; return;
+      case sema::StepKind::kAny: node.kind = plan::NodeKind::kAny; return;
+      case sema::StepKind::kLoop: node.kind = plan::NodeKind::kLoop; return;
+      case sema::StepKind::kLast: node.kind = plan::NodeKind::kLast; return;
     }
   }
 
@@ -306,6 +454,9 @@ class Lowering {
   std::map<std::size_t, std::uint32_t> agents_;  // model's agent to plan's
   std::set<std::string> agent_names_;
   std::map<std::size_t, plan::Runtime> runtimes_;  // by the model's index
+  std::set<std::size_t> humans_;                 // of the model, in the plan already
+  std::set<std::size_t> credentials_;
+  std::set<std::size_t> identities_;
 };
 
 }  // namespace

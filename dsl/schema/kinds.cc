@@ -10,15 +10,15 @@ namespace {
 constexpr Support kNow = Support::kNow;
 constexpr Support kLater = Support::kLater;
 
-constexpr std::array kAdapters{Word{"shell"}, Word{"claude", kLater}, Word{"codex", kLater},
-                               Word{"gemini", kLater}, Word{"opencode", kLater}};
-constexpr std::array kReads{Word{"repo"}, Word{"diff", kLater}, Word{"none", kLater}};
-constexpr std::array kSessions{Word{"own"}, Word{"fresh", kLater}};
-constexpr std::array kRestartParts{Word{"backoff"}, Word{"max", kLater}, Word{"else", kLater}};
+constexpr std::array kAdapters{Word{"shell"}, Word{"claude"}, Word{"codex"}, Word{"gemini"},
+                               Word{"opencode"}};
+constexpr std::array kReads{Word{"repo"}, Word{"diff"}, Word{"none"}};
+constexpr std::array kSessions{Word{"own"}, Word{"fresh"}};
+constexpr std::array kRestartParts{Word{"backoff"}, Word{"max"}, Word{"else"}};
 constexpr std::array kEngineCrash{Word{"adopt"}, Word{"kill"}};
-constexpr std::array kReturns{Word{"done"}, Word{"verdict", kLater}, Word{"report", kLater}};
-constexpr std::array kDispatch{Word{"ephemeral"}, Word{"always", kLater}, Word{"on", kLater},
-                               Word{"every", kLater}};
+constexpr std::array kReturns{Word{"done"}, Word{"verdict"}, Word{"report"}};
+constexpr std::array kModes{Word{"broker"}, Word{"env"}};
+constexpr std::array kSwitch{Word{"on"}, Word{"off"}};
 
 constexpr std::array kFleetKeys{
     Key{.name = "repo",
@@ -27,50 +27,43 @@ constexpr std::array kFleetKeys{
             "The repository, relative to the file's folder, and the branch that work starts from.",
         .required = true},
     Key{.name = "budget",
-        .form = "$X/day or $X/run [hard]",
-        .doc = "What the fleet may spend; `hard` pauses it there."},
+        .form = "$X/day or $X/run [hard] [warn N%]",
+        .doc = "What the fleet may spend; `hard` pauses it there, `warn` says so before."},
     Key{.name = "limits",
         .form = "[sessions N] [worktrees SIZE]",
         .doc = "Sessions at once, and the disk that worktrees may take."},
     Key{.name = "protect", .form = "[\"glob\", …]", .doc = "Files that only a human may change."},
     Key{.name = "load",
-        .support = kLater,
         .form = "N FLOW/day",
         .doc = "How many runs a day the worst case is computed for."},
     Key{.name = "escalation",
-        .support = kLater,
         .form = "NAME -> NAME within D",
-        .doc = "The way from a stuck thing to a human."},
+        .doc = "The way from a stuck thing to a human, and when it is passed on."},
     Key{.name = "sync",
-        .support = kLater,
         .form = "[commits, directives, decisions]",
         .doc = "What an agent is told has changed since it last ran."},
     Key{.name = "hooks",
-        .support = kLater,
         .form = "on | off",
-        .doc = "Whether the repository's own hooks run in sessions."},
-    Key{.name = "forge",
-        .support = kLater,
-        .form = "NAME",
-        .doc = "Where pull requests are opened."},
+        .doc = "Whether the repository's own hooks run in sessions.",
+        .words = kSwitch},
+    Key{.name = "forge", .form = "NAME", .doc = "Where pull requests are opened."},
 };
 
 constexpr std::array kRuntimeKeys{
     Key{.name = "adapter",
-        .form = "shell",
+        .form = "shell | claude | codex | gemini | opencode",
         .doc = "How the engine speaks with the program.",
         .required = true,
         .words = kAdapters},
     Key{.name = "command",
         .form = "\"command\"",
-        .doc = "What a session runs; a hole is always one argument.",
-        .required = true},
-    Key{.name = "model", .support = kLater, .form = "\"name\"", .doc = "The model."},
+        .doc = "What a session runs; a hole is always one argument. Needed by `shell` alone."},
+    Key{.name = "model", .form = "\"name\"", .doc = "The model; not for `shell`."},
     Key{.name = "spawn",
         .form = "D",
         .doc =
             "What one cold session costs before it does any work; a prior until it was measured."},
-    Key{.name = "price", .support = kLater, .form = "$X/Mtok", .doc = "What tokens cost."},
+    Key{.name = "price", .form = "$X/Mtok", .doc = "What tokens cost; not for `shell`."},
     Key{.name = "env", .form = "[NAME: \"value\", …]", .doc = "Variables of the session."},
     Key{.name = "sandbox",
         .form = "on | off | [write: [\"path\", …], network: on | off]",
@@ -81,17 +74,15 @@ constexpr std::array kRuntimeKeys{
 constexpr std::array kContractKeys{
     Key{.name = "runtime", .form = "NAME or shell(\"command\")", .doc = "How a session starts."},
     Key{.name = "identity",
-        .support = kLater,
         .form = "[NAME@vN, …]",
         .doc = "The versioned documents to be read before any work.",
         .list = true},
     Key{.name = "dispatch",
-        .form = "ephemeral",
+        .form = "ephemeral | always | on EVENT | every D [overlap skip | queue]",
         .doc = "When the agent runs.",
-        .fallback = "ephemeral",
-        .words = kDispatch},
+        .fallback = "ephemeral"},
     Key{.name = "reads",
-        .form = "repo",
+        .form = "repo | diff | none",
         .doc = "What a session sees.",
         .fallback = "repo",
         .words = kReads},
@@ -104,34 +95,31 @@ constexpr std::array kContractKeys{
         .doc = "Ignored files (caches) that survive when the same agent gets the worktree again.",
         .list = true},
     Key{.name = "grants",
-        .support = kLater,
         .form = "[NAME, …]",
         .doc = "Credentials that a session may use.",
         .list = true},
-    Key{.name = "budget", .form = "$X/task", .doc = "Caps one attempt at one task."},
+    Key{.name = "budget",
+        .form = "$X/task or $X/day",
+        .doc = "Caps one attempt at one task; `/day`, all that an agent does in a day."},
     Key{.name = "timeout",
         .form = "D",
         .doc = "Caps one attempt from session start; a step may ask for less."},
     Key{.name = "accept",
-        .form = "[\"command\" passes, diff < N lines, …]",
+        .form = "[\"command\" passes, diff < N lines, task.criteria met, …]",
         .doc = "What judges each task's result.",
         .list = true},
     Key{.name = "session",
-        .form = "own",
-        .doc = "A session is kept between tasks.",
+        .form = "own | fresh",
+        .doc = "A session is kept between tasks, or begun for each; a reviewer's is always fresh.",
         .fallback = "own",
         .words = kSessions},
-    Key{.name = "session_max",
-        .support = kLater,
-        .form = "D",
-        .doc = "How old a session may grow."},
-    Key{.name = "checkpoint", .support = kLater, .form = "D", .doc = "How often state is saved."},
+    Key{.name = "session_max", .form = "D", .doc = "How old a session may grow."},
+    Key{.name = "checkpoint", .form = "D", .doc = "How often state is saved."},
     Key{.name = "handoff",
-        .support = kLater,
         .form = "[shutdown, context > N%]",
         .doc = "When a session leaves notes for its successor."},
     Key{.name = "restart",
-        .form = "on_crash [backoff D..D]",
+        .form = "on_crash [backoff D..D] [max N/h] [else escalate]",
         .doc = "What happens after a crash.",
         .fallback = "on_crash backoff 1s..60s",
         .parts = kRestartParts},
@@ -141,7 +129,7 @@ constexpr std::array kContractKeys{
         .fallback = "adopt",
         .words = kEngineCrash},
     Key{.name = "returns",
-        .form = "done",
+        .form = "done | verdict | report",
         .doc = "What a task answers.",
         .fallback = "done",
         .words = kReturns},
@@ -150,36 +138,46 @@ constexpr std::array kContractKeys{
 
 constexpr std::array kFlowKeys{
     Key{.name = "accept",
-        .form = "[\"command\" passes, diff < N lines, …]",
+        .form = "[\"command\" passes, diff < N lines, task.criteria met, …]",
         .doc = "What judges the branch that the flow merges or gathers."},
 };
 
 constexpr std::array kHumanKeys{
-    Key{.name = "answers", .support = kLater, .form = "D", .doc = "How long an answer takes."},
-    Key{.name = "notify", .support = kLater, .form = "command(\"…\")", .doc = "How to reach them."},
-    Key{.name = "key", .support = kLater, .form = "\"…\"", .doc = "Signs their decisions."},
+    Key{.name = "answers", .form = "D", .doc = "How long an answer takes."},
+    Key{.name = "notify", .form = "command(\"…\")", .doc = "How to reach them."},
+    Key{.name = "key", .form = "\"…\"", .doc = "The public key that signs their decisions."},
 };
 constexpr std::array kCredentialKeys{
     Key{.name = "from",
-        .support = kLater,
         .form = "env(X) | file(\"…\") | command(\"…\")",
-        .doc = "Where the secret comes from."},
-    Key{.name = "owner", .support = kLater, .form = "NAME", .doc = "The human who renews it."},
-    Key{.name = "expires", .support = kLater, .form = "DATE", .doc = "Its last day."},
-    Key{.name = "scopes", .support = kLater, .form = "[NAME, …]", .doc = "What it permits."},
-    Key{.name = "probe",
-        .support = kLater,
-        .form = "command(\"…\")",
-        .doc = "Tells whether it works."},
-    Key{.name = "mode", .support = kLater, .form = "broker | env", .doc = "How a session uses it."},
+        .doc = "Where the secret comes from.",
+        .required = true},
+    Key{.name = "owner", .form = "NAME", .doc = "The human who renews it.", .required = true},
+    Key{.name = "expires", .form = "DATE", .doc = "Its last day."},
+    Key{.name = "scopes", .form = "[NAME, …]", .doc = "What it permits."},
+    Key{.name = "probe", .form = "command(\"…\")", .doc = "Tells whether it works."},
+    Key{.name = "mode",
+        .form = "broker | env",
+        .doc = "Whether a session asks the engine for it or has it in a variable.",
+        .fallback = "broker",
+        .words = kModes},
 };
 constexpr std::array kIdentityKeys{
-    Key{.name = "file", .support = kLater, .form = "\"path\"", .doc = "The document."},
-    Key{.name = "after", .support = kLater, .form = "NAME", .doc = "What is read before it."},
+    Key{.name = "file",
+        .form = "\"path\"",
+        .doc = "The document, beside the fleet's file.",
+        .required = true},
+    Key{.name = "after", .form = "NAME or [NAME, …]", .doc = "What is read before it."},
 };
 constexpr std::array kTestKeys{
-    Key{.name = "given", .support = kLater, .form = "…", .doc = "What is assumed."},
-    Key{.name = "expect", .support = kLater, .form = "…", .doc = "What must hold."},
+    Key{.name = "given",
+        .form = "AGENT returns approved | changes_requested, AGENT fails, HUMAN rejects",
+        .doc = "What is assumed.",
+        .required = true},
+    Key{.name = "expect",
+        .form = "never STEP or STEP.EDGE",
+        .doc = "What must hold.",
+        .required = true},
 };
 
 constexpr std::array kKinds{
@@ -192,13 +190,13 @@ constexpr std::array kKinds{
          kContractKeys},
     Kind{"defaults", kNow, "defaults { … }", "Keys for every agent of the fleet.", kContractKeys},
     Kind{"runtime", kNow, "runtime NAME { … }", "How a session starts.", kRuntimeKeys},
-    Kind{"flow", kNow, "flow NAME[(PARAMETER, …)] { … }", "A DAG of steps.", kFlowKeys},
-    Kind{"human", kLater, "human NAME { … }", "Who decides.", kHumanKeys},
-    Kind{"credential", kLater, "credential NAME { … }", "A secret's life, never its value.",
+    Kind{"flow", kNow, "flow NAME[(PARAMETER, …)] [on EVENT] { … }", "A DAG of steps.", kFlowKeys},
+    Kind{"human", kNow, "human NAME { … }", "Who decides.", kHumanKeys},
+    Kind{"credential", kNow, "credential NAME { … }", "A secret's life, never its value.",
          kCredentialKeys},
-    Kind{"identity", kLater, "identity NAME vN { … }", "A versioned document.", kIdentityKeys},
+    Kind{"identity", kNow, "identity NAME vN { … }", "A versioned document.", kIdentityKeys},
     Kind{"pattern", kLater, "pattern NAME(PARAMETER, …) { … }", "A reusable piece of flow.", {}},
-    Kind{"test", kLater, "test \"…\" { … }", "A claim checked on the simulator.", kTestKeys},
+    Kind{"test", kNow, "test \"…\" { … }", "A claim checked on the simulator.", kTestKeys},
 };
 
 }  // namespace

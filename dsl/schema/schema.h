@@ -50,7 +50,7 @@ struct StepForm {
 struct Clause {
   std::string_view word;
   Support support = Support::kNow;
-  bool fanout_only = false;
+  std::string_view only = {};  // the step that alone has it; empty: steps in general
   std::string_view form;
   std::string_view doc;
 };

@@ -12,28 +12,34 @@ constexpr Support kLater = Support::kLater;
 
 constexpr std::array kSteps{
     StepForm{"", kNow, "AGENT(ARGUMENT, …)", "One task for one agent."},
-    StepForm{"fanout", kNow, "fanout X in SOURCE to AGENT or [AGENT, …]",
+    StepForm{"fanout", kNow, "fanout X in SOURCE to AGENT, [AGENT, …] or route(…)",
              "One task for each item."},
     StepForm{"run", kNow, "run(\"command\" [, sandbox: off])", "A plain command, no agent."},
-    StepForm{"repo.merge", kNow, "repo.merge(STEP, … [, into: \"branch\"])",
+    StepForm{"repo.merge", kNow, "repo.merge(STEP, … [, into: \"branch\" or STEP.branch])",
              "Takes the accepted commits of steps into one branch."},
-    StepForm{"all", kLater, "all(STEP, …)", "Every step, findings united."},
-    StepForm{"any", kLater, "any(STEP, …)", "The first step, the rest cancelled."},
-    StepForm{"loop", kLater, "loop until EDGE max N { … }", "Steps again until an edge fires."},
-    StepForm{"human", kLater, "human(NAME)", "A decision."},
+    StepForm{"all", kNow, "all(STEP, …)", "Every step, findings united."},
+    StepForm{"any", kNow, "any(STEP, …)", "The first step, the rest cancelled."},
+    StepForm{"loop", kNow, "loop until EDGE max N [else …] { … }",
+             "Steps again until an edge fires."},
+    StepForm{"human", kNow, "human(NAME) timeout D", "A decision of a human."},
 };
 
 constexpr std::array kClauses{
-    Clause{"retry", kNow, false, "retry N", "Further attempts after the first, 0 to 100."},
-    Clause{"timeout", kNow, false, "timeout D", "Bounds one attempt from session start."},
-    Clause{"after", kNow, false, "after STEP.EDGE & …", "What must have happened before."},
-    Clause{"else", kNow, false, "else escalate | skip | fail",
-           "What happens once attempts are spent."},
-    Clause{"width", kNow, true, "width N", "Sessions at once."},
-    Clause{"limit", kNow, true, "limit N", "Items at most; what exceeds it is reported."},
-    Clause{"est", kNow, true, "est D", "How long one item takes; a prior until it was measured."},
-    Clause{"spawn", kNow, true, "spawn D", "What one cold session costs; a prior as well."},
-    Clause{"force", kNow, true, "force parallel | inline", "Overrides the spawn check, visibly."},
+    Clause{"retry", kNow, {}, "retry N", "Further attempts after the first, 0 to 100."},
+    Clause{"timeout", kNow, {}, "timeout D", "Bounds one attempt from session start."},
+    Clause{"after", kNow, {}, "after STEP.EDGE & …", "What must have happened before."},
+    Clause{
+        "else", kNow, {}, "else escalate | skip | fail", "What happens once attempts are spent."},
+    Clause{"width", kNow, "fanout", "width N", "Sessions at once."},
+    Clause{"limit", kNow, "fanout", "limit N", "Items at most; what exceeds it is reported."},
+    Clause{"est", kNow, "fanout", "est D",
+           "How long one item takes; a prior until it was measured."},
+    Clause{"spawn", kNow, "fanout", "spawn D", "What one cold session costs; a prior as well."},
+    Clause{"force", kNow, "fanout", "force parallel | inline",
+           "Overrides the spawn check, visibly."},
+    Clause{"until", kNow, "loop", "until STEP.EDGE",
+           "What ends the loop; tested before each round."},
+    Clause{"max", kNow, "loop", "max N", "Rounds at most, 1 to 100."},
 };
 
 constexpr std::array kEdges{
@@ -43,8 +49,8 @@ constexpr std::array kEdges{
           "All items settled and at least one was accepted."},
     Entry{"failed", kNow, "STEP.failed", "Its attempts are spent."},
     Entry{"merged", kNow, "MERGE.merged", "The branch holds the result."},
-    Entry{"approved", kLater, "REVIEW.approved", "A review or a human approved."},
-    Entry{"changes_requested", kLater, "REVIEW.changes_requested", "A review wants changes."},
+    Entry{"approved", kNow, "REVIEW.approved", "A review or a human approved."},
+    Entry{"changes_requested", kNow, "REVIEW.changes_requested", "A review wants changes."},
 };
 
 constexpr std::array kSources{
@@ -53,7 +59,7 @@ constexpr std::array kSources{
           "Lines of a file of the pinned commit, or of what a command prints."},
     Entry{"json", kNow, "json(\"file\")",
           "Elements of a JSON array in a file of the pinned commit."},
-    Entry{"issues", kLater, "issues(label: \"…\")", "Issues of the forge."},
+    Entry{"issues", kNow, "issues(label: \"…\")", "Issues of the forge."},
 };
 
 constexpr std::array kHoles{

@@ -1,4 +1,4 @@
-// `accept`: what judges a result. Commands, bounds on the diff.
+// `accept`: what judges a result. Commands, bounds on the diff, the task's own criteria.
 #include <utility>
 
 #include "dsl/sema/contract.h"
@@ -9,7 +9,7 @@ namespace {
 
 using Kind = ast::Atom::Kind;
 
-const char* const kForms = "`\"command\" passes` or `diff < 400 lines`";
+const char* const kForms = "`\"command\" passes`, `diff < 400 lines` or `task.criteria met`";
 
 std::optional<Acceptance> read_command(Reader& reader) {
   Acceptance acceptance;
@@ -51,6 +51,17 @@ std::optional<Acceptance> read_diff(Reader& reader) {
   return acceptance;
 }
 
+std::optional<Acceptance> read_criteria(Reader& reader) {
+  const Want want{"`task.criteria`", reader.next().span};
+  if (!reader.take_word("met")) {
+    reader.fail(want, "`met` after it");
+    return std::nullopt;
+  }
+  Acceptance acceptance;
+  acceptance.kind = plan::Acceptance::Kind::kCriteria;
+  return acceptance;
+}
+
 std::optional<Acceptance> read_one(Context& context, const ast::Argument& argument,
                                    const Want& want) {
   if (argument.name) {
@@ -65,8 +76,7 @@ std::optional<Acceptance> read_one(Context& context, const ast::Argument& argume
   } else if (!reader.at_end() && is_word(reader.peek(), "diff")) {
     found = read_diff(reader);
   } else if (!reader.at_end() && reader.peek().text == "task.criteria") {
-    say_later(context.sink, reader.peek().span, "`task.criteria` is");
-    reader.give_up();
+    found = read_criteria(reader);
   } else {
     reader.fail(want, kForms);
   }

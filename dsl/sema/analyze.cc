@@ -9,6 +9,8 @@
 #include "dsl/sema/inherit.h"
 #include "dsl/sema/report.h"
 #include "dsl/sema/runtime.h"
+#include "dsl/sema/scenario.h"
+#include "dsl/sema/things.h"
 
 namespace fleet::sema {
 namespace {
@@ -31,6 +33,7 @@ class Analyzer {
       declare_module();
       read_module();
     }
+    check_reading_order(context_);
     resolve_contracts(context_, lineage_, model_.defaults);
     if (!modules_.empty() && !context_.sink.has_errors()) {
       scopes_.back().collect_unused(model_.unused);
@@ -94,8 +97,9 @@ class Analyzer {
   }
 
   Symbol import_name(const ast::Ident& name, const ast::Use& use, std::size_t target) {
-    const std::vector<Symbol::Kind> kinds{Symbol::Kind::kRole, Symbol::Kind::kAgent,
-                                          Symbol::Kind::kRuntime};
+    const std::vector<Symbol::Kind> kinds{Symbol::Kind::kRole,       Symbol::Kind::kAgent,
+                                          Symbol::Kind::kRuntime,    Symbol::Kind::kHuman,
+                                          Symbol::Kind::kCredential, Symbol::Kind::kIdentity};
     const Symbol* found = scopes_[target].exported(name.text);
     if (found == nullptr) {
       Diagnostic diagnostic =
@@ -134,7 +138,7 @@ class Analyzer {
     const auto refuse = [&](Span span, const std::string& message) {
       context_.sink.add(error("F202", span, message));
     };
-    if (block.version && kind != "fleet") {
+    if (block.version && kind != "fleet" && kind != "identity") {
       refuse(block.version->span, ticked(kind) + " has no version");
     }
     if (block.has_parameters && kind != "flow") {
@@ -143,9 +147,7 @@ class Analyzer {
     if (block.base && kind != "role" && kind != "agent") {
       refuse(block.base->span, ticked(kind) + " has no base");
     }
-    if (block.on && kind == "flow") {
-      say_later(context_.sink, block.on->span, "`on` of a flow is");
-    } else if (block.on) {
+    if (block.on && kind != "flow") {
       refuse(block.on->span, ticked(kind) + " is not started by an event");
     }
     if (block.names.size() > 1 && kind != "agent" && kind != "defaults") {
@@ -154,7 +156,7 @@ class Analyzer {
     if (kind == "defaults" && !block.names.empty()) {
       refuse(block.names.front().span, "`defaults` has no name");
     }
-    const bool nested = kind == "flow" || kind == "defaults";
+    const bool nested = kind == "flow" || kind == "defaults" || kind == "test";
     if (nested && !in_fleet) {
       refuse(block.kind.span, ticked(kind) + " stands inside `fleet`");
       return false;
@@ -163,7 +165,7 @@ class Analyzer {
       refuse(block.kind.span, "`fleet` can't stand inside `fleet`");
       return false;
     }
-    return kind == "defaults" || check_name(block);
+    return kind == "defaults" || (kind == "test" ? check_test_name(block) : check_name(block));
   }
 
   // A declaration has a name, and names are words: nothing could refer to it otherwise.
@@ -175,6 +177,19 @@ class Analyzer {
     if (block.names.empty() && !is_misread(block))
       say_nameless(block);
     return !block.names.empty();
+  }
+
+  // What a test claims is said in words, and nothing refers to it.
+  bool check_test_name(const ast::Block& block) {
+    if (block.name_is_string)
+      return true;
+    if (!block.names.empty()) {
+      context_.sink.add(
+          error("F202", block.names.front().span, "a test is named by what it claims, in quotes"));
+    } else if (!is_misread(block)) {
+      say_nameless(block);
+    }
+    return false;
   }
 
   void say_nameless(const ast::Block& block) {
@@ -207,6 +222,12 @@ class Analyzer {
       declare_names(block, Symbol::Kind::kRuntime, unused_as("runtime"));
     } else if (kind == "flow") {
       declare_names(block, Symbol::Kind::kFlow, "");
+    } else if (kind == "human") {
+      declare_names(block, Symbol::Kind::kHuman, unused_as("human"));
+    } else if (kind == "credential") {
+      declare_names(block, Symbol::Kind::kCredential, unused_as("credential"));
+    } else if (kind == "identity") {
+      declare_names(block, Symbol::Kind::kIdentity, unused_as("identity"));
     } else {
       declared_.push_back({&block, {}});
     }
@@ -267,6 +288,13 @@ class Analyzer {
         model_.runtimes.emplace_back();
         return model_.runtimes.size() - 1;
       case Symbol::Kind::kFlow: model_.flows.emplace_back(); return model_.flows.size() - 1;
+      case Symbol::Kind::kHuman: model_.humans.emplace_back(); return model_.humans.size() - 1;
+      case Symbol::Kind::kCredential:
+        model_.credentials.emplace_back();
+        return model_.credentials.size() - 1;
+      case Symbol::Kind::kIdentity:
+        model_.identities.emplace_back();
+        return model_.identities.size() - 1;
       case Symbol::Kind::kUnknown: break;
     }
     return 0;
@@ -283,6 +311,15 @@ class Analyzer {
       Runtime runtime = read_runtime(context_, *one.block);
       model_.runtimes[one.indices.front()] = std::move(runtime);
     });
+    each("human", [&](const Declared& one) {
+      model_.humans[one.indices.front()] = read_human(context_, *one.block);
+    });
+    each("credential", [&](const Declared& one) {
+      model_.credentials[one.indices.front()] = read_credential(context_, scope(), *one.block);
+    });
+    each("identity", [&](const Declared& one) {
+      model_.identities[one.indices.front()] = read_identity(context_, scope(), *one.block);
+    });
     each("fleet", [&](const Declared& one) { read_fleet(*one.block); });
     each("defaults", [&](const Declared& one) { read_defaults(*one.block); });
     each("role", [&](const Declared& one) { read_agent(one, Layer::kRole); });
@@ -290,6 +327,9 @@ class Analyzer {
     each("flow", [&](const Declared& one) {
       Flow flow = read_flow(context_, scope(), *one.block);
       model_.flows[one.indices.front()] = std::move(flow);
+    });
+    each("test", [&](const Declared& one) {
+      model_.tests.push_back(read_test(context_, scope(), *one.block));
     });
   }
 
@@ -307,7 +347,7 @@ class Analyzer {
     std::map<std::string, Span> seen;
     for (const ast::Body::Item& item : block.body.items) {
       if (item.assignment)
-        read_fleet_key(context_, fleet, *item.assignment, seen);
+        read_fleet_key(context_, scope(), fleet, *item.assignment, seen);
     }
     if (!seen.contains("repo")) {
       Diagnostic diagnostic =

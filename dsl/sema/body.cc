@@ -91,6 +91,26 @@ void walk_keys(Context& context, const schema::Kind& kind, const ast::Body& body
   }
 }
 
+void require_keys(Context& context, const schema::Kind& kind, const ast::Block& block,
+                  const std::set<std::string>& further) {
+  std::set<std::string> seen;
+  for (const ast::Body::Item& item : block.body.items) {
+    if (item.assignment)
+      seen.insert(item.assignment->key.text);
+  }
+  for (const schema::Key& key : kind.keys) {
+    const std::string name(key.name);
+    if (!(key.required || further.contains(name)) || seen.contains(name))
+      continue;
+    const ast::Ident& owner = block.names.front();
+    Diagnostic diagnostic =
+        error("F108", owner.span,
+              std::string(kind.name) + " " + ticked(owner.text) + " has no " + ticked(name));
+    diagnostic.helps.push_back({"write `" + name + " = " + std::string(key.form) + "`", {}, false});
+    context.sink.add(std::move(diagnostic));
+  }
+}
+
 const schema::Word* read_word(Context& context, const schema::Key& key, Reader& reader) {
   std::vector<std::string> allowed;
   for (const schema::Word& word : key.words) {

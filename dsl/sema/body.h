@@ -27,6 +27,10 @@ void say_misplaced(Context& context, const ast::Body::Item& item, const std::str
 // One word of the key's closed set; nullptr: reported.
 const schema::Word* read_word(Context& context, const schema::Key& key, Reader& reader);
 
+// F108 for each required key that the body does not set. `further` are required here as well.
+void require_keys(Context& context, const schema::Kind& kind, const ast::Block& block,
+                  const std::set<std::string>& further);
+
 Want want_of(const ast::Assignment& assignment);
 Origin origin_of(Context& context, Layer layer, const std::string& owner,
                  const ast::Assignment& assignment);

@@ -7,7 +7,6 @@
 #include "dsl/sema/steps.h"
 
 namespace fleet::sema {
-namespace {
 
 using Kind = ast::Atom::Kind;
 
@@ -36,7 +35,6 @@ std::vector<std::string> edge_names() {
   return names;
 }
 
-// One `step.edge`; false: reported.
 bool read_edge(FlowNames& names, const ast::Atom& atom, Step& step) {
   if (atom.path.size() == 1 && names.steps.contains(atom.text)) {
     Diagnostic diagnostic = error("F202", atom.span, "`after` says which outcome it waits for",
@@ -62,18 +60,8 @@ bool read_edge(FlowNames& names, const ast::Atom& atom, Step& step) {
   return true;
 }
 
-void read_after(FlowNames& names, Reader& reader, const Want& want, Step& step) {
-  do {
-    if (!reader.next_is(Kind::kName)) {
-      reader.fail(want, "an edge, such as `build.accepted`");
-      return;
-    }
-    if (!read_edge(names, reader.next(), step))
-      step.trusts = true;
-  } while (reader.take_operator("&"));
-}
-
 void read_else(Reader& reader, const Want& want, Step& step) {
+  step.otherwise_span = want.span;
   if (reader.take_word("escalate")) {
     step.otherwise = plan::Otherwise::kEscalate;
   } else if (reader.take_word("skip")) {
@@ -83,6 +71,19 @@ void read_else(Reader& reader, const Want& want, Step& step) {
   } else {
     reader.fail(want, "`escalate`, `skip` or `fail`");
   }
+}
+
+namespace {
+
+void read_after(FlowNames& names, Reader& reader, const Want& want, Step& step) {
+  do {
+    if (!reader.next_is(Kind::kName)) {
+      reader.fail(want, "an edge, such as `build.accepted`");
+      return;
+    }
+    if (!read_edge(names, reader.next(), step))
+      step.trusts = true;
+  } while (reader.take_operator("&"));
 }
 
 void read_force(Reader& reader, const Want& want, Step& step) {
@@ -135,9 +136,10 @@ const schema::Clause* find(Reader& reader, const Step& step) {
   const schema::Clause* clause = is_word(word) ? schema::find_clause(word.text) : nullptr;
   std::vector<std::string> allowed;
   for (const schema::Clause& one : schema::clauses()) {
-    if (one.fanout_only && step.kind != StepKind::kFanout)
+    const bool other = one.only == "loop" || step.kind != StepKind::kFanout;
+    if (!one.only.empty() && other)
       continue;
-    if (one.word == "retry" && step.kind == StepKind::kMerge)
+    if (one.word == "retry" && (step.kind == StepKind::kMerge || step.kind == StepKind::kHuman))
       continue;
     allowed.emplace_back(one.word);
   }
@@ -154,10 +156,13 @@ const schema::Clause* find(Reader& reader, const Step& step) {
   }
   if (std::ranges::find(allowed, word.text) != allowed.end())
     return clause;
-  const bool merge = word.text == "retry";
-  Diagnostic diagnostic =
-      error("F104", word.span,
-            merge ? "a merge is not retried" : ticked(word.text) + " is a clause of fan-outs");
+  const bool again = word.text == "retry";
+  const bool merge = again && step.kind == StepKind::kMerge;
+  Diagnostic diagnostic = error("F104", word.span,
+                                merge   ? "a merge is not retried"
+                                : again ? "a human is not asked again"
+                                        : ticked(word.text) + " is a clause of " +
+                                              (clause->only == "loop" ? "loops" : "fan-outs"));
   if (merge)
     diagnostic.notes.push_back("merging the same commits again gives the same result");
   reader.sink().add(std::move(diagnostic));
@@ -168,6 +173,15 @@ const schema::Clause* find(Reader& reader, const Step& step) {
 bool fires_success(plan::EdgeKind kind) {
   return kind == plan::EdgeKind::kAccepted || kind == plan::EdgeKind::kSomeAccepted ||
          kind == plan::EdgeKind::kMerged || kind == plan::EdgeKind::kApproved;
+}
+
+// Findings are there once changes were requested.
+void imply_findings(Step& step, std::size_t from, Span span) {
+  const auto says_so = [&](const Edge& edge) {
+    return edge.from == from && edge.kind == plan::EdgeKind::kChangesRequested;
+  };
+  if (std::ranges::none_of(step.after, says_so))
+    step.after.push_back({from, plan::EdgeKind::kChangesRequested, true, span});
 }
 
 void imply(const Flow& flow, Step& step, std::size_t from, Span span) {
@@ -207,9 +221,16 @@ void read_clauses(FlowNames& names, Reader& reader, Step& step) {
 void imply_edges(Flow& flow) {
   for (Step& step : flow.steps) {
     for (const Argument& argument : step.arguments) {
-      if (argument.output_of)
+      if (argument.output_of && argument.findings) {
+        imply_findings(step, *argument.output_of, argument.text.span);
+      } else if (argument.output_of) {
         imply(flow, step, *argument.output_of, argument.text.span);
+      }
     }
+    if (step.fanout.source.of)
+      imply_findings(step, *step.fanout.source.of, step.fanout.source.span);
+    if (step.merge.into_step)
+      imply(flow, step, step.merge.into_step->value, step.merge.into_step->span);
     for (const At<std::size_t>& from : step.merge.from)
       imply(flow, step, from.value, from.span);
   }

@@ -3,8 +3,10 @@
 #include <utility>
 
 #include "dsl/base/suggest.h"
+#include "dsl/sema/lifecycle.h"
 #include "dsl/sema/report.h"
 #include "dsl/sema/runtime.h"
+#include "dsl/sema/things.h"
 
 namespace fleet::sema {
 namespace {
@@ -33,8 +35,20 @@ class ContractReader {
       read_timeout(reader, span);
     if (key.name == "accept")
       put(contract_.accept, read_acceptances(context_, reader), span);
+    if (key.name == "identity")
+      put(contract_.identity, read_identity_uses(context_, scope_, reader), span);
+    if (key.name == "grants")
+      read_grants(reader, span);
+    if (key.name == "dispatch")
+      put(contract_.dispatch, read_dispatch(context_, reader), span);
+    if (key.name == "session_max")
+      put(contract_.session_max, read_positive(context_, reader, reader.want()), span);
+    if (key.name == "checkpoint")
+      put(contract_.checkpoint, read_positive(context_, reader, reader.want()), span);
+    if (key.name == "handoff")
+      put(contract_.handoff, read_handoff(context_, reader), span);
     if (key.name == "restart")
-      read_restart(key, reader, span);
+      put(contract_.restart, read_restart(context_, key, reader), span);
     if (key.name == "brief")
       read_brief(reader, span);
     if (!key.words.empty())
@@ -119,71 +133,22 @@ class ContractReader {
   }
 
   void read_budget(Reader& reader, Span span) {
-    if (reader.next_is(Kind::kMoney) && reader.peek().per && reader.peek().per->text == "day") {
-      say_later(context_.sink, reader.peek().span, "a budget per day of one agent is");
-      reader.give_up();
+    std::string per;
+    const std::optional<plan::Money> amount = reader.money(reader.want(), {"task", "day"}, &per);
+    put(per == "day" ? contract_.day_budget : contract_.budget, amount, span);
+  }
+
+  void read_grants(Reader& reader, Span span) {
+    if (!reader.failed() && !reader.next_is(Kind::kList)) {
+      reader.fail(reader.want(), "a list of credentials, such as `[llm]`");
+      return;
     }
-    put(contract_.budget, reader.money(reader.want(), {"task"}, nullptr), span);
+    put(contract_.grants,
+        read_names(context_, scope_, reader, {Symbol::Kind::kCredential}, "credentials"), span);
   }
 
   void read_timeout(Reader& reader, Span span) {
     put(contract_.timeout, read_positive(context_, reader, reader.want()), span);
-  }
-
-  void read_restart(const schema::Key& key, Reader& reader, Span span) {
-    plan::Restart restart;
-    if (!reader.take_word("on_crash")) {
-      reader.fail(reader.want(), "`on_crash`");
-      return;
-    }
-    std::optional<Span> said;
-    while (!reader.at_end()) {
-      const ast::Atom& word = reader.peek();
-      const schema::Word* part = is_word(word) ? schema::find_part(key, word.text) : nullptr;
-      if (part == nullptr) {
-        reader.finish();
-      } else if (part->support == schema::Support::kLater) {
-        say_later(context_.sink, word.span, ticked(part->text) + " of `restart` is");
-        reader.give_up();
-      } else if (said) {
-        say_twice(reader, word, *said);
-      } else {
-        said = word.span;
-        const Want want{ticked(word.text), word.span};
-        reader.next();
-        read_backoff(reader, want, restart);
-      }
-    }
-    if (!reader.failed())
-      contract_.restart = {restart, span};
-  }
-
-  void say_twice(Reader& reader, const ast::Atom& word, Span first) {
-    Diagnostic diagnostic =
-        error("F106", word.span, ticked(word.text) + " is said twice", "said again here");
-    diagnostic.secondary.push_back({first, "first said here"});
-    context_.sink.add(std::move(diagnostic));
-    reader.give_up();
-  }
-
-  void read_backoff(Reader& reader, const Want& want, plan::Restart& restart) {
-    const std::optional<plan::Millis> least = reader.duration(want);
-    if (!least)
-      return;
-    if (!reader.take_operator("..")) {
-      reader.fail(want, "two durations, such as `1s..60s`");
-      return;
-    }
-    const std::optional<plan::Millis> most = reader.duration(want);
-    if (!most)
-      return;
-    if (*most < *least) {
-      context_.sink.add(error("F202", want.span, "`backoff` ends below its beginning"));
-      reader.give_up();
-      return;
-    }
-    restart.backoff_min = *least;
-    restart.backoff_max = *most;
   }
 
   void read_brief(Reader& reader, Span span) {
@@ -201,15 +166,15 @@ class ContractReader {
     const schema::Word* word = read_word(context_, key, reader);
     if (word == nullptr)
       return;
-    if (key.name == "session") {
-      contract_.session = {
-          word->text == "own" ? plan::SessionMode::kOwn : plan::SessionMode::kFresh, span};
-    }
-    if (key.name == "on_engine_crash") {
-      contract_.on_engine_crash = {
-          word->text == "adopt" ? plan::OnEngineCrash::kAdopt : plan::OnEngineCrash::kKill, span};
-    }
-    // `dispatch`, `reads` and `returns` have one supported word each, which is what holds anyway.
+    const auto choice = static_cast<std::size_t>(word - key.words.data());
+    if (key.name == "session")
+      contract_.session = {static_cast<plan::SessionMode>(choice), span};
+    if (key.name == "on_engine_crash")
+      contract_.on_engine_crash = {static_cast<plan::OnEngineCrash>(choice), span};
+    if (key.name == "reads")
+      contract_.reads = {static_cast<plan::Reads>(choice), span};
+    if (key.name == "returns")
+      contract_.returns = {static_cast<plan::Returns>(choice), span};
   }
 
   Context& context_;
@@ -279,10 +244,21 @@ void lay_over(Contract& base, const Contract& layer) {
   lay_value(base.runtime, layer.runtime);
   lay_value(base.writes, layer.writes);
   lay_list(base.keep, layer.keep, adds(layer, "keep"));
-  lay_value(base.budget, layer.budget);
+  lay_list(base.identity, layer.identity, adds(layer, "identity"));
+  lay_list(base.grants, layer.grants, adds(layer, "grants"));
+  lay_value(base.dispatch, layer.dispatch);
+  lay_value(base.reads, layer.reads);
+  lay_value(base.returns, layer.returns);
+  if (layer.budget || layer.day_budget) {
+    base.budget = layer.budget;
+    base.day_budget = layer.day_budget;
+  }
   lay_value(base.timeout, layer.timeout);
   lay_list(base.accept, layer.accept, adds(layer, "accept"));
   lay_value(base.session, layer.session);
+  lay_value(base.session_max, layer.session_max);
+  lay_value(base.checkpoint, layer.checkpoint);
+  lay_value(base.handoff, layer.handoff);
   lay_value(base.restart, layer.restart);
   lay_value(base.on_engine_crash, layer.on_engine_crash);
   lay_value(base.brief, layer.brief);

@@ -54,6 +54,12 @@ const Origins* find_named(const Model& model, const std::string& kind, const std
     return find_origins(model.runtimes, same);
   if (kind == "flow")
     return find_origins(model.flows, same);
+  if (kind == "human")
+    return find_origins(model.humans, same);
+  if (kind == "credential")
+    return find_origins(model.credentials, same);
+  if (kind == "identity")
+    return find_origins(model.identities, same);
   if (kind == "fleet" && model.fleet && model.fleet->name == name)
     return &model.fleet->origins;
   return nullptr;

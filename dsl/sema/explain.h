@@ -16,7 +16,8 @@ struct Explained {
       origins;  // oldest layer first; the last one that replaces, and what adds to it, hold
 };
 
-// `path` is `fleet.KEY`, `defaults.KEY`, or KIND.NAME[.KEY] with KIND agent, role, runtime or flow.
+// `path` is `fleet.KEY`, `defaults.KEY`, or KIND.NAME[.KEY] with KIND agent, role, runtime,
+// human, credential, identity or flow.
 // Without a key: every key that has a value. Empty when there is no such thing.
 std::vector<Explained> explain_value(const Model& model, const std::string& path);
 

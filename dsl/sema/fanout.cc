@@ -1,4 +1,5 @@
 // `fanout x in SOURCE to AGENTS`: what it runs over, and who serves it.
+#include <algorithm>
 #include <utility>
 
 #include "dsl/sema/report.h"
@@ -11,7 +12,8 @@ namespace {
 using Kind = ast::Atom::Kind;
 
 const char* const kForms =
-    "`files(\"glob\")`, `lines(\"file\")`, `json(\"file\")`, a list or `1..20`";
+    "`files(\"glob\")`, `lines(\"file\")`, `json(\"file\")`, `STEP.findings`, "
+    "`issues(label: \"…\")`, a list or `1..20`";
 
 std::optional<std::string> read_path(Context& context, const ast::Atom& call) {
   const std::optional<Text> text = read_text_call(context, call);
@@ -30,17 +32,51 @@ const ast::Atom* inner_run(const ast::Atom& call) {
   return atoms.front().text == "run" ? &atoms.front() : nullptr;
 }
 
+// `issues(label: "…")`
+std::optional<ItemSource> read_issues(Context& context, const ast::Atom& call) {
+  const bool one = call.args.size() == 1 && call.args.front().name &&
+                   call.args.front().name->text == "label" &&
+                   call.args.front().value->atoms.size() == 1 &&
+                   call.args.front().value->atoms.front().kind == Kind::kString;
+  if (!one) {
+    context.sink.add(error("F202", call.span, "`issues` takes `label: \"…\"`"));
+    return std::nullopt;
+  }
+  std::optional<std::string> label =
+      plain_text(context.sink, call.args.front().value->atoms.front(), "`label`");
+  if (!label)
+    return std::nullopt;
+  ItemSource source;
+  source.kind = plan::FanoutSource::Kind::kIssues;
+  source.label = *std::move(label);
+  return source;
+}
+
+// `verdict.findings`
+std::optional<ItemSource> read_findings(FlowNames& names, const ast::Atom& atom) {
+  const std::optional<std::size_t> from = names.find_step(atom.path.front());
+  if (!from)
+    return std::nullopt;
+  if (atom.path.back().text != "findings") {
+    names.context.sink.add(unknown("F101", atom.path.back().span, "items of a step",
+                                   atom.path.back().text, {"findings"}));
+    return std::nullopt;
+  }
+  ItemSource source;
+  source.kind = plan::FanoutSource::Kind::kFindings;
+  source.of = from;
+  return source;
+}
+
 std::optional<ItemSource> read_call(Context& context, const ast::Atom& call) {
   const schema::Entry* entry = schema::find_source(call.text);
   if (entry == nullptr) {
-    context.sink.add(
-        unknown("F101", call.span, "source of items", call.text, {"files", "lines", "json"}));
+    context.sink.add(unknown("F101", call.span, "source of items", call.text,
+                             {"files", "lines", "json", "issues"}));
     return std::nullopt;
   }
-  if (entry->support == schema::Support::kLater) {
-    say_later(context.sink, call.span, "source " + ticked(call.text) + " is");
-    return std::nullopt;
-  }
+  if (call.text == "issues")
+    return read_issues(context, call);
   ItemSource source;
   if (const ast::Atom* run = inner_run(call)) {
     std::optional<Text> command = read_text_call(context, *run);
@@ -149,14 +185,55 @@ void read_agent(FlowNames& names, const ast::Atom& atom, Step& step) {
   step.agents.push_back({symbol->index, atom.span});
 }
 
+// `route(x.label, security: sec_fixer, else: fix_a)`: the item's field chooses the agent.
+void read_route(FlowNames& names, const ast::Atom& call, Step& step) {
+  const char* const form = "`route(x.FIELD, VALUE: AGENT, …, else: AGENT)`";
+  bool other = false;
+  for (const ast::Argument& argument : call.args) {
+    const std::vector<ast::Atom>& atoms = argument.value->atoms;
+    const bool name = atoms.size() == 1 && atoms.front().kind == Kind::kName;
+    const bool field = !argument.name && &argument == &call.args.front() && name &&
+                       atoms.front().path.size() == 2 &&
+                       atoms.front().path.front().text == step.fanout.variable;
+    if (field) {
+      step.fanout.route_by = atoms.front().path.back().text;
+    } else if (argument.name && name) {
+      const Symbol* symbol =
+          names.scope.resolve(names.context, atoms.front().path, atoms.front().span,
+                              {Symbol::Kind::kAgent, Symbol::Kind::kRole});
+      step.broken = step.broken || symbol == nullptr;
+      if (symbol == nullptr)
+        continue;
+      other = other || argument.name->text == "else";
+      const std::string value = argument.name->text == "else" ? "" : argument.name->text;
+      step.fanout.routes.emplace_back(value, symbol->index);
+      const auto same = [&](const At<std::size_t>& one) {
+        return one.value == symbol->index;
+      };
+      if (std::ranges::none_of(step.agents, same))
+        step.agents.push_back({symbol->index, atoms.front().span});
+    } else {
+      names.context.sink.add(
+          error("F202", argument.value->span, std::string("`route` is written ") + form));
+      step.broken = true;
+    }
+  }
+  if (!step.broken && (step.fanout.route_by.empty() || !other)) {
+    names.context.sink.add(error("F108", call.span,
+                                 other ? "`route` does not say by which field of the item"
+                                       : "`route` does not say who gets all other items",
+                                 std::string("write ") + form));
+    step.broken = true;
+  }
+}
+
 void read_agents(FlowNames& names, Reader& reader, const Want& to, Step& step) {
   if (reader.at_end()) {
     reader.fail(to, "an agent or a list of agents");
     return;
   }
   if (reader.next_is(Kind::kCall) && reader.peek().text == "route") {
-    say_later(names.context.sink, reader.peek().span, "`route` is");
-    reader.give_up();
+    read_route(names, reader.next(), step);
     return;
   }
   const ast::Atom& atom = reader.next();
@@ -186,7 +263,8 @@ std::optional<std::uint64_t> ItemSource::count() const {
   return std::nullopt;
 }
 
-std::optional<ItemSource> read_source(Context& context, Reader& reader) {
+std::optional<ItemSource> read_source(FlowNames& names, Reader& reader) {
+  Context& context = names.context;
   if (reader.failed())
     return std::nullopt;
   if (reader.at_end()) {
@@ -202,7 +280,7 @@ std::optional<ItemSource> read_source(Context& context, Reader& reader) {
   } else if (reader.next_is(Kind::kNumber)) {
     source = read_range(context, reader);
   } else if (reader.next_is(Kind::kName) && reader.peek().path.size() == 2) {
-    say_later(context.sink, span, "a step's output as the source of items is");
+    source = read_findings(names, reader.next());
   } else {
     reader.fail({"`in`", reader.want().span}, kForms);
   }
@@ -228,7 +306,7 @@ void read_fanout(FlowNames& names, Reader& reader, Step& step) {
     return;
   }
   const std::uint32_t begin = reader.at_end() ? 0 : reader.peek().span.begin;
-  std::optional<ItemSource> source = read_source(names.context, reader);
+  std::optional<ItemSource> source = read_source(names, reader);
   if (!source)
     return;
   step.fanout.source = *std::move(source);

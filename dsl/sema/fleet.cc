@@ -1,8 +1,10 @@
 #include "dsl/sema/fleet.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "dsl/sema/report.h"
+#include "dsl/sema/runtime.h"
 
 namespace fleet::sema {
 namespace {
@@ -88,21 +90,116 @@ void read_repo(Context& context, Reader& reader, Fleet& fleet, Span span) {
   }
 }
 
-void read_budget(Context& context, Reader& reader, Fleet& fleet, Span span) {
+void read_budget(Reader& reader, Fleet& fleet, Span span) {
   plan::Budget budget;
   const std::optional<plan::Money> amount =
       reader.money(reader.want(), {"day", "run"}, &budget.per);
   if (!amount)
     return;
   budget.amount = *amount;
-  budget.hard = reader.take_word("hard");
-  if (!reader.at_end() && is_word(reader.peek(), "warn")) {
-    say_later(context.sink, reader.peek().span, "`warn` of `budget` is");
-    reader.give_up();
+  while (!reader.at_end()) {
+    const Want want{ticked(reader.peek().text), reader.peek().span};
+    if (!budget.hard && reader.take_word("hard")) {
+      budget.hard = true;
+    } else if (!budget.warn_percent && reader.take_word("warn")) {
+      budget.warn_percent = reader.percent(want);
+    } else {
+      break;
+    }
   }
   reader.finish();
   if (!reader.failed())
     fleet.budget = {budget, span};
+}
+
+// `2 ship/day`
+void read_load(Context& context, Scope& scope, Reader& reader, Fleet& fleet, Span span) {
+  constexpr std::uint32_t kMostRuns = 100'000;
+  const std::optional<std::uint32_t> runs = reader.count(reader.want(), 1, kMostRuns);
+  if (!runs)
+    return;
+  const bool name = reader.next_is(Kind::kName) && reader.peek().per;
+  if (!name || reader.peek().per->text != "day") {
+    reader.fail(reader.want(), "runs of a flow a day, such as `2 ship/day`");
+    return;
+  }
+  const ast::Atom& flow = reader.next();
+  const Symbol* symbol = scope.resolve(context, flow.path, name_span(flow), {Symbol::Kind::kFlow});
+  if (symbol == nullptr) {
+    reader.give_up();
+    return;
+  }
+  fleet.load = {{*runs, symbol->index}, span};
+}
+
+// F706: the way has to end at somebody who can decide.
+void say_no_human(Context& context, const At<std::string>& last) {
+  Diagnostic diagnostic = error("F706", last.span, "the escalation ends at an agent",
+                                ticked(last.value) + " is no human");
+  diagnostic.helps.push_back({"end it with a human: `… -> NAME`", {}, false});
+  context.sink.add(std::move(diagnostic));
+}
+
+// `lead -> founder within 4h`
+void read_escalation(Context& context, Scope& scope, Reader& reader, Fleet& fleet, Span span) {
+  Escalation escalation;
+  bool human = false;
+  do {
+    if (!reader.next_is(Kind::kName)) {
+      reader.fail(reader.want(), "names, such as `lead -> founder`");
+      return;
+    }
+    const ast::Atom& name = reader.next();
+    const Symbol* symbol =
+        scope.resolve(context, name.path, name.span, {Symbol::Kind::kHuman, Symbol::Kind::kAgent});
+    if (symbol == nullptr) {
+      reader.give_up();
+      return;
+    }
+    human = symbol->kind == Symbol::Kind::kHuman;
+    if (human)
+      escalation.human = symbol->index;
+    escalation.path.push_back({name.text, name.span});
+  } while (reader.take_operator("->"));
+  if (!human) {
+    say_no_human(context, escalation.path.back());
+    reader.give_up();
+    return;
+  }
+  if (!reader.at_end() && is_word(reader.peek(), "within")) {
+    const Want within{"`within`", reader.next().span};
+    escalation.within = read_positive(context, reader, within);
+  }
+  if (!reader.failed())
+    fleet.escalation = {std::move(escalation), span};
+}
+
+// What an agent may be told of.
+void read_sync(Context& context, Reader& reader, Fleet& fleet) {
+  const std::vector<std::string> known{"commits", "directives", "decisions"};
+  if (!reader.next_is(Kind::kList)) {
+    reader.fail(reader.want(), "a list of " + listed(known, "and"));
+    return;
+  }
+  for (const ast::Argument& argument : reader.next().args) {
+    const std::vector<ast::Atom>& atoms = argument.value->atoms;
+    const bool word = !argument.name && atoms.size() == 1 && is_word(atoms.front());
+    if (!word || std::ranges::find(known, atoms.front().text) == known.end()) {
+      context.sink.add(
+          error("F202", argument.value->span, "`sync` is a list of " + listed(known, "and")));
+      reader.give_up();
+      return;
+    }
+    fleet.sync.push_back(atoms.front().text);
+  }
+}
+
+void read_forge(Reader& reader, Fleet& fleet) {
+  if (reader.at_end() || !is_word(reader.peek())) {
+    reader.fail(reader.want(), "a forge's name");
+    return;
+  }
+  fleet.forge = reader.next().text;
 }
 
 void read_limits(Reader& reader, Fleet& fleet, Span span) {
@@ -124,7 +221,7 @@ void read_limits(Reader& reader, Fleet& fleet, Span span) {
 
 }  // namespace
 
-void read_fleet_key(Context& context, Fleet& fleet, const ast::Assignment& assignment,
+void read_fleet_key(Context& context, Scope& scope, Fleet& fleet, const ast::Assignment& assignment,
                     std::map<std::string, Span>& seen) {
   const schema::Key* key = check_key(context, *schema::find_kind("fleet"), assignment, seen);
   if (key == nullptr)
@@ -134,7 +231,19 @@ void read_fleet_key(Context& context, Fleet& fleet, const ast::Assignment& assig
   if (key->name == "repo")
     read_repo(context, reader, fleet, span);
   if (key->name == "budget")
-    read_budget(context, reader, fleet, span);
+    read_budget(reader, fleet, span);
+  if (key->name == "load")
+    read_load(context, scope, reader, fleet, span);
+  if (key->name == "escalation")
+    read_escalation(context, scope, reader, fleet, span);
+  if (key->name == "sync")
+    read_sync(context, reader, fleet);
+  if (key->name == "forge")
+    read_forge(reader, fleet);
+  if (key->name == "hooks") {
+    if (const schema::Word* word = read_word(context, *key, reader))
+      fleet.hooks = word->text == "on";
+  }
   if (key->name == "limits")
     read_limits(reader, fleet, span);
   if (key->name == "protect") {

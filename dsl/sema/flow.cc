@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "dsl/sema/event.h"
 #include "dsl/sema/report.h"
 #include "dsl/sema/steps.h"
 
@@ -66,23 +67,12 @@ void declare_step(FlowNames& names, const ast::Assignment& assignment) {
   const ast::Ident& name = assignment.key;
   const auto known = names.steps.find(name.text);
   if (known != names.steps.end()) {
-    Diagnostic diagnostic =
-        error("F107", name.span, "step " + ticked(name.text) + " is set twice", "set again here");
-    diagnostic.secondary.push_back({names.flow.steps[known->second].name_span, "first set here"});
-    names.context.sink.add(std::move(diagnostic));
-  } else if (names.is_parameter(name.text) || name.text == "repo" || name.text == "task") {
-    names.context.sink.add(error("F107", name.span,
-                                 "step " + ticked(name.text) + " hides " +
-                                     (name.text == "repo" ? "the repository" : "a parameter")));
+    say_set_twice(names, name, names.flow.steps[known->second].name_span);
+  } else {
+    check_step_name(names, name);
   }
-  Step step;
-  step.name = name.text;
-  step.name_span = name.span;
-  step.span = assignment.value.span;
-  step.head = assignment.value.atoms.empty() ? name.span : assignment.value.atoms.front().span;
-  step.doc = assignment.doc;
   names.steps.emplace(name.text, names.flow.steps.size());
-  names.flow.steps.push_back(std::move(step));
+  names.flow.steps.push_back(new_step(assignment));
 }
 
 void say_no_step(Reader& reader) {
@@ -91,7 +81,9 @@ void say_no_step(Reader& reader) {
   Diagnostic diagnostic = error("F202", reader.at_end() ? reader.want().span : reader.peek().span,
                                 reader.want().who + " is not a step");
   diagnostic.notes.push_back(
-      "a step is `agent(…)`, `fanout x in … to …`, `run(\"…\")` or `repo.merge(…)`");
+      "a step is `agent(…)`, `fanout x in … to …`, `run(\"…\")`, `repo.merge(…)`, `all(…)`, "
+      "`any(…)`, "
+      "`human(…)` or `loop until …`");
   if (!reader.at_end() && reader.next_is(Kind::kName)) {
     diagnostic.helps.push_back(
         {"a call has parentheses: `" + reader.peek().text + "()`", {}, false});
@@ -100,16 +92,21 @@ void say_no_step(Reader& reader) {
   reader.give_up();
 }
 
+}  // namespace
+
 void read_head(FlowNames& names, Reader& reader, Step& step) {
   const ast::Atom& head = reader.peek();
   const bool call = head.kind == Kind::kCall;
   const schema::StepForm* form =
       call || head.kind == Kind::kName ? schema::find_step(head.text) : nullptr;
-  if (form != nullptr && form->support == schema::Support::kLater) {
-    say_later(names.context.sink, name_span(head), "step " + ticked(form->word) + " is");
-    reader.give_up();
-  } else if (form != nullptr && form->word == "fanout" && !call) {
+  if (form != nullptr && form->word == "fanout" && !call) {
     read_fanout(names, reader, step);
+  } else if (form != nullptr && form->word == "loop" && !call && !step.inner) {
+    read_loop(names, reader, step);
+  } else if (call && (head.text == "all" || head.text == "any")) {
+    read_joint(names, reader, step);
+  } else if (call && head.text == "human") {
+    read_gate(names, reader, step);
   } else if (call && head.text == "run") {
     read_run(names, reader, step);
   } else if (call && head.text == "repo.merge") {
@@ -134,10 +131,36 @@ void read_step(FlowNames& names, const ast::Assignment& assignment, Step& step) 
   if (!reader.failed() && !reader.at_end())
     read_head(names, reader, step);
   read_clauses(names, reader, step);
+  if (step.kind == StepKind::kAll || step.kind == StepKind::kAny)
+    join_members(names, step);
   step.broken = step.broken || reader.failed();
 }
 
-}  // namespace
+Step new_step(const ast::Assignment& assignment) {
+  const ast::Ident& name = assignment.key;
+  Step step;
+  step.name = name.text;
+  step.name_span = name.span;
+  step.span = assignment.value.span;
+  step.head = assignment.value.atoms.empty() ? name.span : assignment.value.atoms.front().span;
+  step.doc = assignment.doc;
+  return step;
+}
+
+void say_set_twice(FlowNames& names, const ast::Ident& name, Span first) {
+  Diagnostic diagnostic =
+      error("F107", name.span, "step " + ticked(name.text) + " is set twice", "set again here");
+  diagnostic.secondary.push_back({first, "first set here"});
+  names.context.sink.add(std::move(diagnostic));
+}
+
+void check_step_name(FlowNames& names, const ast::Ident& name) {
+  if (!names.is_parameter(name.text) && name.text != "repo" && name.text != "task")
+    return;
+  names.context.sink.add(error("F107", name.span,
+                               "step " + ticked(name.text) + " hides " +
+                                   (name.text == "repo" ? "the repository" : "a parameter")));
+}
 
 bool FlowNames::is_parameter(const std::string& name) const {
   return std::ranges::any_of(flow.parameters,
@@ -145,9 +168,8 @@ bool FlowNames::is_parameter(const std::string& name) const {
 }
 
 std::optional<std::size_t> FlowNames::find_step(const ast::Ident& name) {
-  const auto found = steps.find(name.text);
-  if (found != steps.end())
-    return found->second;
+  if (steps.contains(name.text))
+    return find_known(name.text);
   std::vector<std::string> candidates;
   for (const auto& [known, index] : steps)
     candidates.push_back(known);
@@ -155,11 +177,47 @@ std::optional<std::size_t> FlowNames::find_step(const ast::Ident& name) {
   return std::nullopt;
 }
 
+std::size_t FlowNames::find_known(const std::string& name) {
+  const std::size_t known = steps.at(name);
+  if (known != kLastOf)
+    return known;
+  const Last& last = lasts.at(name);
+  const auto [place, fresh] = made.emplace(last.name, flow.steps.size());
+  if (fresh) {
+    const Step& loop = flow.steps[last.loop];
+    Step step;
+    step.name = last.name;
+    step.name_span = loop.name_span;
+    step.span = loop.span;
+    step.head = loop.head;
+    step.kind = StepKind::kLast;
+    step.broken = loop.broken;
+    step.otherwise = plan::Otherwise::kSkip;
+    for (const std::size_t value : last.values) {
+      step.members.push_back({value, flow.steps[value].name_span});
+      step.after.push_back({value, plan::EdgeKind::kDone, true, loop.head});
+    }
+    flow.steps.push_back(std::move(step));
+  }
+  return place->second;
+}
+
+void FlowNames::set_last(const std::string& name, Last last) {
+  steps[name] = kLastOf;
+  lasts[name] = std::move(last);
+}
+
 Flow read_flow(Context& context, Scope& scope, const ast::Block& block) {
   Flow flow;
   flow.name = block.names.front().text;
   flow.name_span = block.names.front().span;
   read_parameters(context, block, flow);
+  if (block.on) {
+    Reader reader(context.sink, *block.on, {"`on`", block.on->span});
+    if (std::optional<plan::Event> event = read_event(reader, reader.want()))
+      flow.on = {*std::move(event), block.on->span};
+    reader.finish();
+  }
   FlowNames names{context, scope, flow, {}};
   std::vector<const ast::Assignment*> steps;
   std::map<std::string, Span> seen;
@@ -176,6 +234,7 @@ Flow read_flow(Context& context, Scope& scope, const ast::Block& block) {
   for (std::size_t i = 0; i < steps.size(); ++i)
     read_step(names, *steps[i], flow.steps[i]);
   imply_edges(flow);
+  gate_rounds(names);
   if (flow.steps.empty()) {
     context.sink.add(error("F108", flow.name_span, "flow " + ticked(flow.name) + " has no step"));
   }

@@ -270,6 +270,52 @@ std::optional<plan::Money> Reader::money(const Want& want, const std::vector<std
   return plan::Money{atom->amount};
 }
 
+std::optional<std::uint32_t> Reader::percent(const Want& want) {
+  const ast::Atom* atom = quantity(want, Kind::kPercent, "a percentage, such as `80%`");
+  if (atom == nullptr)
+    return std::nullopt;
+  if (atom->per || atom->amount % kMillion != 0 || atom->amount <= 0 ||
+      atom->amount > 100 * kMillion) {
+    failed_ = true;
+    sink_.add(error("F202", atom->span, want.who + " is a whole percentage from 1% to 100%",
+                    "this is " + atom->text));
+    return std::nullopt;
+  }
+  ++at_;
+  return static_cast<std::uint32_t>(atom->amount / kMillion);
+}
+
+std::optional<std::int64_t> Reader::date(const Want& want) {
+  const ast::Atom* atom = quantity(want, Kind::kDate, "a date, such as `2027-01-31`");
+  if (atom == nullptr)
+    return std::nullopt;
+  ++at_;
+  return atom->amount;
+}
+
+std::optional<std::uint32_t> Reader::rate(const Want& want, const std::string& per,
+                                          std::uint32_t most) {
+  const std::string expected = "a number per " + per + ", such as `5/" + per + "`";
+  const ast::Atom* atom = quantity(want, Kind::kNumber, expected);
+  if (atom == nullptr)
+    return std::nullopt;
+  if (!atom->per || atom->per->text != per) {
+    fail(want, expected);
+    return std::nullopt;
+  }
+  const std::int64_t amount = atom->amount / kMillion;
+  if (atom->amount % kMillion != 0 || amount < 1 || amount > most) {
+    failed_ = true;
+    sink_.add(
+        error("F202", atom->span,
+              want.who + " is a whole number from 1 to " + std::to_string(most) + " per " + per,
+              "this is " + atom->text));
+    return std::nullopt;
+  }
+  ++at_;
+  return static_cast<std::uint32_t>(amount);
+}
+
 std::optional<Text> Reader::text(const Want& want) {
   if (failed_)
     return std::nullopt;

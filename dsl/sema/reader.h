@@ -46,6 +46,12 @@ class Reader {
   std::optional<plan::Money> money(const Want& want, const std::vector<std::string>& pers,
                                    std::string* per);
   std::optional<Text> text(const Want& want);
+  // A whole percentage from 1 to 100.
+  std::optional<std::uint32_t> percent(const Want& want);
+  // Days since 1970-01-01.
+  std::optional<std::int64_t> date(const Want& want);
+  // A whole number per something: `5/h`, with `per` "h".
+  std::optional<std::uint32_t> rate(const Want& want, const std::string& per, std::uint32_t most);
   // A glob of files in a tree: without holes, not empty, and never leading out of the tree.
   std::optional<std::string> glob(const Want& want);
   std::optional<std::vector<std::string>> globs(const Want& want);

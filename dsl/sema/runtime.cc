@@ -102,9 +102,45 @@ void read_sandbox(Context& context, Reader& reader, Runtime& runtime) {
              });
 }
 
+void read_model(Context& context, Reader& reader, Runtime& runtime) {
+  if (!reader.next_is(Kind::kString)) {
+    reader.fail(reader.want(), "a model's name in quotes");
+    return;
+  }
+  if (std::optional<std::string> name = plain_text(context.sink, reader.next(), "`model`")) {
+    runtime.model = *std::move(name);
+  } else {
+    reader.give_up();
+  }
+}
+
+// A shell has no model and no price of tokens: a key without effect is refused.
+void check_model_keys(Context& context, const ast::Block& block, const Runtime& runtime) {
+  for (const ast::Body::Item& item : block.body.items) {
+    if (!item.assignment || runtime.adapter != plan::Adapter::kShell)
+      continue;
+    const ast::Ident& key = item.assignment->key;
+    if (key.text != "model" && key.text != "price")
+      continue;
+    Diagnostic diagnostic = error("F202", key.span, "a `shell` runtime has no " + ticked(key.text));
+    diagnostic.helps.push_back(
+        {"name the adapter that speaks with a model, such as `adapter = claude`", {}, false});
+    context.sink.add(std::move(diagnostic));
+  }
+}
+
 void read_key(Context& context, const schema::Key& key, Reader& reader, Runtime& runtime) {
-  if (key.name == "adapter")
-    read_word(context, key, reader);
+  if (key.name == "adapter") {
+    const schema::Word* word = read_word(context, key, reader);
+    for (std::size_t i = 0; word != nullptr && i < key.words.size(); ++i) {
+      if (key.words[i].text == word->text)
+        runtime.adapter = static_cast<plan::Adapter>(i);
+    }
+  }
+  if (key.name == "model")
+    read_model(context, reader, runtime);
+  if (key.name == "price")
+    runtime.price = reader.money(reader.want(), {"Mtok"}, nullptr);
   if (key.name == "command") {
     if (std::optional<Text> text = reader.text(reader.want()))
       runtime.command = *std::move(text);
@@ -180,33 +216,24 @@ Runtime read_runtime(Context& context, const ast::Block& block) {
   runtime.name = block.names.front().text;
   runtime.name_span = block.names.front().span;
   const schema::Kind& kind = *schema::find_kind("runtime");
-  std::set<std::string> seen;
-  bool speaks_shell = true;
-  for (const ast::Body::Item& item : block.body.items) {
-    if (item.assignment)
-      seen.insert(item.assignment->key.text);
-  }
+  bool known = true;
   walk_keys(context, kind, block.body,
             [&](const schema::Key& key, const ast::Assignment& assignment) {
               Reader reader(context.sink, assignment.value, want_of(assignment));
               read_key(context, key, reader, runtime);
               reader.finish();
-              // What another adapter needs is its own affair.
               if (key.name == "adapter")
-                speaks_shell = !reader.failed();
+                known = !reader.failed();
               runtime.origins[assignment.key.text].push_back(
                   origin_of(context, Layer::kRuntime, "runtime " + runtime.name, assignment));
             });
-  for (const schema::Key& key : kind.keys) {
-    if (!key.required || !speaks_shell || seen.contains(std::string(key.name)))
-      continue;
-    Diagnostic diagnostic =
-        error("F108", runtime.name_span,
-              "runtime " + ticked(runtime.name) + " has no " + ticked(key.name));
-    diagnostic.helps.push_back(
-        {"write `" + std::string(key.name) + " = " + std::string(key.form) + "`", {}, false});
-    context.sink.add(std::move(diagnostic));
-  }
+  // What another adapter needs is its own affair.
+  const bool shell = known && runtime.adapter == plan::Adapter::kShell;
+  const std::set<std::string> further =
+      shell ? std::set<std::string>{"command"} : std::set<std::string>{};
+  require_keys(context, kind, block, further);
+  if (shell && runtime.origins.contains("adapter"))
+    check_model_keys(context, block, runtime);
   return runtime;
 }
 

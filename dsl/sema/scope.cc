@@ -21,6 +21,9 @@ std::string name_of(Symbol::Kind kind) {
     case Symbol::Kind::kAgent: return "an agent";
     case Symbol::Kind::kRuntime: return "a runtime";
     case Symbol::Kind::kFlow: return "a flow";
+    case Symbol::Kind::kHuman: return "a human";
+    case Symbol::Kind::kCredential: return "a credential";
+    case Symbol::Kind::kIdentity: return "an identity document";
     case Symbol::Kind::kUnknown: return "unknown";
   }
   return "";

@@ -26,6 +26,9 @@ struct Symbol {
     kAgent,
     kRuntime,
     kFlow,
+    kHuman,
+    kCredential,
+    kIdentity,
     kUnknown  // declared, but not supported or not readable, which was reported: asks no questions
   };
   Kind kind = Kind::kUnknown;

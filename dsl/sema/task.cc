@@ -21,16 +21,12 @@ std::optional<Argument> read_output(FlowNames& names, const ast::Atom& atom) {
   if (!from)
     return std::nullopt;
   const ast::Ident& output = atom.path.back();
-  if (output.text == "findings") {
-    say_later(names.context.sink, output.span, "`.findings` is");
+  if (output.text != "diff" && output.text != "branch" && output.text != "findings") {
+    names.context.sink.add(unknown("F101", output.span, "output of a step", output.text,
+                                   {"diff", "branch", "findings"}));
     return std::nullopt;
   }
-  if (output.text != "diff" && output.text != "branch") {
-    names.context.sink.add(
-        unknown("F101", output.span, "output of a step", output.text, {"diff", "branch"}));
-    return std::nullopt;
-  }
-  return Argument{literal(atom.text, atom.span), from};
+  return Argument{literal(atom.text, atom.span), from, output.text == "findings"};
 }
 
 std::optional<Argument> read_name(FlowNames& names, const ast::Atom& atom) {
@@ -38,7 +34,7 @@ std::optional<Argument> read_name(FlowNames& names, const ast::Atom& atom) {
     return read_output(names, atom);
   const std::string& name = atom.path.front().text;
   if (names.is_parameter(name) && is_word(atom)) {
-    return Argument{{{{true, name, atom.span}}, atom.span}, std::nullopt};
+    return Argument{{{{true, name, atom.span}}, atom.span}, std::nullopt, false};
   }
   if (names.steps.contains(name)) {
     Diagnostic diagnostic =
@@ -71,10 +67,10 @@ std::optional<Argument> read_argument(FlowNames& names, const ast::Argument& arg
   const ast::Atom& atom = atoms.front();
   if (atoms.size() == 1) {
     switch (atom.kind) {
-      case Kind::kString: return Argument{text_of(atom), std::nullopt};
+      case Kind::kString: return Argument{text_of(atom), std::nullopt, false};
       case Kind::kName: return read_name(names, atom);
       case Kind::kNumber:
-      case Kind::kDate: return Argument{literal(atom.text, atom.span), std::nullopt};
+      case Kind::kDate: return Argument{literal(atom.text, atom.span), std::nullopt, false};
       default: break;
     }
   }
@@ -124,11 +120,25 @@ bool read_merged(FlowNames& names, const ast::Argument& argument, Step& step) {
   return true;
 }
 
+// `into: build.branch`
+bool read_into_step(FlowNames& names, Reader& reader, Step& step) {
+  const ast::Atom& atom = reader.next();
+  const std::optional<std::size_t> into = names.find_step(atom.path.front());
+  if (into && atom.path.back().text != "branch") {
+    names.context.sink.add(unknown("F101", atom.path.back().span, "branch of a step",
+                                   atom.path.back().text, {"branch"}));
+    return false;
+  }
+  if (into)
+    step.merge.into_step = {*into, atom.span};
+  reader.finish();
+  return into && !reader.failed();
+}
+
 bool read_into(FlowNames& names, const ast::Argument& argument, Step& step) {
   Reader reader(names.context.sink, *argument.value, {"`into`", argument.name->span});
   if (!reader.at_end() && reader.peek().kind == Kind::kName && reader.peek().path.size() == 2) {
-    say_later(names.context.sink, reader.peek().span, "`into:` a step's branch is");
-    return false;
+    return read_into_step(names, reader, step);
   }
   if (!reader.at_end() && is_word(reader.peek())) {
     const ast::Atom& name = reader.next();

@@ -32,7 +32,10 @@ void check_format(const std::string& text) {
 
 void check_compile(const std::string& text) {
   testing::MemoryReader files({{"f.fleet", text}});
-  const Compilation result = compile("f.fleet", files, {Goal::kPlan, std::nullopt, {}});
+  CompileOptions options;
+  options.goal = Goal::kPlan;
+  options.today = 20'490;
+  const Compilation result = compile("f.fleet", files, options);
   require(result.sources != nullptr);
   for (const Diagnostic& diagnostic : result.diagnostics) {
     const Span span = diagnostic.primary.span;

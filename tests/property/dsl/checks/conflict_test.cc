@@ -178,7 +178,7 @@ TEST_CASE("a fleet whose items are written out is refused exactly when two branc
     const std::string text = fleet_of(items, branches);
     testing::Analyzed analyzed(text);
     RC_ASSERT(analyzed.codes().empty());
-    Subject subject{analyzed.sources, analyzed.model, analyzed.sink};
+    Subject subject{analyzed.sources, analyzed.model, analyzed.sink, std::nullopt};
     check_branch_claims(subject);
     const bool refused = !analyzed.sink.all().empty();
     RC_CLASSIFY(refused);

@@ -69,8 +69,8 @@ int count_cyclic_groups(int steps, const std::vector<Wait>& all) {
   return groups;
 }
 
-// Whether some outcome of every step lets all of them, one after another, start: each step that
-// starts ends accepted or failed, and one that can't start stays out.
+// Whether some outcome of every step lets this one start: each step that starts ends accepted or
+// failed, and one that can't start is done as well, and neither of the two.
 bool can_start(int steps, const std::vector<Wait>& all, int wanted) {
   for (unsigned outcomes = 0; outcomes < (1u << steps); ++outcomes) {
     std::vector<bool> started(static_cast<std::size_t>(steps), false);
@@ -80,8 +80,9 @@ bool can_start(int steps, const std::vector<Wait>& all, int wanted) {
         if (wait.step != step)
           continue;
         const bool accepted = (outcomes >> wait.from & 1u) != 0;
-        const bool fires = wait.edge == "done" || (wait.edge == "accepted") == accepted;
-        ready = ready && started[static_cast<std::size_t>(wait.from)] && fires;
+        const bool ran = started[static_cast<std::size_t>(wait.from)];
+        const bool fires = wait.edge == "done" || (ran && (wait.edge == "accepted") == accepted);
+        ready = ready && fires;
       }
       started[static_cast<std::size_t>(step)] = ready;
     }
@@ -99,7 +100,7 @@ TEST_CASE("each group of steps that wait for one another is reported exactly onc
     const std::vector<Wait> all = *waits(steps, false);
     testing::Analyzed analyzed(fleet_of(steps, all));
     RC_ASSERT(analyzed.codes().empty());
-    Subject subject{analyzed.sources, analyzed.model, analyzed.sink};
+    Subject subject{analyzed.sources, analyzed.model, analyzed.sink, std::nullopt};
     check_cycles(subject);
     const int groups = count_cyclic_groups(steps, all);
     RC_CLASSIFY(groups > 0);
@@ -113,7 +114,7 @@ TEST_CASE("a step is unreachable exactly when no outcome of the others starts it
     const std::vector<Wait> all = *waits(steps, true);
     testing::Analyzed analyzed(fleet_of(steps, all));
     RC_ASSERT(analyzed.codes().empty());
-    Subject subject{analyzed.sources, analyzed.model, analyzed.sink};
+    Subject subject{analyzed.sources, analyzed.model, analyzed.sink, std::nullopt};
     check_reachable(subject);
     bool all_reachable = true;
     for (int step = 0; step < steps; ++step) {

@@ -11,8 +11,16 @@ namespace fleet {
 namespace {
 
 Compilation compile_text(std::string_view text) {
-  testing::MemoryReader files({{"example.fleet", std::string(text)}});
-  return compile("example.fleet", files, {});
+  const std::string front =
+      "---\nversion: 4\nlog: [{version: 4, date: 2026-01-31, note: new}]\n---\n";
+  const std::string stale =
+      "---\nversion: 5\nlog: [{version: 4, date: 2026-01-31, note: new}]\n---\n";
+  testing::MemoryReader files({{"example.fleet", std::string(text)},
+                               {"identity/core.md", front},
+                               {"identity/stale.md", stale}});
+  CompileOptions options;
+  options.today = 20'000;  // 2024-10-04
+  return compile("example.fleet", files, options);
 }
 
 }  // namespace

@@ -55,8 +55,8 @@ TEST_CASE("steps may refer to later ones, and clauses stand in any order") {
 
 TEST_CASE("a step that was not understood raises nothing further") {
   const Analyzed analyzed(fleet_with(
-      "one = all(a(\"x\"))\n two = a(\"y\", one.diff) after one.approved\n out = repo.merge(one)"));
-  CHECK(analyzed.codes() == std::vector<std::string>{"F900"});
+      "one = nobody(\"x\")\n two = a(\"y\", one.diff) after one.approved\n out = repo.merge(one)"));
+  CHECK(analyzed.codes() == std::vector<std::string>{"F101"});
 }
 
 TEST_CASE("units are types: a mismatch names both sides") {

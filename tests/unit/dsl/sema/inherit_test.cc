@@ -65,7 +65,8 @@ TEST_CASE("explain shows every layer of a value, and which of them hold") {
         "  a.fleet:8:26  role plain  20min  (replaced)\n"
         "  a.fleet:10:56  agent own  30min  (holds)\n");
   CHECK(to_text(analyzed.sources, explain_value(analyzed.model, "agent.own.session")) ==
-        "agent.own.session: A session is kept between tasks.\n  schema  own  (holds)\n");
+        "agent.own.session: A session is kept between tasks, or begun for each; a reviewer's is "
+        "always fresh.\n  schema  own  (holds)\n");
 }
 
 TEST_CASE("explain without a key shows every key that has a value, and knows fleets by name") {
@@ -86,7 +87,7 @@ TEST_CASE("explain without a key shows every key that has a value, and knows fle
 TEST_CASE("explain has nothing to say of what does not exist") {
   const Analyzed analyzed(kLayers);
   for (const char* const path :
-       {"", "agent", "agent.nobody", "agent.own.nothing", "agent.own.grants",
+       {"", "agent", "agent.nobody", "agent.own.nothing", "agent.own.granted",
         "agent.own.accept.more", "nothing.at.all", "F101", "."}) {
     INFO(path);
     CHECK(explain_value(analyzed.model, path).empty());

@@ -1,0 +1,324 @@
+// F703, F704, F719: what reaches the base was approved, as that very commit. F705, F707: whoever is
+// asked can answer.
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "dsl/checks/checks.h"
+#include "dsl/checks/needs.h"
+#include "dsl/plan/render.h"
+#include "dsl/sema/report.h"
+
+namespace fleet::checks {
+namespace {
+
+using plan::EdgeKind;
+using sema::StepKind;
+using sema::ticked;
+
+// The step whose branch another one moves: of `repo.merge(…, into: build.branch)` it is `build`.
+std::size_t owner_of(const sema::Flow& flow, std::size_t step) {
+  for (std::size_t i = 0; i < flow.steps.size() && flow.steps[step].merge.into_step; ++i)
+    step = flow.steps[step].merge.into_step->value;
+  return step;
+}
+
+bool is_judge(const sema::Model& model, const sema::Flow& flow, std::size_t index) {
+  const sema::Step& step = flow.steps[index];
+  if (step.kind == StepKind::kHuman || step.kind == StepKind::kLoop)
+    return true;
+  if (sema::is_joint(step.kind)) {
+    return std::ranges::any_of(step.members, [&](const sema::At<std::size_t>& one) {
+      return is_judge(model, flow, one.value);
+    });
+  }
+  return !step.agents.empty() &&
+         std::ranges::all_of(step.agents, [&](const sema::At<std::size_t>& use) {
+           return model.agents[use.value].gives_verdicts();
+         });
+}
+
+// One merge into the base, and what approves it.
+class MergeGate {
+ public:
+  MergeGate(Subject& subject, const sema::Flow& flow, const Needs& needs, std::size_t merge)
+      : subject_(subject), flow_(flow), needs_(needs), merge_(merge) {}
+
+  void check() {
+    const sema::Edge* weak = weak_edge();
+    if (weak != nullptr) {
+      say_weak(*weak);
+      return;
+    }
+    for (const sema::At<std::size_t>& from : flow_.steps[merge_].merge.from) {
+      const std::size_t branch = owner_of(flow_, from.value);
+      std::optional<std::size_t> stale;
+      bool fresh = false;
+      for (std::size_t gate = 0; gate < flow_.steps.size() && !fresh; ++gate) {
+        if (!needs_.has(merge_, gate, EdgeKind::kApproved) || !covers(gate, branch))
+          continue;
+        fresh = !late_writer(gate, branch, {});
+        if (!fresh && !stale)
+          stale = gate;
+      }
+      if (fresh)
+        continue;
+      if (stale) {
+        say_stale(*stale, branch, from.span);
+      } else {
+        say_ungated(branch);
+      }
+      return;
+    }
+  }
+
+ private:
+  // A round of a loop that has not begun.
+  struct Skipped {
+    std::size_t loop = 0;
+    std::uint32_t after = 0;  // rounds beyond this one did not run
+  };
+
+  // Whether an approval by the gate is one of what the branch held when the gate looked.
+  bool covers(std::size_t gate, std::size_t branch) const {
+    const sema::Step& step = flow_.steps[gate];
+    const auto one = [&](std::size_t other) {
+      return covers(other, branch);
+    };
+    switch (step.kind) {
+      case StepKind::kHuman: return needs_.is_before(branch, gate);
+      case StepKind::kAll:
+        return std::ranges::any_of(step.members, one, &sema::At<std::size_t>::value);
+      case StepKind::kAny:
+      case StepKind::kLast:
+        return std::ranges::all_of(step.members, one, &sema::At<std::size_t>::value);
+      case StepKind::kLoop: return std::ranges::all_of(step.after, one, &sema::Edge::from);
+      default: break;
+    }
+    return std::ranges::any_of(step.arguments, [&](const sema::Argument& argument) {
+      return argument.output_of && owner_of(flow_, *argument.output_of) == branch;
+    });
+  }
+
+  bool is_skipped(std::size_t writer, const std::vector<Skipped>& skipped) const {
+    for (std::optional<std::size_t> at = writer; at; at = flow_.steps[*at].loop) {
+      const sema::Step& step = flow_.steps[*at];
+      const auto beyond = [&](const Skipped& one) {
+        return step.loop == one.loop && step.round > one.after;
+      };
+      if (std::ranges::any_of(skipped, beyond))
+        return true;
+    }
+    return false;
+  }
+
+  // A merge that may move the branch after the gate looked at it and before it is merged.
+  std::optional<std::size_t> late_writer(std::size_t gate, std::size_t branch,
+                                         const std::vector<Skipped>& skipped) const {
+    const sema::Step& step = flow_.steps[gate];
+    if (step.kind == StepKind::kLoop) {
+      for (std::size_t round = 0; round < step.after.size(); ++round) {
+        std::vector<Skipped> further = skipped;
+        further.push_back({gate, static_cast<std::uint32_t>(round)});
+        if (const auto late = late_writer(step.after[round].from, branch, further))
+          return late;
+      }
+      return std::nullopt;
+    }
+    if (sema::is_joint(step.kind)) {
+      std::optional<std::size_t> found;
+      for (const sema::At<std::size_t>& member : step.members) {
+        if (!covers(member.value, branch))
+          continue;
+        const auto late = late_writer(member.value, branch, skipped);
+        if (step.kind == StepKind::kAll && !late)
+          return std::nullopt;
+        if (late)
+          found = late;
+      }
+      return found;
+    }
+    for (std::size_t writer = 0; writer < flow_.steps.size(); ++writer) {
+      const bool writes = writer != merge_ && writer != branch &&
+                          flow_.steps[writer].merge.into_step && owner_of(flow_, writer) == branch;
+      if (writes && !is_skipped(writer, skipped) && !needs_.is_before(writer, gate) &&
+          !needs_.is_before(merge_, writer) && !needs_.exclude(merge_, writer))
+        return writer;
+    }
+    return std::nullopt;
+  }
+
+  std::string base() const {
+    return subject_.model.fleet && subject_.model.fleet->repo
+               ? subject_.model.fleet->repo->value.base
+               : "the base";
+  }
+
+  // An edge from somebody who could approve, that waits for less, where no other says `.approved`.
+  const sema::Edge* weak_edge() const {
+    const sema::Edge* weak = nullptr;
+    for (const sema::Edge& edge : flow_.steps[merge_].after) {
+      if (edge.kind == EdgeKind::kApproved)
+        return nullptr;
+      if (!edge.implied && weak == nullptr && is_judge(subject_.model, flow_, edge.from))
+        weak = &edge;
+    }
+    return weak;
+  }
+
+  void say_ungated(std::size_t branch) {
+    const sema::Step& step = flow_.steps[merge_];
+    Diagnostic diagnostic =
+        sema::error("F704", step.head, "nothing approves what is merged into " + ticked(base()),
+                    "no gate on the way here");
+    for (std::size_t gate = 0; gate < flow_.steps.size(); ++gate) {
+      if (needs_.has(merge_, gate, EdgeKind::kApproved)) {
+        diagnostic.secondary.push_back(
+            {flow_.steps[gate].head,
+             "approves something else than what " + ticked(flow_.steps[branch].name) + " made"});
+        break;
+      }
+    }
+    diagnostic.notes.push_back("the way to it: " + way_to(merge_));
+    diagnostic.helps.push_back(
+        {"wait for a review or a human: `after signoff.approved`; or gather into a branch of the "
+         "fleet's own, `into: \"NAME\"`",
+         {},
+         false});
+    subject_.sink.add(std::move(diagnostic));
+  }
+
+  // A shortest way from the beginning of the flow, as a person would follow it.
+  std::string way_to(std::size_t step) const {
+    std::string way = flow_.steps[step].name;
+    for (std::size_t at = step; !flow_.steps[at].after.empty();) {
+      const sema::Edge& edge = flow_.steps[at].after.front();
+      way = flow_.steps[edge.from].name + "." + plan::to_string(edge.kind) + " -> " + way;
+      at = edge.from;
+    }
+    return way;
+  }
+
+  void say_weak(const sema::Edge& weak) {
+    // As it is written: in a loop, and after it, a name means the step of some round.
+    const std::string written(subject_.sources.text(weak.span));
+    const std::string name = written.substr(0, written.find('.'));
+    Diagnostic diagnostic = sema::error(
+        "F703", weak.span, "a merge into " + ticked(base()) + " waits for the wrong outcome",
+        ticked(written) + " is no approval");
+    diagnostic.secondary.push_back({flow_.steps[merge_].head, "merged here"});
+    diagnostic.helps.push_back(
+        {"wait for `" + name + ".approved`", {{weak.span, name + ".approved"}}, true});
+    subject_.sink.add(std::move(diagnostic));
+  }
+
+  void say_stale(std::size_t gate, std::size_t branch, Span use) {
+    const std::size_t writer = *late_writer(gate, branch, {});
+    Diagnostic diagnostic =
+        sema::error("F719", use, "the approval is of an earlier commit than the one merged",
+                    ticked(flow_.steps[branch].name) + " can have moved since");
+    diagnostic.secondary.push_back(
+        {flow_.steps[gate].head, ticked(flow_.steps[gate].name) + " approves what it was then"});
+    diagnostic.secondary.push_back(
+        {flow_.steps[writer].head, ticked(flow_.steps[writer].name) + " moves the branch"});
+    diagnostic.helps.push_back(
+        {"review again `after " +
+             flow_.steps[writer].name.substr(flow_.steps[writer].name.rfind('.') + 1) +
+             ".merged`, and wait for that",
+         {},
+         false});
+    subject_.sink.add(std::move(diagnostic));
+  }
+
+  Subject& subject_;
+  const sema::Flow& flow_;
+  const Needs& needs_;
+  std::size_t merge_;
+};
+
+bool is_understood(const sema::Flow& flow) {
+  return std::ranges::none_of(flow.steps,
+                              [](const sema::Step& step) { return step.broken || step.trusts; });
+}
+
+void say_no_way(Subject& subject, const sema::Step& step) {
+  const sema::Human& human = subject.model.humans.front();
+  const Span at = step.otherwise_span ? *step.otherwise_span : step.head;
+  Diagnostic diagnostic = sema::error(
+      "F705", at, "nothing says which human is asked when " + ticked(step.name) + " is stuck",
+      step.otherwise_span ? "escalates to nobody"
+                          : "`else escalate` holds unless it says otherwise");
+  diagnostic.secondary.push_back({human.name_span, "the fleet knows a human"});
+  diagnostic.helps.push_back(
+      {"write `escalation = " + human.name + " within 1h` in the fleet", {}, false});
+  subject.sink.add(std::move(diagnostic));
+}
+
+void check_gate_time(Subject& subject, const sema::Step& step) {
+  const sema::Human& human = subject.model.humans[step.human->value];
+  if (!step.timeout) {
+    Diagnostic diagnostic =
+        sema::error("F108", step.head, "the gate " + ticked(step.name) + " has no `timeout`",
+                    "could stay open for ever");
+    diagnostic.helps.push_back({"write `timeout 24h`, and `else …` for what follows", {}, false});
+    subject.sink.add(std::move(diagnostic));
+    return;
+  }
+  if (!human.answers || human.answers->value <= step.timeout->value)
+    return;
+  Diagnostic diagnostic = sema::warning(
+      "F707", step.timeout->span, "the gate closes before " + ticked(human.name) + " can answer",
+      "open for " + plan::to_string(step.timeout->value));
+  diagnostic.secondary.push_back(
+      {human.answers->span, "an answer takes " + plan::to_string(human.answers->value)});
+  subject.sink.add(std::move(diagnostic));
+}
+
+}  // namespace
+
+bool is_into_base(const sema::Model& model, const sema::Step& step) {
+  if (!step.merge.into)
+    return !step.merge.into_step;
+  const bool literal = std::ranges::none_of(step.merge.into->pieces, &sema::Piece::hole);
+  return literal && model.fleet && model.fleet->repo &&
+         to_string(*step.merge.into) == model.fleet->repo->value.base;
+}
+
+void check_approvals(Subject& subject) {
+  for (const sema::Flow& flow : subject.model.flows) {
+    if (!is_understood(flow) || !lower::find_cycles(flow.steps.size(), arcs_of(flow)).empty())
+      continue;
+    const auto into_base = [&](const sema::Step& step) {
+      return step.kind == StepKind::kMerge && is_into_base(subject.model, step);
+    };
+    if (std::ranges::none_of(flow.steps, into_base))
+      continue;
+    const Needs needs(flow);
+    for (std::size_t i = 0; i < flow.steps.size(); ++i) {
+      if (into_base(flow.steps[i]))
+        MergeGate(subject, flow, needs, i).check();
+    }
+  }
+}
+
+void check_humans(Subject& subject) {
+  for (const sema::Flow& flow : subject.model.flows) {
+    for (const sema::Step& step : flow.steps) {
+      if (!step.broken && step.kind == StepKind::kHuman)
+        check_gate_time(subject, step);
+    }
+    const bool knows_way = subject.model.humans.empty() || !subject.model.fleet ||
+                           subject.model.fleet->escalation ||
+                           subject.model.fleet->origins.contains("escalation");
+    if (knows_way || !is_understood(flow))
+      continue;
+    const auto escalates = [](const sema::Step& step) {
+      return step.otherwise == plan::Otherwise::kEscalate;
+    };
+    const auto stuck = std::ranges::find_if(flow.steps, escalates);
+    if (stuck != flow.steps.end())
+      say_no_way(subject, *stuck);
+  }
+}
+
+}  // namespace fleet::checks

@@ -1,0 +1,190 @@
+#include "dsl/checks/needs.h"
+
+#include <array>
+#include <utility>
+
+namespace fleet::checks {
+namespace {
+
+using plan::EdgeKind;
+using sema::StepKind;
+
+constexpr std::uint8_t kBefore = 0x80;
+
+constexpr std::uint8_t bit(EdgeKind kind) {
+  return static_cast<std::uint8_t>(1u << static_cast<unsigned>(kind));
+}
+
+void unite(std::vector<std::uint8_t>& all, const std::vector<std::uint8_t>& more) {
+  for (std::size_t i = 0; i < all.size(); ++i)
+    all[i] = static_cast<std::uint8_t>(all[i] | more[i]);
+}
+
+void intersect(std::vector<std::uint8_t>& all, const std::vector<std::uint8_t>& other) {
+  for (std::size_t i = 0; i < all.size(); ++i)
+    all[i] = static_cast<std::uint8_t>(all[i] & other[i]);
+}
+
+// Whether the step stands in a round of the loop beyond that many, in loops within it as well.
+bool is_beyond(const sema::Flow& flow, std::size_t step, std::size_t loop, std::size_t rounds) {
+  for (std::optional<std::size_t> at = step; at; at = flow.steps[*at].loop) {
+    if (flow.steps[*at].loop == loop)
+      return flow.steps[*at].round > rounds;
+  }
+  return false;
+}
+
+constexpr std::array<std::pair<EdgeKind, EdgeKind>, 5> kExclusive{
+    std::pair{EdgeKind::kAccepted, EdgeKind::kFailed},
+    std::pair{EdgeKind::kMerged, EdgeKind::kFailed},
+    std::pair{EdgeKind::kApproved, EdgeKind::kFailed},
+    std::pair{EdgeKind::kApproved, EdgeKind::kChangesRequested},
+    std::pair{EdgeKind::kChangesRequested, EdgeKind::kFailed}};
+
+}  // namespace
+
+std::vector<lower::Arc> arcs_of(const sema::Flow& flow) {
+  std::vector<lower::Arc> arcs;
+  for (std::size_t i = 0; i < flow.steps.size(); ++i) {
+    for (const sema::Edge& edge : flow.steps[i].after)
+      arcs.push_back({edge.from, i});
+  }
+  return arcs;
+}
+
+Needs::Needs(const sema::Flow& flow)
+    : flow_(flow), facts_(flow.steps.size()), settled_(flow.steps.size()) {
+  const std::size_t count = flow.steps.size();
+  for (const std::size_t index : lower::topological_order(count, arcs_of(flow))) {
+    Facts facts(count, 0);
+    // Of what a disjunction has seen its consumers ask for themselves: see facts_of.
+    if (!is_disjunction(flow.steps[index].kind)) {
+      for (const sema::Edge& edge : flow.steps[index].after)
+        unite(facts, facts_of(edge));
+    }
+    facts_[index] = std::move(facts);
+    settled_[index] = settled_before(index);
+  }
+}
+
+// A step settles once it ran, which takes all of its edges, or once one of them can't fire: either
+// way at least one of those it waits for has settled. Only `all` waits for every one.
+Needs::Facts Needs::settled_before(std::size_t index) const {
+  const sema::Step& step = flow_.steps[index];
+  Facts all;
+  for (const sema::Edge& edge : step.after) {
+    if (all.empty()) {
+      all = settled_[edge.from];
+    } else if (step.kind == StepKind::kAll) {
+      unite(all, settled_[edge.from]);
+    } else {
+      intersect(all, settled_[edge.from]);
+    }
+  }
+  all.resize(flow_.steps.size(), 0);
+  all[index] = kBefore;
+  return all;
+}
+
+Needs::Facts Needs::facts_of(const sema::Edge& edge) const {
+  const sema::Step& from = flow_.steps[edge.from];
+  const bool ran = edge.kind != EdgeKind::kDone;
+  Facts facts = ran ? facts_[edge.from] : settled_[edge.from];
+  facts.resize(flow_.steps.size(), 0);  // of a step that was not understood nothing is known
+  facts[edge.from] = static_cast<std::uint8_t>(facts[edge.from] | bit(edge.kind) | kBefore);
+  const bool success = ran && edge.kind != EdgeKind::kFailed;
+  if (edge.kind == EdgeKind::kApproved && from.kind == StepKind::kLoop && !from.after.empty()) {
+    unite(facts, of_loop(edge.from));
+  } else if (success && sema::is_joint(from.kind) && !from.members.empty()) {
+    unite(facts, of_members(from, edge.kind));
+  }
+  return facts;
+}
+
+Needs::Facts Needs::of_members(const sema::Step& joint, EdgeKind kind) const {
+  Facts all;
+  for (const sema::At<std::size_t>& member : joint.members) {
+    Facts facts = facts_of({member.value, kind, true, member.span});
+    if (all.empty()) {
+      all = std::move(facts);
+    } else if (joint.kind == StepKind::kAll) {
+      unite(all, facts);
+    } else {
+      intersect(all, facts);
+    }
+  }
+  return all;
+}
+
+// The test that ended the loop is one of them; the rounds beyond it never run.
+Needs::Facts Needs::of_loop(std::size_t loop) const {
+  Facts all;
+  const std::vector<sema::Edge>& tests = flow_.steps[loop].after;
+  for (std::size_t rounds = 0; rounds < tests.size(); ++rounds) {
+    Facts facts = facts_of(tests[rounds]);
+    for (std::size_t i = 0; i < facts.size(); ++i) {
+      if (is_beyond(flow_, i, loop, rounds))
+        facts[i] = static_cast<std::uint8_t>(facts[i] | kBefore);
+    }
+    if (all.empty()) {
+      all = std::move(facts);
+    } else {
+      intersect(all, facts);
+    }
+  }
+  return all;
+}
+
+bool Needs::has(std::size_t step, std::size_t from, EdgeKind kind) const {
+  return !facts_[step].empty() && (facts_[step][from] & bit(kind)) != 0;
+}
+
+bool Needs::is_before(std::size_t from, std::size_t step) const {
+  return !facts_[step].empty() && (facts_[step][from] & kBefore) != 0;
+}
+
+std::optional<Needs::Contradiction> Needs::contradiction(std::size_t step) const {
+  for (std::size_t from = 0; from < facts_[step].size(); ++from) {
+    const std::uint8_t facts = facts_[step][from];
+    for (const auto& [one, other] : kExclusive) {
+      if ((facts & bit(one)) != 0 && (facts & bit(other)) != 0)
+        return Contradiction{from, one, other};
+    }
+  }
+  return std::nullopt;
+}
+
+bool Needs::exclude(std::size_t a, std::size_t b) const {
+  if (facts_[a].empty() || facts_[b].empty())
+    return false;
+  for (std::size_t from = 0; from < facts_[a].size(); ++from) {
+    for (const auto& [one, other] : kExclusive) {
+      const bool first = (facts_[a][from] & bit(one)) != 0 && (facts_[b][from] & bit(other)) != 0;
+      const bool second = (facts_[a][from] & bit(other)) != 0 && (facts_[b][from] & bit(one)) != 0;
+      if (first || second)
+        return true;
+    }
+  }
+  return false;
+}
+
+const sema::Edge* Needs::edge_of(std::size_t step, std::size_t from, EdgeKind kind) const {
+  std::vector<bool> seen(flow_.steps.size(), false);
+  std::vector<std::size_t> open{step};
+  while (!open.empty()) {
+    const std::size_t at = open.back();
+    open.pop_back();
+    if (seen[at])
+      continue;
+    seen[at] = true;
+    for (const sema::Edge& edge : flow_.steps[at].after) {
+      if (edge.from == from && edge.kind == kind)
+        return &edge;
+      if (has(edge.from, from, kind) || edge.from == from)
+        open.push_back(edge.from);
+    }
+  }
+  return nullptr;
+}
+
+}  // namespace fleet::checks

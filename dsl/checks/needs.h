@@ -1,0 +1,56 @@
+// What must have happened before each step of a flow, on every way to it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "dsl/lower/dag.h"
+#include "dsl/sema/model.h"
+
+namespace fleet::checks {
+
+// Who waits for whom in a flow, for the functions of dsl/lower/dag.h.
+std::vector<lower::Arc> arcs_of(const sema::Flow& flow);
+
+// A step that is never started settles as well, as soon as one of its edges can't fire. So `.done`
+// says only that: neither that the step ran, nor anything of what it waits for. Every other edge
+// says that the step ran, and so that all its own edges fired.
+//
+// Space and time are quadratic in the steps of the flow.
+class Needs {
+ public:
+  // REQUIRES: no steps wait for one another in a circle.
+  explicit Needs(const sema::Flow& flow);
+
+  // Whether `step` can only start once `from` fired `kind`.
+  bool has(std::size_t step, std::size_t from, plan::EdgeKind kind) const;
+  // Whether `from` has settled, or will never run, whenever `step` starts.
+  bool is_before(std::size_t from, std::size_t step) const;
+  // A step that would have to have two outcomes which exclude each other, with both.
+  struct Contradiction {
+    std::size_t of = 0;
+    plan::EdgeKind one = plan::EdgeKind::kDone;
+    plan::EdgeKind other = plan::EdgeKind::kDone;
+  };
+  std::optional<Contradiction> contradiction(std::size_t step) const;
+  // Whether no run starts both.
+  bool exclude(std::size_t a, std::size_t b) const;
+  // The edge by which `step` needs it, of the step itself or of one before it; nullptr: none says
+  // it.
+  const sema::Edge* edge_of(std::size_t step, std::size_t from, plan::EdgeKind kind) const;
+
+ private:
+  using Facts = std::vector<std::uint8_t>;  // by step: one bit an outcome, and one for "before"
+  // What holds once the edge fired.
+  Facts facts_of(const sema::Edge& edge) const;
+  Facts of_members(const sema::Step& joint, plan::EdgeKind kind) const;
+  Facts of_loop(std::size_t loop) const;
+  Facts settled_before(std::size_t index) const;
+
+  const sema::Flow& flow_;
+  std::vector<Facts> facts_;    // when a step starts
+  std::vector<Facts> settled_;  // when it has settled, started or not: what came before
+};
+
+}  // namespace fleet::checks

@@ -1,0 +1,171 @@
+// F401, F402, F607: a review is done by somebody else, who sees it cold and changes nothing. F717:
+// findings come from a review.
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "dsl/checks/checks.h"
+#include "dsl/sema/report.h"
+
+namespace fleet::checks {
+namespace {
+
+using sema::StepKind;
+using sema::ticked;
+using Steps = std::set<std::size_t>;
+
+// Where the value of a key was said last: the place to point at, and to mend.
+std::optional<Span> said(const sema::Agent& agent, const std::string& key) {
+  const auto found = agent.contract.origins.find(key);
+  if (found == agent.contract.origins.end() || found->second.empty())
+    return std::nullopt;
+  return found->second.back().span;
+}
+
+// Whose text the user can mend: agents and roles of their own, and those that a flow uses.
+std::set<std::size_t> subjects_of(const sema::Model& model) {
+  std::set<std::size_t> all;
+  for (std::size_t i = 0; i < model.agents.size(); ++i) {
+    if (!model.agents[i].imported)
+      all.insert(i);
+  }
+  for (const sema::Flow& flow : model.flows) {
+    for (const sema::Step& step : flow.steps) {
+      for (const sema::At<std::size_t>& use : step.agents)
+        all.insert(use.value);
+    }
+  }
+  return all;
+}
+
+void say_shared(Subject& subject, const sema::Agent& agent) {
+  const Span at = *said(agent, "session");
+  Diagnostic diagnostic =
+      sema::error("F401", agent.name_span,
+                  "reviewer " + ticked(agent.name) + " keeps its session from one task to the next",
+                  "would see more than the change");
+  diagnostic.secondary.push_back({at, "a session of its own is kept between tasks"});
+  diagnostic.helps.push_back(
+      {"set `session = fresh` on it: every review begins with nothing but the change", {}, false});
+  subject.sink.add(std::move(diagnostic));
+}
+
+void say_writer(Subject& subject, const sema::Agent& agent) {
+  Diagnostic diagnostic =
+      sema::error("F607", agent.contract.writes->span,
+                  "reviewer " + ticked(agent.name) + " can write", "could change what it judges");
+  if (const auto returns = said(agent, "returns"))
+    diagnostic.secondary.push_back({*returns, "its tasks answer with a verdict"});
+  diagnostic.helps.push_back(
+      {"write `writes = none`", {{agent.contract.writes->span, "none"}}, true});
+  subject.sink.add(std::move(diagnostic));
+}
+
+// All steps whose work is on the branch of `step`: its own, and what was merged into it.
+void collect_authors(const sema::Flow& flow, std::size_t step, Steps& steps) {
+  if (!steps.insert(step).second)
+    return;
+  const sema::Step& one = flow.steps[step];
+  for (const sema::At<std::size_t>& from : one.merge.from)
+    collect_authors(flow, from.value, steps);
+  if (one.merge.into_step)
+    collect_authors(flow, one.merge.into_step->value, steps);
+  for (std::size_t i = 0; i < flow.steps.size(); ++i) {
+    if (flow.steps[i].merge.into_step && flow.steps[i].merge.into_step->value == step)
+      collect_authors(flow, i, steps);
+  }
+}
+
+void say_own_work(Subject& subject, const sema::Step& author, const sema::At<std::size_t>& use,
+                  const sema::At<std::size_t>& wrote) {
+  const std::string name = ticked(subject.model.agents[use.value].name);
+  Diagnostic diagnostic = sema::error("F402", use.span, name + " reviews its own work",
+                                      "judges what " + ticked(author.name) + " made");
+  diagnostic.secondary.push_back({wrote.span, name + " makes it here"});
+  diagnostic.helps.push_back(
+      {"declare an agent of its own for the review: `agent NAME : reviewer { … }`", {}, false});
+  subject.sink.add(std::move(diagnostic));
+}
+
+// The agents that F402 was said of: that they write is the same mistake.
+std::set<std::size_t> check_own_work(Subject& subject, const sema::Flow& flow) {
+  std::set<std::size_t> said_of;
+  for (const sema::Step& step : flow.steps) {
+    for (const sema::At<std::size_t>& use : step.agents) {
+      if (step.broken || !subject.model.agents[use.value].gives_verdicts())
+        continue;
+      Steps authors;
+      for (const sema::Argument& argument : step.arguments) {
+        if (argument.output_of && !argument.findings)
+          collect_authors(flow, *argument.output_of, authors);
+      }
+      for (const std::size_t author : authors) {
+        for (const sema::At<std::size_t>& wrote : flow.steps[author].agents) {
+          if (wrote.value != use.value || said_of.contains(use.value))
+            continue;
+          said_of.insert(use.value);
+          say_own_work(subject, flow.steps[author], use, wrote);
+        }
+      }
+    }
+  }
+  return said_of;
+}
+
+bool can_find(const sema::Model& model, const sema::Flow& flow, std::size_t index) {
+  const sema::Step& step = flow.steps[index];
+  if (step.broken || step.kind == StepKind::kHuman)
+    return true;
+  if (!step.members.empty()) {
+    return std::ranges::any_of(step.members, [&](const sema::At<std::size_t>& one) {
+      return can_find(model, flow, one.value);
+    });
+  }
+  return std::ranges::any_of(step.agents, [&](const sema::At<std::size_t>& use) {
+    const sema::Agent& agent = model.agents[use.value];
+    return agent.broken || agent.gives_verdicts() || agent.contract.broken.contains("returns");
+  });
+}
+
+void say_no_findings(Subject& subject, const sema::Step& from, Span use) {
+  Diagnostic diagnostic = sema::error("F717", use, "step " + ticked(from.name) + " has no findings",
+                                      "gives no verdict");
+  diagnostic.secondary.push_back({from.head, "step " + ticked(from.name) + " is set here"});
+  diagnostic.helps.push_back(
+      {"findings are what a review wants changed: its role says `returns = verdict`", {}, false});
+  subject.sink.add(std::move(diagnostic));
+}
+
+}  // namespace
+
+void check_reviewers(Subject& subject) {
+  std::set<std::size_t> own_work;
+  for (const sema::Flow& flow : subject.model.flows)
+    own_work.merge(check_own_work(subject, flow));
+  for (const std::size_t index : subjects_of(subject.model)) {
+    const sema::Agent& agent = subject.model.agents[index];
+    if (agent.broken || !agent.gives_verdicts())
+      continue;
+    const auto& session = agent.contract.session;
+    if (session && session->value == plan::SessionMode::kOwn)
+      say_shared(subject, agent);
+    if (agent.writes() && !own_work.contains(index))
+      say_writer(subject, agent);
+  }
+}
+
+void check_findings(Subject& subject) {
+  for (const sema::Flow& flow : subject.model.flows) {
+    for (const sema::Step& step : flow.steps) {
+      const auto& of = step.fanout.source.of;
+      if (of && !can_find(subject.model, flow, *of))
+        say_no_findings(subject, flow.steps[*of], step.fanout.source.span);
+      for (const sema::Argument& argument : step.arguments) {
+        if (argument.findings && !can_find(subject.model, flow, *argument.output_of))
+          say_no_findings(subject, flow.steps[*argument.output_of], argument.text.span);
+      }
+    }
+  }
+}
+
+}  // namespace fleet::checks

@@ -1,0 +1,48 @@
+// F603: a credential that is no longer good, or soon will not be.
+#include <string>
+#include <utility>
+
+#include "dsl/checks/checks.h"
+#include "dsl/plan/describe.h"
+#include "dsl/sema/report.h"
+
+namespace fleet::checks {
+namespace {
+
+using sema::ticked;
+
+// Renewing takes a human, and a human takes days.
+constexpr std::int64_t kSoon = 30;
+
+std::string days_text(std::int64_t days) {
+  return std::to_string(days) + (days == 1 ? " day" : " days");
+}
+
+}  // namespace
+
+void check_expiry(Subject& subject) {
+  if (!subject.today)
+    return;
+  for (const sema::Credential& credential : subject.model.credentials) {
+    if (!credential.expires)
+      continue;
+    const std::int64_t left = credential.expires->value - *subject.today;
+    if (left > kSoon)
+      continue;
+    const Span at = credential.expires->span;
+    const std::string name = "credential " + ticked(credential.name);
+    const std::string today = "today is " + plan::date_text(*subject.today);
+    Diagnostic diagnostic =
+        left < 0 ? sema::error("F603", at, name + " has expired", today)
+                 : sema::warning("F603", at, name + " expires in " + days_text(left), today);
+    if (credential.owner) {
+      diagnostic.helps.push_back(
+          {subject.model.humans[credential.owner->value].name + " renews it; then set the new date",
+           {},
+           false});
+    }
+    subject.sink.add(std::move(diagnostic));
+  }
+}
+
+}  // namespace fleet::checks
