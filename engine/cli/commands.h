@@ -12,6 +12,7 @@ struct CheckOptions {
   std::vector<std::string> files;
   std::string format = "text";  // text, short, json, sarif
   bool guards = false;
+  std::string today;  // a date that stands for the clock's; empty: the clock's
 };
 int check(const CheckOptions& options);
 

@@ -1,5 +1,8 @@
 #include "engine/cli/front.h"
 
+#include <chrono>
+#include <cstdio>
+
 #include <fmt/format.h>
 
 #include "dsl/base/render.h"
@@ -15,6 +18,21 @@ std::string folder_of(const std::string& file) {
   if (slash == std::string::npos)
     return ".";
   return slash == 0 ? "/" : file.substr(0, slash);
+}
+
+std::optional<std::int64_t> day_of(const std::string& written) {
+  using namespace std::chrono;
+  if (written.empty())
+    return floor<days>(system_clock::now()).time_since_epoch().count();
+  int year_number = 0;
+  unsigned month_number = 0, day_number = 0;
+  char end = 0;
+  const int read =
+      std::sscanf(written.c_str(), "%4d-%2u-%2u%c", &year_number, &month_number, &day_number, &end);
+  const year_month_day date{year{year_number}, month{month_number}, day{day_number}};
+  if (read != 3 || !date.ok())
+    return std::nullopt;
+  return sys_days(date).time_since_epoch().count();
 }
 
 void show(const std::vector<Diagnostic>& diagnostics, const SourceMap& sources) {
@@ -40,6 +58,7 @@ Front compile_flow(const FlowOptions& options, bool to_run) {
   Front front;
   CompileOptions compile_options;
   compile_options.goal = to_run ? Goal::kRun : Goal::kPlan;
+  compile_options.today = day_of("");
   for (const std::string& word : options.words) {
     const std::size_t equals = word.find('=');
     if (equals != std::string::npos) {

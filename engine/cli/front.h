@@ -1,6 +1,7 @@
 // From a fleet file and the words after it to a plan, with everything that is wrong said on stderr.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 
 #include "dsl/base/diagnostic.h"
@@ -17,6 +18,10 @@ struct Front {
 
 // `to_run`: parameters without a value are an error, not holes.
 Front compile_flow(const FlowOptions& options, bool to_run);
+
+// The day in days since 1970-01-01, UTC: of `written` ("2027-01-31"), or of the clock when that is
+// empty. Nothing when it is no date.
+std::optional<std::int64_t> day_of(const std::string& written);
 
 // Diagnostics as text on stderr.
 void show(const std::vector<Diagnostic>& diagnostics, const SourceMap& sources);

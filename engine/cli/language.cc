@@ -69,11 +69,18 @@ int check(const CheckOptions& options) {
                          options.format));
     return kUsage;
   }
+  CompileOptions compile_options;
+  compile_options.today = day_of(options.today);
+  if (!compile_options.today) {
+    complain(fmt::format("fleetc: --today {} is no date such as 2027-01-31\n",
+                         report::printable(options.today)));
+    return kUsage;
+  }
   bool errors = false, unreadable = false;
   std::string results;
   for (const std::string& file : options.files) {
     DiskReader files;
-    const Compilation compilation = compile(file, files, CompileOptions{});
+    const Compilation compilation = compile(file, files, compile_options);
     if (!compilation.usage.empty()) {
       say_unreadable(file, compilation.usage);
       unreadable = true;

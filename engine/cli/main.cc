@@ -55,6 +55,7 @@ void add_language_commands(CLI::App& app, Commands& all) {
       add(app, all, "check", "all static checks", [](Commands& c) { return check(c.check); });
   check_command->add_option("files", all.check.files, "the .fleet files")->required();
   check_command->add_flag("--guards", all.check.guards, "list what is left to run time");
+  check_command->add_option("--today", all.check.today, "the day that expiry is judged by");
   add_format(check_command, all.check.format, {"text", "short", "json", "sarif"});
 
   CLI::App* fmt_command =
@@ -89,8 +90,7 @@ void add_run_commands(CLI::App& app, Commands& all) {
   run_command->add_option("-j,--jobs", all.run.jobs, "processes at once")
       ->check(CLI::Range(1, 4096));
   run_command->add_flag("--no-wait", all.run.no_wait, "exit 4 at a gate instead of waiting");
-  run_command->add_flag("--new", all.run.fresh,
-                        "give an unfinished run up and begin another");
+  run_command->add_flag("--new", all.run.fresh, "give an unfinished run up and begin another");
   add_format(run_command, all.run.format, {"text", "json"});
 
   CLI::App* resume_command = add(app, all, "resume", "go on after any stop or crash",
