@@ -101,13 +101,15 @@ Needs::Facts Needs::facts_of(const sema::Edge& edge) const {
   return facts;
 }
 
+// `all` is approved once each is, and wants changes once one of them does.
 Needs::Facts Needs::of_members(const sema::Step& joint, EdgeKind kind) const {
+  const bool every = joint.kind == StepKind::kAll && kind != EdgeKind::kChangesRequested;
   Facts all;
   for (const sema::At<std::size_t>& member : joint.members) {
     Facts facts = facts_of({member.value, kind, true, member.span});
     if (all.empty()) {
       all = std::move(facts);
-    } else if (joint.kind == StepKind::kAll) {
+    } else if (every) {
       unite(all, facts);
     } else {
       intersect(all, facts);
