@@ -37,8 +37,18 @@ class Definition(FleetTest):
         self.check(TEXT.replace("to worker\n", "to worker timeout 3weeks\n"), "3weeks", "weeks")
 
     def test_what_belongs_to_a_later_version_is_refused_by_name(self):
-        self.check(TEXT.replace("  role worker", '  human ada { answers = 4h }\n  role worker'),
-                   "not supported yet", "human")
+        self.check(TEXT.replace("  role worker", '  pattern twice(step) {}\n  role worker'),
+                   "not supported yet", "pattern")
+
+    def test_run_refuses_by_name_what_the_engine_lacks(self):
+        later = '  human ada { answers = 4h }\n  escalation = ada within 1h\n  role worker'
+        repo = self.space.repo({**FILES, "t.fleet": TEXT.replace("  role worker", later)})
+        before = repo.users()
+        self.space.run("check", "t.fleet", cwd=repo.path, expect=DONE)
+        done = self.space.run("run", "t.fleet", cwd=repo.path, expect=DEFINITION)
+        self.assert_says(done, "run can't carry out `escalation` yet (t.fleet)")
+        self.assert_same_users(before, repo)
+        self.assertEqual(set(repo.branches()), {"main"})
 
     def test_several_mistakes_are_each_reported_once(self):
         text = TEXT.replace("runtime = tool", "runtme = tool").replace("to worker", "to wroker")
