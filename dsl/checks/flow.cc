@@ -146,8 +146,25 @@ void say_contradiction(Subject& subject, const sema::Flow& flow, const Needs& ne
   subject.sink.add(std::move(diagnostic));
 }
 
+// Whether two different outcomes of some step are needed: only then can needs exclude each other,
+// and only then are they worth the square of the flow.
+bool is_contested(const sema::Flow& flow) {
+  std::vector<std::optional<EdgeKind>> needed(flow.steps.size());
+  for (const sema::Step& step : flow.steps) {
+    for (const sema::Edge& edge : step.after) {
+      if (edge.kind == EdgeKind::kDone)
+        continue;
+      if (sema::is_joint(flow.steps[edge.from].kind) ||
+          needed[edge.from].value_or(edge.kind) != edge.kind)
+        return true;
+      needed[edge.from] = edge.kind;
+    }
+  }
+  return false;
+}
+
 void check_contradictions(Subject& subject, const sema::Flow& flow) {
-  if (!lower::find_cycles(flow.steps.size(), arcs_of(flow)).empty())
+  if (!is_contested(flow) || !lower::find_cycles(flow.steps.size(), arcs_of(flow)).empty())
     return;
   const Needs needs(flow);
   std::vector<bool> contradicts(flow.steps.size());
