@@ -32,8 +32,7 @@ class Tree {
   std::vector<std::pair<std::size_t, std::size_t>> pairs(Entries entries) {
     descend(entries, 0);
     std::ranges::sort(pairs_);
-    const auto repeats = std::ranges::unique(pairs_);
-    pairs_.erase(repeats.begin(), repeats.end());
+    pairs_.erase(std::unique(pairs_.begin(), pairs_.end()), pairs_.end());
     return std::move(pairs_);
   }
 
