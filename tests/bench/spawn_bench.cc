@@ -19,7 +19,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/flow/journal_log.h"
+#include "engine/flow/measures.h"
 #include "tests/support/scratch_dir.h"
 
 namespace fleet::flow {
@@ -118,7 +118,8 @@ Tally judge(const Workload& load, int warm_runs, int trials, Chance& chance) {
   if (!run)
     std::exit(1);
   const plan::Plan plan = plan_of(load);
-  MeasuredSpawnPolicy policy(plan, **journal);
+  JournalMeasures measures(**journal, *run);
+  MeasuredSpawnPolicy policy(plan, measures);
   const SpawnOrder order{{0}, std::vector<std::string>(load.items, "x"), load.width};
   const std::uint32_t widest = std::min(load.items, load.width);
   Tally tally;
@@ -129,7 +130,7 @@ Tally judge(const Workload& load, int warm_runs, int trials, Chance& chance) {
     const double spawn = chance.around(load.spawn, 0.2);
     const run::SpawnDecided decided = policy.decide(order);
     const auto record = [&](const char* source, const char* kind, double value) {
-      (void)(*journal)->record_measure(*run, {load.name, source, kind}, millis(value), {});
+      measures.record({load.name, source, kind}, millis(value), {});
     };
     for (const double time : times)
       record(load.name, kTaskMeasure, time);
