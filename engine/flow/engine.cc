@@ -1,5 +1,6 @@
 #include "engine/flow/engine.h"
 
+#include <set>
 #include <thread>
 
 #include <fmt/format.h>
@@ -14,6 +15,7 @@
 #include "engine/os/crash_point.h"
 #include "engine/os/files.h"
 #include "engine/process/keeper_launcher.h"
+#include "engine/run/replay.h"
 
 namespace fleet::flow {
 namespace {
@@ -53,20 +55,6 @@ std::string state_word(run::RunOutcome outcome) {
   }
   return "?";
 }
-
-class Observers final : public run::Observer {
- public:
-  Observers(run::Observer& first, run::Observer& second) : first_(first), second_(second) {}
-  void saw(const plan::Plan& plan, const run::State& state, const run::Event& event,
-           const std::vector<run::Transition>& transitions) override {
-    first_.saw(plan, state, event, transitions);
-    second_.saw(plan, state, event, transitions);
-  }
-
- private:
-  run::Observer& first_;
-  run::Observer& second_;
-};
 
 }  // namespace
 
@@ -265,28 +253,21 @@ Status Engine::forget_jobs() {
 // What the dead engine left in flight: which attempts still run or have ended in the keeper, which
 // it never heard of, which are lost.
 Result<std::vector<run::EventBody>> Engine::reconcile() {
-  std::vector<run::EventBody> found;
   FLEET_TRY(const auto jobs, launcher_->list());
-  std::map<std::pair<std::uint32_t, std::uint32_t>, bool> known;
+  std::set<std::pair<std::uint32_t, std::uint32_t>> known;
   for (const process::JobStatus& job : jobs) {
     if (job.key.run != site_.run)
       continue;
     if (job.key.part == 0)
-      known[{job.key.task, job.key.epoch}] = true;
+      known.insert({job.key.task, job.key.epoch});
     else if (job.state != process::JobState::kEnded)
       FLEET_CHECK(launcher_->cancel(job.key, std::chrono::seconds(1)));
   }
-  for (const run::Task& task : state_.tasks) {
-    if (task.phase != run::Phase::kRunning ||
-        plan_.nodes[task.node.value].kind == plan::NodeKind::kMerge)
-      continue;
-    run::Reconciled event{{task.index, task.epoch}, run::Found::kRunning};
-    if (known.count({task.index.value, task.epoch}) == 0)
-      event.found =
-          same_boot_ && !options_.accept_lost_tail ? run::Found::kNeverStarted : run::Found::kLost;
-    found.push_back(event);
-  }
-  return found;
+  const auto knows = [&](run::Attempt attempt) {
+    return known.contains({attempt.task.value, attempt.epoch});
+  };
+  const auto found = run::reconcile(plan_, state_, knows, same_boot_ && !options_.accept_lost_tail);
+  return std::vector<run::EventBody>(found.begin(), found.end());
 }
 
 Result<run::RunOutcome> Engine::carry_on(run::Observer& observer) {
@@ -315,7 +296,7 @@ Result<run::RunOutcome> Engine::execute(std::vector<run::EventBody> first,
   JournalMeasures measures(*journal_, run_);
   MeasuredSpawnPolicy policy(plan_, measures);
   Measuring measuring(measures);
-  Observers observers(observer, measuring);
+  run::BothObservers observers(observer, measuring);
   LocalWorld world(plan_, site_, state_, *git, *pool_, board, *timers);
   const run::State before = state_;
   Executor executor(plan_, resumed_ ? state_ : run::State{}, log_, world, policy, observers,

@@ -2,6 +2,7 @@
 // dropped, and the Resumed event of the next engine asks again for what is still open.
 #pragma once
 
+#include <functional>
 #include <vector>
 
 #include "engine/run/step.h"
@@ -25,5 +26,11 @@ class Replay {
 };
 
 State replay(const plan::Plan& plan, const std::vector<Event>& events);
+
+// What a new engine finds of each attempt whose process ran when the last one was heard of.
+// `knows`: whether the keeper has heard of the attempt. What it has not was never started, unless
+// the keeper's own memory may be gone: then it is lost.
+std::vector<Reconciled> reconcile(const plan::Plan& plan, const State& state,
+                                  const std::function<bool(Attempt)>& knows, bool remembers);
 
 }  // namespace fleet::run

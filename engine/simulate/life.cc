@@ -3,24 +3,6 @@
 #include "engine/run/replay.h"
 
 namespace fleet::simulate {
-namespace {
-
-class Observers final : public run::Observer {
- public:
-  Observers(run::Observer& first, run::Observer& second) : first_(first), second_(second) {}
-  void saw(const plan::Plan& plan, const run::State& state, const run::Event& event,
-           const std::vector<run::Transition>& transitions) override {
-    first_.saw(plan, state, event, transitions);
-    second_.saw(plan, state, event, transitions);
-  }
-
- private:
-  run::Observer& first_;
-  run::Observer& second_;
-};
-
-}  // namespace
-
 Life::Life(Outside& outside, LifeOptions options, run::Observer& observer)
     : outside_(outside),
       options_(options),
@@ -39,23 +21,18 @@ std::vector<run::EventBody> Life::first_events() const {
     return {run::RunOpened{"simulated", outside_.plan.hash, "base", options_.jobs, options_.ahead,
                            "simulated"}};
   std::vector<run::EventBody> first = {run::Resumed{options_.jobs, options_.ahead, "simulated"}};
-  for (const run::Task& task : state_.tasks) {
-    const run::Attempt attempt{task.index, task.epoch};
-    const bool merge = outside_.plan.nodes[task.node.value].kind == plan::NodeKind::kMerge;
-    if (task.phase != run::Phase::kRunning || merge)
-      continue;
-    run::Found found = run::Found::kRunning;
-    if (!outside_.keeper.knows(attempt))
-      found = options_.same_boot ? run::Found::kNeverStarted : run::Found::kLost;
-    first.push_back(run::Reconciled{attempt, found});
-  }
+  const auto knows = [this](run::Attempt attempt) {
+    return outside_.keeper.knows(attempt);
+  };
+  const auto found = run::reconcile(outside_.plan, state_, knows, options_.same_boot);
+  first.insert(first.end(), found.begin(), found.end());
   return first;
 }
 
 Result<run::RunOutcome> Life::live(flow::VirtualTime& time) {
   outside_.keeper.set_jobs(options_.jobs);
   flow::Measuring measuring(outside_.measures);
-  Observers observers(observer_, measuring);
+  run::BothObservers observers(observer_, measuring);
   const flow::Post post = [this](run::EventBody body) {
     executor_->post(std::move(body));
   };
