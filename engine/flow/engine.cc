@@ -250,6 +250,18 @@ Status Engine::forget_jobs() {
   return launcher_->release(site_.run);
 }
 
+// Whether a session's role wants it to end with the engine that started it. It may still run: the
+// keeper waits a while for the engine to come back.
+bool Engine::ends_with_engine(const process::JobKey& key) const {
+  if (key.task >= state_.tasks.size())
+    return false;
+  const run::Task& task = state_.tasks[key.task];
+  if (plan_.nodes[task.node.value].agents.empty() || task.session.value >= state_.sessions.size())
+    return false;
+  const plan::AgentIndex agent = state_.sessions[task.session.value].agent;
+  return plan_.agents[agent.value].on_engine_crash == plan::OnEngineCrash::kKill;
+}
+
 // What the dead engine left in flight: which attempts still run or have ended in the keeper, which
 // it never heard of, which are lost.
 Result<std::vector<run::EventBody>> Engine::reconcile() {
@@ -260,7 +272,8 @@ Result<std::vector<run::EventBody>> Engine::reconcile() {
       continue;
     if (job.key.part == 0)
       known.insert({job.key.task, job.key.epoch});
-    else if (job.state != process::JobState::kEnded)
+    const bool ends = job.key.part != 0 || ends_with_engine(job.key);
+    if (ends && job.state != process::JobState::kEnded)
       FLEET_CHECK(launcher_->cancel(job.key, std::chrono::seconds(1)));
   }
   const auto knows = [&](run::Attempt attempt) {

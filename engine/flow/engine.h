@@ -87,6 +87,7 @@ class Engine {
   Status make_folders();
   Status remember_boot();
   std::vector<run::EventBody> first_events();
+  bool ends_with_engine(const process::JobKey& key) const;
   Result<std::vector<run::EventBody>> reconcile();
   Result<run::RunOutcome> execute(std::vector<run::EventBody> first, run::Observer& observer);
   Status settle_run(run::RunOutcome outcome);

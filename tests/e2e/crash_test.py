@@ -109,6 +109,21 @@ class Crash(FleetTest):
                          f"each item is begun exactly once; seed {SEED}, "
                          f"kills at {[s['instant'] for s in seen]}")
 
+    def test_a_session_that_shall_end_with_its_engine_is_not_adopted(self):
+        """The first session holds until it is ended; its second attempt finds the file and works."""
+        script = 'echo "start $item" >>$outside/ledger\ntest -e $outside/go || sleep 9999\necho done >>"$item"'
+        repo = scripted(self.space, script, items=1, role="    on_engine_crash = kill\n")
+        child = self.space.start("run", "t.fleet", cwd=repo.path)
+        self.addCleanup(child.kill)
+        support.wait_until(lambda: ledger(self.space), "the session begins")
+        child.kill()
+        support.finish(child)
+        (self.space.outside / "go").touch()
+        self.space.run("resume", cwd=repo.path, expect=DONE)
+        self.assertEqual(ledger(self.space), ["start items/1.txt"] * 2)
+        self.assertEqual(repo.show("gathered", "items/1.txt"), b"1\ndone\n")
+        self.assert_no_process_left()
+
     def test_the_keeper_dies_and_the_engine_lives_on(self):
         seen = self.run_with_kills(["keeper"], kills=3)
         self.assert_no_finished_item_again(seen)
