@@ -54,7 +54,7 @@ void check_expiry(Subject& subject);
 void check_approvals(Subject& subject);
 void check_humans(Subject& subject);
 // Whether what the step merges ends up in the base, said or meant. REQUIRES: a merge.
-bool is_into_base(const sema::Model& model, const sema::Step& step);
+bool is_into_base(const sema::Model& model, const sema::Flow& flow, std::size_t merge);
 
 // triggers.cc: F701 of agents that wake one another.
 void check_triggers(Subject& subject);

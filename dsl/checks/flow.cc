@@ -284,13 +284,14 @@ void check_cycles(Subject& subject) {
 
 void check_merge_edges(Subject& subject) {
   for (const sema::Flow& flow : subject.model.flows) {
-    for (const sema::Step& step : flow.steps) {
+    for (std::size_t i = 0; i < flow.steps.size(); ++i) {
+      const sema::Step& step = flow.steps[i];
       if (step.broken || step.trusts || step.kind != StepKind::kMerge)
         continue;
       const auto gate = [&](const sema::Edge& edge) {
         return flow.steps[edge.from].broken || edge.kind == EdgeKind::kApproved;
       };
-      if (!is_into_base(subject.model, step) && std::ranges::none_of(step.after, gate))
+      if (!is_into_base(subject.model, flow, i) && std::ranges::none_of(step.after, gate))
         check_gathered(subject, flow, step);
     }
   }

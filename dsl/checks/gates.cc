@@ -276,7 +276,15 @@ void check_gate_time(Subject& subject, const sema::Step& step) {
 
 }  // namespace
 
-bool is_into_base(const sema::Model& model, const sema::Step& step) {
+bool is_into_base(const sema::Model& model, const sema::Flow& flow, std::size_t merge) {
+  const sema::Step* at = &flow.steps[merge];
+  // Into the branch of a merge: into what that one was made into. Each is visited once at most.
+  for (std::size_t hops = 0; at->merge.into_step && hops < flow.steps.size(); ++hops) {
+    at = &flow.steps[at->merge.into_step->value];
+    if (at->broken || at->kind != StepKind::kMerge)
+      return false;
+  }
+  const sema::Step& step = *at;
   if (!step.merge.into)
     return !step.merge.into_step;
   const bool literal = std::ranges::none_of(step.merge.into->pieces, &sema::Piece::hole);
@@ -288,16 +296,16 @@ void check_approvals(Subject& subject) {
   for (const sema::Flow& flow : subject.model.flows) {
     if (!is_understood(flow) || !lower::find_cycles(flow.steps.size(), arcs_of(flow)).empty())
       continue;
-    const auto into_base = [&](const sema::Step& step) {
-      return step.kind == StepKind::kMerge && is_into_base(subject.model, step);
-    };
-    if (std::ranges::none_of(flow.steps, into_base))
+    std::vector<std::size_t> into_base;
+    for (std::size_t i = 0; i < flow.steps.size(); ++i) {
+      if (flow.steps[i].kind == StepKind::kMerge && is_into_base(subject.model, flow, i))
+        into_base.push_back(i);
+    }
+    if (into_base.empty())
       continue;
     const Needs needs(flow);
-    for (std::size_t i = 0; i < flow.steps.size(); ++i) {
-      if (into_base(flow.steps[i]))
-        MergeGate(subject, flow, needs, i).check();
-    }
+    for (const std::size_t merge : into_base)
+      MergeGate(subject, flow, needs, merge).check();
   }
 }
 

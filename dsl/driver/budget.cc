@@ -28,6 +28,17 @@ Help how_to_fit(const sema::Model& model, const plan::Plan& plan, plan::Money li
   return {"lower `load` to `" + text + "`", {{load->span, text}}, false};
 }
 
+// Whether the steps whose money is known fit, those without a budget left out.
+bool known_fits(const plan::Plan& plan, plan::Money limit) {
+  std::int64_t left = limit.micros;
+  for (const plan::WorstRow& row : plan::worst_rows(plan)) {
+    if (row.total && row.total->micros > left)
+      return false;
+    left -= row.total ? row.total->micros : 0;
+  }
+  return true;
+}
+
 void say_too_little(const sema::Model& model, const sema::Flow& flow, const plan::Plan& plan,
                     bool by_day, DiagnosticSink& sink) {
   const auto& budget = *model.fleet->budget;
@@ -44,6 +55,10 @@ void say_too_little(const sema::Model& model, const sema::Flow& flow, const plan
   }
   if (plan.worst.money)
     diagnostic.notes.push_back("one `" + flow.name + "` " + costs(plan));
+  else if (!by_day)
+    diagnostic.notes.push_back(
+        "the steps of `" + flow.name +
+        "` that have a budget are above it by themselves: " + plan::worst_sum(plan));
   if (by_day) {
     std::string sum;
     for (const plan::DayTerm& term : plan.day->terms) {
@@ -69,7 +84,8 @@ void check_budget(const SourceMap& sources, const sema::Model& model, Diagnostic
     const bool by_day =
         budget.value.per == "day" && plan.day && plan.day->money && (loaded || !model.fleet->load);
     const bool day_fits = !by_day || *plan.day->money <= budget.value.amount;
-    const bool run_fits = !plan.worst.money || *plan.worst.money <= budget.value.amount;
+    const bool run_fits = plan.worst.money ? *plan.worst.money <= budget.value.amount
+                                           : known_fits(plan, budget.value.amount);
     if (!day_fits || !run_fits)
       say_too_little(model, flow, plan, !day_fits, sink);
   }
