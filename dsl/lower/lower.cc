@@ -454,7 +454,7 @@ class Lowering {
   std::map<std::size_t, std::uint32_t> agents_;  // model's agent to plan's
   std::set<std::string> agent_names_;
   std::map<std::size_t, plan::Runtime> runtimes_;  // by the model's index
-  std::set<std::size_t> humans_;                 // of the model, in the plan already
+  std::set<std::size_t> humans_;                   // of the model, in the plan already
   std::set<std::size_t> credentials_;
   std::set<std::size_t> identities_;
 };

@@ -1,6 +1,6 @@
 // Places where a test ends this process as a power cut would: between the steps whose order the
-// design rests on. In the environment, FLEETC_CRASH="NAME:N" is SIGKILL at the N-th visit of NAME in
-// one process, once for as long as the file FLEETC_CRASH_MARK exists, which it makes;
+// design rests on. In the environment, FLEETC_CRASH="NAME:N" is SIGKILL at the N-th visit of NAME
+// in one process, once for as long as the file FLEETC_CRASH_MARK exists, which it makes;
 // FLEETC_CRASH_TRACE is a file that gets the name of each point visited. Only a build with
 // FLEETC_CRASH_POINTS has any; in others a point is nothing at all.
 #pragma once

@@ -40,8 +40,8 @@ struct Merged {
   Oid commit;
   DiffStat stat;  // against `into`
 };
-// Every source is already an ancestor of `into`, and not by a merge of this very request (one of its
-// author, time and message), which would be Merged again.
+// Every source is already an ancestor of `into`, and not by a merge of this very request (one of
+// its author, time and message), which would be Merged again.
 struct AlreadyMerged {};
 
 struct MergeConflict {
