@@ -75,6 +75,9 @@ Result<RefIntent::Left> RefIntent::left() const {
   if (size < 0)
     return os_error("read", "ref-intent", errno);
   text.resize(static_cast<std::size_t>(size));
+  // Behind the end may stand the rest of a longer one before it.
+  if (const std::size_t end = text.find("\n" + std::string(kEnd)); end != std::string::npos)
+    text.resize(end + 1 + kEnd.size());
   left.checked = text.starts_with("checked\n") && text.ends_with(kEnd);
   std::string_view rest = text;
   while (!rest.empty()) {
@@ -94,10 +97,12 @@ Status RefIntent::record(const std::vector<RefMove>& moves, bool checked) const 
     text += hex_or_dash(move.expected) + " " + hex_or_dash(move.target) + " " + move.name + "\n";
   }
   text += kEnd;
-  FLEET_CHECK(clear());
+  // Never empty in between: a kill there would leave git's locks and no word of them.
   if (::pwrite(file_.get(), text.data(), text.size(), 0) != static_cast<ssize_t>(text.size())) {
     return os_error("write", "ref-intent", errno);
   }
+  if (::ftruncate(file_.get(), static_cast<off_t>(text.size())) != 0)
+    return os_error("truncate", "ref-intent", errno);
   return {};
 }
 

@@ -184,17 +184,21 @@ Status apply(git_transaction* transaction, const std::vector<RefMove>& moves,
   return {};
 }
 
+// `recorded`: the intent names these moves already, among others, as checked.
 Status move_locked(Repository& repository, const RefIntent& intent,
-                   const std::vector<RefMove>& moves, std::string_view reason) {
+                   const std::vector<RefMove>& moves, std::string_view reason,
+                   bool recorded = false) {
   FLEET_CHECK(check_names(repository, moves));
   FLEET_CHECK(check_checkouts(repository, moves));
-  FLEET_CHECK(intent.record(moves, false));
+  if (!recorded)
+    FLEET_CHECK(intent.record(moves, false));
   os::crash_point("refs.intent.after");
   {
     FLEET_TRY(const TransactionPtr transaction, lock_all(repository, moves));
     FLEET_TRY(const auto open, check_expected(repository, moves));
     os::crash_point("refs.locked.after");
-    FLEET_CHECK(intent.record(moves, true));
+    if (!recorded)
+      FLEET_CHECK(intent.record(moves, true));
     os::crash_point("refs.move.before");
     FLEET_CHECK(apply(transaction.get(), open, reason));
     os::crash_point("refs.move.after");
@@ -212,7 +216,8 @@ Result<RefIntent> take_intent(Repository& repository) {
   if (left.checked) {
     for (const RefMove& move : left.moves) {
       // Someone may have moved a ref since: theirs stands.
-      const Status done = move_locked(repository, intent, {move}, "finish an interrupted move");
+      const Status done =
+          move_locked(repository, intent, {move}, "finish an interrupted move", true);
       if (!done && done.error().code() == Errc::kBusy)
         return done.error();
     }
