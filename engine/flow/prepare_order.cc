@@ -85,14 +85,22 @@ Result<run::Prepared> LocalWorld::take_slot(worktree::Repository& repository,
   }
   mine->unsaved = worktree::salvage_ref(
       site_.run, fmt::format("{}/{}", task_name(order.task), order.task.attempt.epoch));
-  event.slot = slot_name(mine->slot);
-  const std::lock_guard lock(mutex_);
-  if (shared) {
-    // Two threads may get here at once for one commit; the second slot is then merely unused.
-    shared_.try_emplace(order.start, mine->slot);
-  } else {
-    sessions_[order.session] = *std::move(mine);
+  std::optional<worktree::Slot> spare;
+  {
+    const std::lock_guard lock(mutex_);
+    if (shared) {
+      // Two threads may get here at once for one commit: both commands use the first one's slot.
+      const auto [kept, first] = shared_.try_emplace(order.start, mine->slot);
+      event.slot = slot_name(kept->second);
+      if (!first)
+        spare = mine->slot;
+    } else {
+      event.slot = slot_name(mine->slot);
+      sessions_[order.session] = *std::move(mine);
+    }
   }
+  if (spare)
+    (void)pool_.release(*spare, worktree::Leftovers::kSaved);
   return event;
 }
 

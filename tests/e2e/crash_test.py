@@ -87,9 +87,8 @@ class Crash(FleetTest):
         return seen
 
     def is_recorded(self, repo):
-        return "running" in self.space.run("status", cwd=repo.path).text.lower() or \
-            "unfinished" in self.space.run("status", cwd=repo.path).text.lower() or \
-            "resum" in self.space.run("status", cwd=repo.path).text.lower()
+        said = self.space.run("status", cwd=repo.path).text.lower()
+        return any(word in said for word in ("running", "unfinished", "resum"))
 
     def starts(self, lines):
         return [line.removeprefix("start ") for line in lines if line.startswith("start ")]

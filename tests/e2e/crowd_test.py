@@ -54,6 +54,8 @@ HABITS = [
     ("links out of the tree", True, """ln -s $outside/victim link; ln -s / root; ln -s ../../../.. up
        work"""),
     ("links its item away", False, "rm $item; ln -s $outside/victim $item"),
+    ("writes to /tmp", True, """touch /tmp/$mark
+       work"""),
     ("speaks to the terminal", False, """work
        printf '\\033]0;%s\\007\\033[2J\\033[31m%s\\n' $mark $mark
        printf '\\033]52;c;%s\\007' $mark >&2
@@ -80,9 +82,11 @@ HABITS = [
        work"""),
 ]
 
+# Those that leave more than their item; whatever else turns up on a branch came from a neighbour.
+LEAVE_MORE = {"poisons the index", "plants a monitor and hooks", "links out of the tree", "leaves odd names"}
 # Those that nothing but a sandbox stops: they reach what their user may reach.
-NEEDS_SANDBOX = {"rewrites .git", "plants a monitor and hooks", "deletes its worktree", "kills what it sees",
-                 "looks at its neighbours", "writes to its neighbours"}
+NEEDS_SANDBOX = {"rewrites .git", "writes to /tmp", "plants a monitor and hooks", "deletes its worktree",
+                 "kills what it sees", "looks at its neighbours", "writes to its neighbours"}
 LOOSE = [habit if habit[0] not in NEEDS_SANDBOX else HABITS[0] for habit in HABITS]
 
 
@@ -180,14 +184,15 @@ class Crowd(FleetTest):
         self.assertEqual(branches.pop("main"), main)
         branches.pop("gathered")
         self.assertEqual(set(branches), wanted)
-        changed = {}
-        for branch, commit in branches.items():
-            names = repo.git("diff", "--name-only", "-z", main, commit).split("\0")
-            changed[branch] = sorted(name for name in names if name.startswith("items/"))
-            self.assertEqual(repo.git("rev-parse", commit + "^"), main, branch)
-        self.assertEqual(changed, {branch: [branch.removeprefix("w/")] for branch in changed})
         for number in works:
             item = f"items/{number}.txt"
+            commit, habit = branches[f"w/{item}"], self.habits[number % len(HABITS)][0]
+            names = set(filter(None, repo.git("diff", "--name-only", "-z", main, commit).split("\0")))
+            more = names - {item}
+            self.assertIn(item, names, habit)
+            self.assertEqual(bool(more), habit in LEAVE_MORE, f"{habit}: {sorted(more)}")
+            self.assertFalse(any(name.startswith("items/") for name in more), f"{habit}: {sorted(more)}")
+            self.assertEqual(repo.git("rev-parse", commit + "^"), main, habit)
             self.assertEqual(repo.show("gathered", item), f"{number}\ndone by {item}\n".encode())
         self.assertEqual(repo.git("fsck", "--strict", "--no-dangling"), "")
 

@@ -27,6 +27,12 @@ class Stop(FleetTest):
     def lines(self, word):
         return sorted(line.split(" ", 1)[1] for line in ledger(self.space) if line.startswith(word))
 
+    def send(self, child, *signals):
+        """One after the other: two of a kind that are both pending are one."""
+        for number in signals:
+            os.kill(child.pid, number)
+            time.sleep(0.3)
+
     def go(self):
         (self.space.outside / "go").touch()
 
@@ -56,9 +62,7 @@ class Stop(FleetTest):
 
     def stop_now(self, *signals):
         child = self.begin()
-        for number in signals:
-            os.kill(child.pid, number)
-            time.sleep(0.3)
+        self.send(child, *signals)
         done = support.finish(child)
         self.assertEqual(done.code, 128 + signals[-1], str(done))
         self.assertEqual(self.lines("end"), [])
@@ -81,9 +85,7 @@ class Stop(FleetTest):
         self.addCleanup(child.kill)
         wait_until(lambda: any(b"sleep\x0015" in support.read_proc(pid, "cmdline") for pid in space.processes()),
                    "the merge is judged")
-        for _ in range(2):
-            os.kill(child.pid, signal.SIGINT)
-            time.sleep(0.3)
+        self.send(child, signal.SIGINT, signal.SIGINT)
         done = support.finish(child)
         self.assertEqual(done.code, 130, str(done))
         self.assertNotIn("gathered", repo.branches())
@@ -104,9 +106,7 @@ class Stop(FleetTest):
         child = space.start("run", "t.fleet", cwd=repo.path)
         self.addCleanup(child.kill)
         wait_until(sleepers, "the list is made")
-        for _ in range(2):
-            os.kill(child.pid, signal.SIGINT)
-            time.sleep(0.3)
+        self.send(child, signal.SIGINT, signal.SIGINT)
         done = support.finish(child)
         self.assertEqual(done.code, 130, str(done))
         self.assertEqual(sleepers(), [])
@@ -137,9 +137,7 @@ class Stop(FleetTest):
 
     def test_a_session_that_ignores_the_stop_is_ended(self):
         child = self.begin("trap '' TERM INT HUP\n" + SCRIPT)
-        for _ in range(2):
-            os.kill(child.pid, signal.SIGINT)
-            time.sleep(0.3)
+        self.send(child, signal.SIGINT, signal.SIGINT)
         done = support.finish(child)
         self.assertEqual(done.code, 130, str(done))
         self.assert_no_process_left()
@@ -148,9 +146,7 @@ class Stop(FleetTest):
 
     def test_a_run_that_is_stopped_says_so_in_status(self):
         child = self.begin()
-        for _ in range(2):
-            os.kill(child.pid, signal.SIGINT)
-            time.sleep(0.3)
+        self.send(child, signal.SIGINT, signal.SIGINT)
         support.finish(child)
         done = self.space.run("status", cwd=self.repo.path, expect=DONE)
         self.assert_says(done, "resume")
