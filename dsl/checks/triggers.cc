@@ -30,7 +30,7 @@ bool raises(const sema::Agent& agent, const Event& event) {
   return false;
 }
 
-std::string text_of(const Event& event) {
+std::string awaited(const Event& event) {
   switch (event.kind) {
     case Event::Kind::kPrOpened: return "`pr.opened`";
     case Event::Kind::kPrUpdated: return "`pr.updated`";
@@ -44,7 +44,7 @@ void say_cycle(Subject& subject, const std::vector<const sema::Agent*>& cycle) {
   for (const sema::Agent* agent : cycle) {
     path += agent->name + " -> ";
     labels.push_back({agent->contract.dispatch->span,
-                      ticked(agent->name) + " wakes on " + text_of(*event_of(*agent))});
+                      ticked(agent->name) + " wakes on " + awaited(*event_of(*agent))});
   }
   Diagnostic diagnostic = sema::error("F701", labels.front().span,
                                       "agents wake one another without end", labels.front().text);

@@ -9,17 +9,17 @@
 namespace fleet::lower {
 namespace {
 
-constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
+constexpr std::int64_t kSaturated = std::numeric_limits<std::int64_t>::max();
 constexpr std::int64_t kUnit = 1000;  // milliseconds of a step that nobody estimated
 
 // Both saturate, so that absurd figures stay absurd and never wrap round to small ones.
 std::int64_t times(std::int64_t a, std::int64_t b) {
   if (a == 0 || b == 0)
     return 0;
-  return a > kMost / b ? kMost : a * b;
+  return a > kSaturated / b ? kSaturated : a * b;
 }
 std::int64_t plus(std::int64_t a, std::int64_t b) {
-  return a > kMost - b ? kMost : a + b;
+  return a > kSaturated - b ? kSaturated : a + b;
 }
 
 // Of one attempt at one task by whichever agent is dearest; nothing when one of them has no budget.
@@ -38,7 +38,7 @@ std::optional<plan::Money> dearest(const plan::Plan& plan, const plan::Node& nod
 // A fan-out whose items only the run knows counts as one round.
 std::int64_t rounds(const plan::Plan& plan, const plan::Node& node) {
   const std::uint64_t count = plan::rounds_of(plan, node).value_or(plan::Rounds{1}).count;
-  return count > static_cast<std::uint64_t>(kMost) ? kMost : static_cast<std::int64_t>(count);
+  return count > static_cast<std::uint64_t>(kSaturated) ? kSaturated : static_cast<std::int64_t>(count);
 }
 
 }  // namespace
@@ -65,7 +65,7 @@ plan::WorstCase worst_case(const plan::Plan& plan) {
     term.attempts = std::uint64_t{node.retries} + 1;
     term.items = node.fanout ? most_items(*node.fanout) : std::optional<std::uint64_t>(1);
     term.each = dearest(plan, node);
-    const std::uint64_t items = std::min<std::uint64_t>(term.items.value_or(1), kMost);
+    const std::uint64_t items = std::min<std::uint64_t>(term.items.value_or(1), kSaturated);
     const auto tasks =
         times(static_cast<std::int64_t>(term.attempts), static_cast<std::int64_t>(items));
     bounded = bounded && term.items.has_value();

@@ -38,7 +38,7 @@ constexpr std::string_view kStyle =
 .failed>.arrow,.changes_requested>.arrow{stroke:#f85149}}
 )";
 
-std::string escaped(std::string_view text) {
+std::string xml_escaped(std::string_view text) {
   std::string out;
   out.reserve(text.size());
   for (const char c : text) {
@@ -136,9 +136,9 @@ std::string arrow_svg(const Plan& plan, const Arrow& arrow, const std::string& w
       "y=\"{}\">{}</text>"
       "</g>\n",
       words.find(',') == std::string::npos ? words : "several", critical ? " critical" : "",
-      escaped(printable(plan.nodes[arrow.to].name)),
-      escaped(printable(plan.nodes[arrow.from].name)), words, path_of(points), (from.x + to.x) / 2,
-      (from.y + to.y) / 2 + 4, words);
+      xml_escaped(printable(plan.nodes[arrow.to].name)),
+      xml_escaped(printable(plan.nodes[arrow.from].name)), words, path_of(points),
+      (from.x + to.x) / 2, (from.y + to.y) / 2 + 4, words);
 }
 
 std::string box_svg(const Plan& plan, const Node& node, const std::vector<std::string>& lines,
@@ -146,13 +146,13 @@ std::string box_svg(const Plan& plan, const Node& node, const std::vector<std::s
   std::string out = fmt::format(
       "<g class=\"{}{}\"><title>{}</title><rect class=\"box\" x=\"{}\" y=\"{}\" width=\"{}\" "
       "height=\"{}\" rx=\"8\"/>",
-      to_string(node.kind), critical ? " critical" : "", escaped(details_of(plan, node)), corner.x,
-      corner.y, size.width, size.height);
+      to_string(node.kind), critical ? " critical" : "", xml_escaped(details_of(plan, node)),
+      corner.x, corner.y, size.width, size.height);
   for (std::size_t i = 0; i < lines.size(); ++i) {
     out += fmt::format("<text class=\"{}\" text-anchor=\"middle\" x=\"{}\" y=\"{}\">{}</text>",
                        i == 0 ? "name" : "more", corner.x + size.width / 2,
                        corner.y + kPadding / 2 + static_cast<std::int64_t>(i) * kLineHeight + 14,
-                       escaped(lines[i]));
+                       xml_escaped(lines[i]));
   }
   return out + "</g>\n";
 }
@@ -169,7 +169,7 @@ std::string opening(const Plan& plan, BoxSize size) {
       "<path class=\"head\" d=\"M0,0 L10,5 L0,10 z\"/></marker></defs>\n"
       "<rect class=\"page\" width=\"{0}\" height=\"{1}\"/>\n"
       "<text class=\"name\" x=\"24\" y=\"28\">{4}</text>\n<g transform=\"translate(0,{5})\">\n",
-      size.width, size.height, escaped(title), kStyle, escaped(shown), kHeading - 12);
+      size.width, size.height, xml_escaped(title), kStyle, xml_escaped(shown), kHeading - 12);
 }
 
 }  // namespace

@@ -95,13 +95,13 @@ std::vector<WorstRow> single_rows(const Plan& plan) {
   return rows;
 }
 
-constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
+constexpr std::int64_t kUnbounded = std::numeric_limits<std::int64_t>::max();
 constexpr const char* kBeyond = "more than can be counted";
 
 }  // namespace
 
 bool is_cut_off(Money money) {
-  return money.micros == kMost;
+  return money.micros == kUnbounded;
 }
 
 std::string at_most(Money money) {
@@ -109,8 +109,8 @@ std::string at_most(Money money) {
 }
 
 std::string at_most(std::uint64_t sessions) {
-  return sessions >= static_cast<std::uint64_t>(kMost) ? kBeyond
-                                                       : fmt::format("at most {}", sessions);
+  return sessions >= static_cast<std::uint64_t>(kUnbounded) ? kBeyond
+                                                            : fmt::format("at most {}", sessions);
 }
 
 std::vector<WorstRow> worst_rows(const Plan& plan) {

@@ -7,8 +7,7 @@
 namespace fleet::schema {
 namespace {
 
-constexpr Support kNow = Support::kNow;
-constexpr Support kLater = Support::kLater;
+using enum Support;
 
 constexpr std::array kAdapters{Word{"shell"}, Word{"claude"}, Word{"codex"}, Word{"gemini"},
                                Word{"opencode"}};

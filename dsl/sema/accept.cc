@@ -9,7 +9,7 @@ namespace {
 
 using Kind = ast::Atom::Kind;
 
-const char* const kForms = "`\"command\" passes`, `diff < 400 lines` or `task.criteria met`";
+const char* const kAcceptForms = "`\"command\" passes`, `diff < 400 lines` or `task.criteria met`";
 
 std::optional<Acceptance> read_command(Reader& reader) {
   Acceptance acceptance;
@@ -66,7 +66,7 @@ std::optional<Acceptance> read_one(Context& context, const ast::Argument& argume
                                    const Want& want) {
   if (argument.name) {
     context.sink.add(error("F202", argument.name->span, "an element of `accept` has no name",
-                           std::string("an element is ") + kForms));
+                           std::string("an element is ") + kAcceptForms));
     return std::nullopt;
   }
   Reader reader(context.sink, *argument.value, want);
@@ -78,7 +78,7 @@ std::optional<Acceptance> read_one(Context& context, const ast::Argument& argume
   } else if (!reader.at_end() && reader.peek().text == "task.criteria") {
     found = read_criteria(reader);
   } else {
-    reader.fail(want, kForms);
+    reader.fail(want, kAcceptForms);
   }
   reader.finish();
   if (reader.failed() || !found)
@@ -94,7 +94,7 @@ std::optional<std::vector<Acceptance>> read_acceptances(Context& context, Reader
   if (reader.failed())
     return std::nullopt;
   if (!reader.next_is(Kind::kList)) {
-    reader.fail(reader.want(), std::string("a list of ") + kForms);
+    reader.fail(reader.want(), std::string("a list of ") + kAcceptForms);
     return std::nullopt;
   }
   std::vector<Acceptance> all;

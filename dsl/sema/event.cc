@@ -5,9 +5,10 @@
 namespace fleet::sema {
 namespace {
 
-using Kind = plan::Event::Kind;
+using Kind = ast::Atom::Kind;
+using Event = plan::Event;
 
-const char* const kForms =
+const char* const kEventForms =
     "an event: `task.NAME`, `pr.opened`, `pr.updated`, `finding.LABEL`, `message` or "
     "`file(\"glob\")`";
 
@@ -15,7 +16,7 @@ std::optional<plan::Event> read_file(Reader& reader, const Want& want) {
   const ast::Atom& call = reader.next();
   const bool one = call.args.size() == 1 && !call.args.front().name;
   if (!one || call.args.front().value->atoms.size() != 1 ||
-      call.args.front().value->atoms.front().kind != ast::Atom::Kind::kString) {
+      call.args.front().value->atoms.front().kind != Kind::kString) {
     reader.sink().add(error("F202", call.span, want.who + " takes one glob in quotes"));
     reader.give_up();
     return std::nullopt;
@@ -26,24 +27,24 @@ std::optional<plan::Event> read_file(Reader& reader, const Want& want) {
     reader.give_up();
     return std::nullopt;
   }
-  return plan::Event{Kind::kFile, *std::move(glob)};
+  return Event{Event::Kind::kFile, *std::move(glob)};
 }
 
 std::optional<plan::Event> named(const ast::Atom& atom) {
   if (is_word(atom, "message"))
-    return plan::Event{Kind::kMessage, ""};
+    return Event{Event::Kind::kMessage, ""};
   if (atom.path.size() != 2 || atom.version || atom.per)
     return std::nullopt;
   const std::string& family = atom.path.front().text;
   const std::string& name = atom.path.back().text;
   if (family == "task")
-    return plan::Event{Kind::kTask, name};
+    return Event{Event::Kind::kTask, name};
   if (family == "finding")
-    return plan::Event{Kind::kFinding, name};
+    return Event{Event::Kind::kFinding, name};
   if (family == "pr" && name == "opened")
-    return plan::Event{Kind::kPrOpened, ""};
+    return Event{Event::Kind::kPrOpened, ""};
   if (family == "pr" && name == "updated")
-    return plan::Event{Kind::kPrUpdated, ""};
+    return Event{Event::Kind::kPrUpdated, ""};
   return std::nullopt;
 }
 
@@ -60,7 +61,7 @@ std::optional<plan::Event> read_event(Reader& reader, const Want& want) {
       return event;
     }
   }
-  reader.fail(want, kForms);
+  reader.fail(want, kEventForms);
   return std::nullopt;
 }
 

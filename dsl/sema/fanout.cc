@@ -11,7 +11,7 @@ namespace {
 
 using Kind = ast::Atom::Kind;
 
-const char* const kForms =
+const char* const kSourceForms =
     "`files(\"glob\")`, `lines(\"file\")`, `json(\"file\")`, `STEP.findings`, "
     "`issues(label: \"…\")`, a list or `1..20`";
 
@@ -268,7 +268,7 @@ std::optional<ItemSource> read_source(FlowNames& names, Reader& reader) {
   if (reader.failed())
     return std::nullopt;
   if (reader.at_end()) {
-    reader.fail({"`in`", reader.want().span}, kForms);
+    reader.fail({"`in`", reader.want().span}, kSourceForms);
     return std::nullopt;
   }
   Span span = reader.peek().span;
@@ -282,7 +282,7 @@ std::optional<ItemSource> read_source(FlowNames& names, Reader& reader) {
   } else if (reader.next_is(Kind::kName) && reader.peek().path.size() == 2) {
     source = read_findings(names, reader.next());
   } else {
-    reader.fail({"`in`", reader.want().span}, kForms);
+    reader.fail({"`in`", reader.want().span}, kSourceForms);
   }
   if (!source) {
     reader.give_up();

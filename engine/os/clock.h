@@ -14,6 +14,9 @@ using WallTime = std::chrono::sys_time<std::chrono::milliseconds>;
 struct MonoTime {
   std::chrono::nanoseconds since_boot{0};
   friend auto operator<=>(MonoTime, MonoTime) = default;
+  friend MonoTime operator+(MonoTime time, std::chrono::nanoseconds more) {
+    return {time.since_boot + more};
+  }
   friend std::chrono::nanoseconds operator-(MonoTime a, MonoTime b) {
     return a.since_boot - b.since_boot;
   }

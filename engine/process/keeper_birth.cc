@@ -21,7 +21,7 @@
 namespace fleet::process {
 namespace {
 
-constexpr int kBroken = 70;
+constexpr int kStillborn = 70;
 
 Status write_file(const char* file, const std::string& text) {
   const UniqueFd fd(::open(file, O_WRONLY | O_CLOEXEC));
@@ -123,7 +123,7 @@ int live(Birth birth, InstanceRecord instance) {
     ::prctl(PR_SET_CHILD_SUBREAPER, 1);
   else if (const Status mounted = mount_own_proc(); !mounted) {
     birth.speak(Birth::Word::kNoNamespace, mounted.error().message());
-    return kBroken;
+    return kStillborn;
   }
   ::prctl(PR_SET_NAME, "fleetc-keeper");
   Status settled = leave_terminal(birth.directory);
@@ -131,7 +131,7 @@ int live(Birth birth, InstanceRecord instance) {
       settled ? make_loop(birth, std::move(instance)) : std::move(settled).error();
   if (!loop) {
     birth.speak(Birth::Word::kFailed, loop.error().message());
-    return kBroken;
+    return kStillborn;
   }
   birth.speak(Birth::Word::kReady, "");
   const Status ended = (*loop)->run();
@@ -139,7 +139,7 @@ int live(Birth birth, InstanceRecord instance) {
     return 0;
   const std::string line = ended.error().message() + "\n";
   [[maybe_unused]] const ssize_t wrote = ::write(STDERR_FILENO, line.data(), line.size());
-  return kBroken;
+  return kStillborn;
 }
 
 }  // namespace
@@ -169,13 +169,13 @@ int run_birth(Birth birth) {
   if (instance.namespaced)
     if (const Status unshared = unshare_processes(); !unshared) {
       birth.speak(Birth::Word::kNoNamespace, unshared.error().message());
-      return kBroken;
+      return kStillborn;
     }
   // The keeper's number and start are told from out here: inside it is just 1.
   std::array<int, 2> pipe{};
   if (::pipe2(pipe.data(), O_CLOEXEC) != 0) {
     birth.speak(Birth::Word::kFailed, os_error("pipe", "to the keeper", errno).message());
-    return kBroken;
+    return kStillborn;
   }
   UniqueFd hear(pipe[0]);
   UniqueFd tell(pipe[1]);
@@ -183,16 +183,16 @@ int run_birth(Birth birth) {
   if (pid < 0) {
     birth.speak(instance.namespaced ? Birth::Word::kNoNamespace : Birth::Word::kFailed,
                 os_error("fork", "the keeper", errno).message());
-    return kBroken;
+    return kStillborn;
   }
   std::array<std::uint64_t, 2> about{static_cast<std::uint64_t>(pid), 0};
   if (pid > 0) {
     about[1] = start_ticks(pid).value_or(0);
-    return ::write(tell.get(), about.data(), sizeof about) == sizeof about ? 0 : kBroken;
+    return ::write(tell.get(), about.data(), sizeof about) == sizeof about ? 0 : kStillborn;
   }
   tell.reset();
   if (::read(hear.get(), about.data(), sizeof about) != sizeof about)
-    return kBroken;
+    return kStillborn;
   hear.reset();
   instance.pid = static_cast<std::int32_t>(about[0]);
   instance.start_ticks = about[1];

@@ -18,7 +18,7 @@
 namespace fleet::process {
 namespace {
 
-constexpr std::chrono::seconds kPatience{20};
+constexpr std::chrono::seconds kLinkPatience{20};
 
 // The keeper gets none of the engine's environment, which may hold credentials, but what the
 // program needs to run at all.
@@ -103,7 +103,7 @@ Result<KeeperLink> KeeperLink::greet(const std::filesystem::path& state, const H
   FLEET_TRY(UniqueFd fd, connect_at(state / "keeper", "socket"));
   KeeperLink link(std::move(fd));
   FLEET_CHECK(link.send(encode_frame(hello)));
-  FLEET_TRY(Message answer, link.await_message(kPatience));
+  FLEET_TRY(Message answer, link.await_message(kLinkPatience));
   if (auto* refused = std::get_if<Refused>(&answer))
     return Error(refused->code, std::move(refused->text));
   auto* welcome = std::get_if<Welcome>(&answer);

@@ -21,10 +21,6 @@ using std::chrono::milliseconds;
 enum : std::uint64_t { kSignals = 1, kTimer = 2, kListener = 3 };
 constexpr milliseconds kRetry{500};
 
-os::MonoTime operator+(os::MonoTime time, std::chrono::nanoseconds more) {
-  return {time.since_boot + more};
-}
-
 timespec to_timespec(std::chrono::nanoseconds time) {
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(time);
   return {static_cast<time_t>(seconds.count()), static_cast<long>((time - seconds).count())};

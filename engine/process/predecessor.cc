@@ -17,7 +17,7 @@
 namespace fleet::process {
 namespace {
 
-constexpr std::chrono::seconds kPatience{10};
+constexpr std::chrono::seconds kHandOverPatience{10};
 
 // The lock is free before a namespace's other processes are dead; the first one's descriptor
 // becomes readable only after them.
@@ -28,7 +28,8 @@ Status await_death(const InstanceRecord& instance) {
   if (!process || start_ticks(instance.pid) != instance.start_ticks)
     return {};
   pollfd ready{process.get(), POLLIN, 0};
-  if (::poll(&ready, 1, static_cast<int>(std::chrono::milliseconds(kPatience).count())) == 1)
+  if (::poll(&ready, 1, static_cast<int>(std::chrono::milliseconds(kHandOverPatience).count())) ==
+      1)
     return {};
   return Error(Errc::kTimeout,
                fmt::format("the keeper before this one, process {}, does not end", instance.pid));
@@ -69,7 +70,7 @@ Status end_predecessors(SpoolState& previous) {
   for (const InstanceRecord& instance : previous.instances)
     FLEET_CHECK(await_death(instance));
   std::set<pid_t> killed;
-  const auto give_up = std::chrono::steady_clock::now() + kPatience;
+  const auto give_up = std::chrono::steady_clock::now() + kHandOverPatience;
   while (true) {
     std::vector<pid_t> left = marked(previous.instances);
     std::erase_if(left, [](pid_t pid) { return !is_alive(pid); });

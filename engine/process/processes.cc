@@ -24,10 +24,6 @@ constexpr milliseconds kFloodGrace{200};          // at most: meanwhile the disk
 constexpr milliseconds kLeftoverPatience{2'000};  // for what resists SIGKILL
 constexpr std::uint32_t kSerials = std::uint32_t{1} << 30;
 
-os::MonoTime operator+(os::MonoTime time, std::chrono::nanoseconds more) {
-  return {time.since_boot + more};
-}
-
 JobReport failed(const JobSpec& spec, os::WallTime now, SpawnFailure failure, std::string text) {
   JobReport report;
   report.key = spec.key;

@@ -8,7 +8,7 @@
 namespace fleet::worktree {
 namespace {
 
-constexpr std::size_t kNone = std::string_view::npos;
+constexpr std::size_t kNowhere = std::string_view::npos;
 
 bool in_named_class(std::string_view name, unsigned char byte) {
   if (name == "alpha")
@@ -32,7 +32,7 @@ bool in_named_class(std::string_view name, unsigned char byte) {
 
 struct ClassMatch {
   bool matched = false;
-  std::size_t end = kNone;  // after the closing bracket; kNone: no closing bracket
+  std::size_t end = kNowhere;  // after the closing bracket; kNowhere: no closing bracket
 };
 
 // glob[at] is '['. A ']' right after the opening (or its '!') is an ordinary member.
@@ -45,7 +45,7 @@ ClassMatch match_class(std::string_view glob, std::size_t at, unsigned char byte
   const std::size_t first = i;
   while (i < glob.size() && (glob[i] != ']' || i == first)) {
     if (glob.substr(i, 2) == "[:") {
-      if (const std::size_t end = glob.find(":]", i + 2); end != kNone) {
+      if (const std::size_t end = glob.find(":]", i + 2); end != kNowhere) {
         matched = matched || in_named_class(glob.substr(i + 2, end - i - 2), byte);
         i = end + 2;
         continue;
@@ -70,19 +70,19 @@ ClassMatch match_class(std::string_view glob, std::size_t at, unsigned char byte
 }
 
 // Consumes one byte of the path by the one-byte element at glob[at]; the position after the
-// element, or kNone.
+// element, or kNowhere.
 std::size_t match_one(std::string_view glob, std::size_t at, char byte) {
   switch (glob[at]) {
-    case '?': return byte == '/' ? kNone : at + 1;
+    case '?': return byte == '/' ? kNowhere : at + 1;
     case '[': {
       const ClassMatch match = match_class(glob, at, static_cast<unsigned char>(byte));
-      return match.matched ? match.end : kNone;
+      return match.matched ? match.end : kNowhere;
     }
     case '\\':
       if (at + 1 == glob.size())
-        return kNone;
-      return glob[at + 1] == byte ? at + 2 : kNone;
-    default: return glob[at] == byte ? at + 1 : kNone;
+        return kNowhere;
+      return glob[at + 1] == byte ? at + 2 : kNowhere;
+    default: return glob[at] == byte ? at + 1 : kNowhere;
   }
 }
 
@@ -97,7 +97,7 @@ bool is_double_star(std::string_view glob, std::size_t at, std::size_t end) {
 }
 
 bool has_special(std::string_view text) {
-  return text.find_first_of("*?[\\") != kNone;
+  return text.find_first_of("*?[\\") != kNowhere;
 }
 
 }  // namespace
@@ -107,9 +107,9 @@ bool has_special(std::string_view text) {
 bool glob_matches(std::string_view glob, std::string_view path) {
   std::size_t g = 0;
   std::size_t p = 0;
-  std::size_t star_g = kNone;  // where to go on after the latest `*`, and what it consumed up to
+  std::size_t star_g = kNowhere;  // where to go on after the latest `*`, and what it consumed up to
   std::size_t star_p = 0;
-  std::size_t deep_g = kNone;  // the same for the latest `**/`
+  std::size_t deep_g = kNowhere;  // the same for the latest `**/`
   std::size_t deep_p = 0;
   for (;;) {
     if (g < glob.size() && glob[g] == '*') {
@@ -120,7 +120,7 @@ bool glob_matches(std::string_view glob, std::string_view path) {
         g = end + 1;
         deep_g = g;
         deep_p = p;
-        star_g = kNone;
+        star_g = kNowhere;
       } else {
         g = end;
         star_g = g;
@@ -131,34 +131,34 @@ bool glob_matches(std::string_view glob, std::string_view path) {
     if (g == glob.size() && p == path.size())
       return true;
     if (g < glob.size() && p < path.size()) {
-      if (const std::size_t next = match_one(glob, g, path[p]); next != kNone) {
+      if (const std::size_t next = match_one(glob, g, path[p]); next != kNowhere) {
         g = next;
         ++p;
         continue;
       }
     }
-    if (star_g != kNone && star_p < path.size() && path[star_p] != '/') {
+    if (star_g != kNowhere && star_p < path.size() && path[star_p] != '/') {
       p = ++star_p;
       g = star_g;
       continue;
     }
-    if (deep_g == kNone)
+    if (deep_g == kNowhere)
       return false;
     const std::size_t slash = path.find('/', deep_p);
-    if (slash == kNone)
+    if (slash == kNowhere)
       return false;
     p = deep_p = slash + 1;
     g = deep_g;
-    star_g = kNone;
+    star_g = kNowhere;
   }
 }
 
 std::string glob_literal_prefix(std::string_view glob) {
   const std::size_t special = glob.find_first_of("*?[\\");
-  if (special == kNone)
+  if (special == kNowhere)
     return std::string(glob);
   const std::size_t slash = glob.rfind('/', special);
-  return slash == kNone ? std::string() : std::string(glob.substr(0, slash));
+  return slash == kNowhere ? std::string() : std::string(glob.substr(0, slash));
 }
 
 PathSet::PathSet(std::vector<std::string> globs) {
@@ -173,7 +173,7 @@ PathSet::PathSet(std::vector<std::string> globs) {
     if (text.empty())
       continue;
     const std::size_t slash = text.rfind('/');
-    const std::string_view last = std::string_view(text).substr(slash == kNone ? 0 : slash + 1);
+    const std::string_view last = std::string_view(text).substr(slash == kNowhere ? 0 : slash + 1);
     covers_beneath = covers_beneath || !has_special(last);
     globs_.push_back({std::move(text), covers_beneath});
   }
@@ -185,7 +185,7 @@ bool PathSet::covers(std::string_view path) const {
       return true;
     if (!glob.covers_beneath)
       continue;
-    for (std::size_t at = path.find('/'); at != kNone; at = path.find('/', at + 1)) {
+    for (std::size_t at = path.find('/'); at != kNowhere; at = path.find('/', at + 1)) {
       if (glob_matches(glob.text, path.substr(0, at)))
         return true;
     }

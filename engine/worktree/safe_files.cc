@@ -51,7 +51,7 @@ bool is_gone(int error_number) {
 
 // A session may nest directories deeper than we have descriptors or stack: what lies deeper is
 // moved up to the starting directory and removed from there.
-constexpr int kMaxDepth = 32;
+constexpr int kDeepest = 32;
 
 class Remover {
  public:
@@ -78,7 +78,7 @@ class Remover {
       return {};
     if (!S_ISDIR(found->st_mode))
       return os_error("unlink", name, EACCES);
-    if (depth == kMaxDepth)
+    if (depth == kDeepest)
       return move_up(directory, name);
     FLEET_TRY(const UniqueFd inside, open_child(directory, name));
     FLEET_TRY(const auto entries, list_directory(inside.get()));

@@ -4,11 +4,11 @@
 
 namespace fleet::test {
 
-namespace {
-
 std::string named(run::Attempt attempt) {
   return fmt::format("{}.{}", attempt.task.value, attempt.epoch);
 }
+
+namespace {
 
 // What is under way when a stop comes may take so long: a grace, a merge, what settles an attempt.
 constexpr plan::Millis kLongestEnd{9000};

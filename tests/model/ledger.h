@@ -18,6 +18,8 @@
 
 namespace fleet::test {
 
+std::string named(run::Attempt attempt);  // "TASK.EPOCH"
+
 class Ledger {
  public:
   using Millis = plan::Millis;

@@ -4,10 +4,6 @@ namespace fleet::test {
 
 namespace {
 
-std::string named(run::Attempt attempt) {
-  return fmt::format("{}.{}", attempt.task.value, attempt.epoch);
-}
-
 // By what the task is, not by its number, which is a matter of time.
 std::string commit_of(const Ledger::Task& task, run::Attempt attempt) {
   return fmt::format("c{}.{}.{}", task.item.first, task.item.second, attempt.epoch);

@@ -10,7 +10,7 @@
 namespace fleet {
 namespace {
 
-Compilation compile_text(std::string_view text) {
+Compilation compile_example(std::string_view text) {
   const std::string front =
       "---\nversion: 4\nlog: [{version: 4, date: 2026-01-31, note: new}]\n---\n";
   const std::string stale =
@@ -29,7 +29,7 @@ TEST_CASE("the bad example of every code raises that code and no other") {
   for (const CodeRow& row : all_codes()) {
     if (row.bad.empty())
       continue;
-    const Compilation result = compile_text(row.bad);
+    const Compilation result = compile_example(row.bad);
     INFO(row.code << "\n" << render_text(result.diagnostics, *result.sources));
     CHECK_FALSE(result.diagnostics.empty());
     for (const Diagnostic& one : result.diagnostics)
@@ -41,7 +41,7 @@ TEST_CASE("the good example of every code raises nothing") {
   for (const CodeRow& row : all_codes()) {
     if (row.good.empty())
       continue;
-    const Compilation result = compile_text(row.good);
+    const Compilation result = compile_example(row.good);
     INFO(row.code << "\n" << render_text(result.diagnostics, *result.sources));
     CHECK(result.diagnostics.empty());
   }

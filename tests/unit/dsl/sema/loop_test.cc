@@ -5,7 +5,7 @@
 
 #include "tests/support/analyzed.h"
 
-namespace fleet::sema {
+namespace fleet::sema::loops {
 namespace {
 
 using plan::EdgeKind;
@@ -165,4 +165,4 @@ TEST_CASE("a layer that caps a day takes the place of one that caps a task") {
   CHECK(contract.identity->value.size() == 2);
 }
 
-}  // namespace fleet::sema
+}  // namespace fleet::sema::loops

@@ -8,7 +8,7 @@ using std::chrono::milliseconds;
 
 namespace {
 
-struct Bench {
+struct Writing {
   Agenda agenda{os::WallTime{}};
   MemoryLog log{agenda, [] {
                   return milliseconds(10);
@@ -32,7 +32,7 @@ struct Bench {
 }  // namespace
 
 TEST_CASE("what is appended during a write is written with the next one") {
-  Bench bench;
+  Writing bench;
   bench.start();
   bench.append(1);
   bench.append(2);
@@ -48,7 +48,7 @@ TEST_CASE("what is appended during a write is written with the next one") {
 TEST_CASE(
     "an engine's death loses what was queued, and what was being written if the disk says so") {
   for (const bool written : {false, true}) {
-    Bench bench;
+    Writing bench;
     bench.start();
     bench.append(1);
     bench.append(2);
@@ -66,7 +66,7 @@ TEST_CASE(
 
 TEST_CASE("a write that fails is said once, and nothing is written until the next engine") {
   for (const bool written : {false, true}) {
-    Bench bench;
+    Writing bench;
     bench.start();
     bench.append(1);
     bench.run();
