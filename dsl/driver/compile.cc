@@ -90,12 +90,13 @@ Compilation compile(const std::string& path, FileReader& files, const CompileOpt
   result.sources = sources;
   DiagnosticSink sink;
 
-  const Loaded loaded = load_modules(path, files, *sources, sink);
+  Loaded loaded = load_modules(path, files, *sources, sink);
   if (!loaded.problem.empty()) {
     result.usage = loaded.problem;
     return result;
   }
-  sema::Model analyzed = sema::analyze(*sources, loaded.modules, sink);
+  result.modules = std::make_shared<const std::vector<sema::Module>>(std::move(loaded.modules));
+  sema::Model analyzed = sema::analyze(*sources, *result.modules, sink);
   read_documents(files, analyzed, sink);
   const auto model = std::make_shared<const sema::Model>(std::move(analyzed));
   checks::run_checks(*sources, *model, sink, options.today);

@@ -11,6 +11,7 @@
 #include "dsl/base/diagnostic.h"
 #include "dsl/driver/files.h"
 #include "dsl/plan/plan.h"
+#include "dsl/sema/analyze.h"
 #include "dsl/sema/model.h"
 
 namespace fleet {
@@ -30,6 +31,8 @@ struct Compilation {
   std::shared_ptr<const SourceMap> sources;
   std::vector<Diagnostic> diagnostics;       // sorted, without repeats
   bool has_errors = false;                   // among the diagnostics
+  // The trees that the model was made from, imports first; empty when the file can't be read.
+  std::shared_ptr<const std::vector<sema::Module>> modules;
   std::shared_ptr<const sema::Model> model;  // null only when the file can't be read
   std::optional<plan::Plan> plan;            // when one was asked for and nothing is wrong
   // Not empty: the request is wrong rather than the text (no such file, flow or parameter).
