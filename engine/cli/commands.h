@@ -76,6 +76,9 @@ struct InitOptions {
 };
 int init(const InitOptions& options);
 
+// The language server; returns when its client is done with it, or gone.
+int lsp();
+
 int version(const std::string& format);
 
 }  // namespace fleet::cli

@@ -30,6 +30,7 @@ struct Commands {
   QueryOptions query;
   CleanOptions clean;
   InitOptions init;
+  bool stdio = false;
   std::string version_format = "text";
   int exit_code = kDone;
 };
@@ -77,6 +78,10 @@ void add_language_commands(CLI::App& app, Commands& all) {
           [](Commands& c) { return plan(c.plan); });
   add_flow(plan_command, all.plan.flow);
   add_format(plan_command, all.plan.format, {"text", "json", "dot", "svg", "mermaid"});
+
+  CLI::App* lsp_command = add(app, all, "lsp", "the language server, on standard input and output",
+                              [](Commands&) { return lsp(); });
+  lsp_command->add_flag("--stdio", all.stdio, "what it does anyway; some editors ask for it");
 
   CLI::App* init_command = add(app, all, "init", "a first fleet in this folder",
                                [](Commands& c) { return init(c.init); });

@@ -1,0 +1,155 @@
+#include "dsl/lsp/hierarchy.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "dsl/lsp/symbols.h"
+
+namespace fleet::lsp {
+namespace {
+
+// One edge of the flow as the text has it: rounds of loops fall together.
+struct Wait {
+  std::size_t who = 0;  // into the names
+  std::size_t whom = 0;
+  Span place;
+};
+
+class Waits {
+ public:
+  explicit Waits(const Snapshot& snapshot) : snapshot_(snapshot) {
+    for (const sema::Flow& flow : snapshot.model().flows) {
+      for (const sema::Step& step : flow.steps)
+        add_step(flow, step);
+    }
+  }
+
+  const std::vector<Wait>& all() const { return all_; }
+
+ private:
+  std::optional<std::size_t> named_at(Span span) const {
+    const Mention* const found = snapshot_.names().find(span.source, span.begin);
+    return found == nullptr ? std::nullopt : std::optional(found->named);
+  }
+
+  // Of a call inside of `all(…)` it is the step around it.
+  std::optional<std::size_t> named_of(const sema::Step& step) const {
+    for (std::size_t i = 0; i < snapshot_.names().all().size(); ++i) {
+      const Named& named = snapshot_.names().at(i);
+      const bool step_there =
+          named.kind == NameKind::kStep &&
+          std::ranges::find(named.definitions, step.name_span) != named.definitions.end();
+      if (step_there)
+        return i;
+    }
+    const auto around = std::ranges::find_if(snapshot_.names().all(), [&](const Named& named) {
+      return named.kind == NameKind::kStep &&
+             std::ranges::any_of(named.definitions, [&](const Span& span) {
+               return span.source == step.span.source && span.begin <= step.span.begin &&
+                      named.step != nullptr && step.span.end <= named.whole.end &&
+                      named.whole.begin <= step.span.begin && !named.step->value.atoms.empty() &&
+                      named.step->value.atoms.front().text != "loop";
+             });
+    });
+    return around == snapshot_.names().all().end()
+               ? std::nullopt
+               : std::optional(static_cast<std::size_t>(around - snapshot_.names().all().begin()));
+  }
+
+  void add_step(const sema::Flow& flow, const sema::Step& step) {
+    const std::optional<std::size_t> who = named_of(step);
+    if (!who)
+      return;
+    for (const sema::Edge& edge : step.after)
+      add(*who, named_of(flow.steps[edge.from]), edge.span, step.span);
+    for (const sema::At<std::size_t>& agent : step.agents)
+      add(*who, named_at(agent.span), agent.span, step.span);
+    for (const sema::At<std::size_t>& member : step.members)
+      add(*who, named_of(flow.steps[member.value]), member.span, step.span);
+    if (step.human)
+      add(*who, named_at(step.human->span), step.human->span, step.span);
+  }
+
+  void add(std::size_t who, std::optional<std::size_t> whom, Span place, Span fallback) {
+    if (!whom || *whom == who)
+      return;
+    const bool said = place.end > place.begin;
+    const Wait wait{who, *whom, said ? place : fallback};
+    const bool known = std::ranges::any_of(all_, [&](const Wait& one) {
+      return one.who == wait.who && one.whom == wait.whom && one.place == wait.place;
+    });
+    if (!known)
+      all_.push_back(wait);
+  }
+
+  const Snapshot& snapshot_;
+  std::vector<Wait> all_;
+};
+
+HierarchyItem item_of(const Snapshot& snapshot, std::size_t index) {
+  const Named& named = snapshot.names().at(index);
+  HierarchyItem item;
+  item.name = named.name;
+  item.detail = named.inside ? std::string(word_of(named.kind)) + " of " +
+                                   snapshot.names().at(*named.inside).name
+                             : word_of(named.kind);
+  item.shape = shape_of(named.kind);
+  item.name_span = named.definitions.front();
+  item.whole = named.whole.source == item.name_span.source &&
+                       contains(named.whole, item.name_span.begin) &&
+                       contains(named.whole, item.name_span.end)
+                   ? named.whole
+                   : item.name_span;
+  return item;
+}
+
+bool has_hierarchy(NameKind kind) {
+  return kind == NameKind::kStep || kind == NameKind::kAgent || kind == NameKind::kRole ||
+         kind == NameKind::kHuman;
+}
+
+std::vector<HierarchyCall> calls(const Snapshot& snapshot, SourceId source, std::uint32_t offset,
+                                 bool into) {
+  std::vector<HierarchyCall> found;
+  std::vector<std::size_t> others;
+  const Mention* const mention = snapshot.names().find(source, offset);
+  if (mention == nullptr)
+    return found;
+  const Waits waits(snapshot);
+  for (const Wait& wait : waits.all()) {
+    const std::size_t own = into ? wait.whom : wait.who;
+    const std::size_t other = into ? wait.who : wait.whom;
+    if (own != mention->named)
+      continue;
+    const auto known = std::ranges::find(others, other);
+    if (known != others.end()) {
+      found[static_cast<std::size_t>(known - others.begin())].places.push_back(wait.place);
+      continue;
+    }
+    others.push_back(other);
+    found.push_back({item_of(snapshot, other), {wait.place}});
+  }
+  return found;
+}
+
+}  // namespace
+
+std::vector<HierarchyItem> prepare_hierarchy(const Snapshot& snapshot, SourceId source,
+                                             std::uint32_t offset) {
+  const Mention* const mention = snapshot.names().find(source, offset);
+  if (mention == nullptr || !has_hierarchy(snapshot.names().at(mention->named).kind))
+    return {};
+  return {item_of(snapshot, mention->named)};
+}
+
+std::vector<HierarchyCall> incoming(const Snapshot& snapshot, SourceId source,
+                                    std::uint32_t offset) {
+  return calls(snapshot, source, offset, true);
+}
+
+std::vector<HierarchyCall> outgoing(const Snapshot& snapshot, SourceId source,
+                                    std::uint32_t offset) {
+  return calls(snapshot, source, offset, false);
+}
+
+}  // namespace fleet::lsp

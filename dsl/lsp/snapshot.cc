@@ -1,0 +1,106 @@
+#include "dsl/lsp/snapshot.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "dsl/lower/lower.h"
+
+namespace fleet::lsp {
+
+Snapshot::Snapshot(std::string path, Compilation compilation,
+                   std::map<std::string, std::string> stamps)
+    : path_(std::move(path)),
+      compilation_(std::move(compilation)),
+      stamps_(std::move(stamps)),
+      names_(*compilation_.sources, compilation_.modules ? *compilation_.modules : no_modules_) {
+  if (!compilation_.model)
+    compilation_.model = std::make_shared<const sema::Model>();
+  for (std::uint32_t i = 0; i < sources().size(); ++i)
+    by_path_.emplace(sources().get({i}).name(), SourceId{i});
+  main_ = source(path_).value_or(SourceId{0});
+}
+
+std::optional<SourceId> Snapshot::source(const std::string& path) const {
+  const auto found = by_path_.find(path);
+  return found == by_path_.end() ? std::nullopt : std::optional(found->second);
+}
+
+const ast::File* Snapshot::file(SourceId source) const {
+  for (const sema::Module& module : names_.modules()) {
+    for (const ast::File& file : module.files) {
+      if (file.source == source)
+        return &file;
+    }
+  }
+  return nullptr;
+}
+
+bool Snapshot::can_lower() const {
+  const bool sound = std::ranges::none_of(compilation_.diagnostics, [](const Diagnostic& one) {
+    return one.severity == Severity::kError && one.code != "F501";
+  });
+  return sound && model().fleet && model().fleet->repo;
+}
+
+const plan::Plan* Snapshot::plan(const std::string& flow) const {
+  const auto [found, fresh] = plans_.try_emplace(flow);
+  const sema::Flow* const known = model().find_flow(flow);
+  if (fresh && known != nullptr && can_lower())
+    found->second = lower::lower(sources(), model(), *known, {path_, {}});
+  return found->second ? &*found->second : nullptr;
+}
+
+const sema::Agent* Snapshot::agent(const Named& named) const {
+  const auto found =
+      std::ranges::find(model().agents, named.definitions.front(), &sema::Agent::name_span);
+  return found == model().agents.end() ? nullptr : &*found;
+}
+
+const sema::Flow* Snapshot::flow(const Named& named) const {
+  const auto found =
+      std::ranges::find(model().flows, named.definitions.front(), &sema::Flow::name_span);
+  return found == model().flows.end() ? nullptr : &*found;
+}
+
+const sema::Flow* Snapshot::flow_around(SourceId source, std::uint32_t offset) const {
+  for (const Named& named : names_.all()) {
+    const bool around = named.kind == NameKind::kFlow && named.whole.source == source &&
+                        contains(named.whole, offset);
+    if (around)
+      return flow(named);
+  }
+  return nullptr;
+}
+
+std::vector<const sema::Step*> Snapshot::steps(const Named& named) const {
+  std::vector<const sema::Step*> found;
+  for (const sema::Flow& flow : model().flows) {
+    for (const sema::Step& step : flow.steps) {
+      const bool said_there =
+          std::ranges::find(named.definitions, step.name_span) != named.definitions.end();
+      if (said_there && !step.inner && step.kind != sema::StepKind::kLast)
+        found.push_back(&step);
+    }
+  }
+  return found;
+}
+
+std::vector<const ast::Block*> blocks_of(const ast::File& file) {
+  std::vector<const ast::Block*> blocks;
+  for (const ast::Body::Item& item : file.body.items) {
+    if (!item.block)
+      continue;
+    blocks.push_back(item.block.get());
+    for (const ast::Body::Item& inner : item.block->body.items) {
+      if (inner.block)
+        blocks.push_back(inner.block.get());
+    }
+  }
+  return blocks;
+}
+
+bool contains(const Span& span, std::uint32_t offset) {
+  return span.begin <= offset && offset <= span.end;
+}
+
+}  // namespace fleet::lsp

@@ -1,0 +1,64 @@
+// One file with all that it imports, compiled: what every answer about it is read from. Immutable
+// but for plans, which are made when first asked for.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "dsl/driver/compile.h"
+#include "dsl/lsp/names.h"
+#include "dsl/plan/plan.h"
+
+namespace fleet::lsp {
+
+class Snapshot {
+ public:
+  // `stamps` are of each file that the compiler read, or looked for in vain.
+  Snapshot(std::string path, Compilation compilation, std::map<std::string, std::string> stamps);
+
+  const std::string& path() const { return path_; }
+  const Compilation& compilation() const { return compilation_; }
+  const SourceMap& sources() const { return *compilation_.sources; }
+  const sema::Model& model() const { return *compilation_.model; }
+  const Names& names() const { return names_; }
+  const std::map<std::string, std::string>& stamps() const { return stamps_; }
+
+  // Of the file with that path, as the compiler names it; nullopt: it is none of these.
+  std::optional<SourceId> source(const std::string& path) const;
+  SourceId main_source() const { return main_; }
+  const std::string& path_of(SourceId source) const { return sources().get(source).name(); }
+  // nullptr: an empty file stands for one that could not be read.
+  const ast::File* file(SourceId source) const;
+
+  // The plan of a flow. nullptr: something is wrong with the fleet (but for a budget that does not
+  // reach, which is what one wants to see figures for).
+  const plan::Plan* plan(const std::string& flow) const;
+
+  // What the model knows of a name; nullptr: it could not be understood.
+  const sema::Agent* agent(const Named& named) const;
+  const sema::Flow* flow(const Named& named) const;
+  const sema::Flow* flow_around(SourceId source, std::uint32_t offset) const;
+  // With the rounds of loops written out there are several of one name in the text.
+  std::vector<const sema::Step*> steps(const Named& named) const;
+
+ private:
+  bool can_lower() const;
+
+  std::string path_;
+  Compilation compilation_;
+  std::map<std::string, std::string> stamps_;
+  std::vector<sema::Module> no_modules_;
+  Names names_;
+  std::map<std::string, SourceId> by_path_;
+  SourceId main_;
+  mutable std::map<std::string, std::optional<plan::Plan>> plans_;
+};
+
+// The blocks of a file, those inside of its fleet too, in the order of the text.
+std::vector<const ast::Block*> blocks_of(const ast::File& file);
+bool contains(const Span& span, std::uint32_t offset);
+
+}  // namespace fleet::lsp
