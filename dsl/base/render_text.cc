@@ -15,7 +15,7 @@ namespace {
 class TextRenderer {
  public:
   TextRenderer(const SourceMap& sources, const RenderOptions& options)
-      : sources_(sources), options_(options), paint_(options.colour) {}
+      : sources_(sources), options_(options), paint_(options.colour), lines_(options.ascii) {}
 
   std::string render(const Diagnostic& diagnostic) {
     const Style severity = diagnostic.severity == Severity::kError     ? Style::kError
@@ -47,8 +47,8 @@ class TextRenderer {
   std::string shown(std::string_view text) const { return visible(text, options_.ascii); }
 
   std::string snippet_of(const Diagnostic& diagnostic, SourceId source, std::size_t gutter,
-                         Style severity) const {
-    Snippet snippet(sources_.get(source), options_, gutter);
+                         Style severity) {
+    Snippet snippet(sources_.get(source), lines_, options_, gutter);
     for (const Label& label : diagnostic.secondary) {
       if (label.span.source == source) {
         snippet.add(label.span, shown(label.text), Style::kSecondary);
@@ -122,6 +122,7 @@ class TextRenderer {
   const SourceMap& sources_;
   const RenderOptions& options_;
   Paint paint_;
+  ShownLines lines_;
 };
 
 }  // namespace
@@ -129,9 +130,10 @@ class TextRenderer {
 std::string render_text(const std::vector<Diagnostic>& diagnostics, const SourceMap& sources,
                         const RenderOptions& options) {
   std::string out;
+  TextRenderer renderer(sources, options);
   for (const Diagnostic& diagnostic : diagnostics) {
     out += out.empty() ? "" : "\n";
-    out += TextRenderer(sources, options).render(diagnostic);
+    out += renderer.render(diagnostic);
   }
   return out;
 }

@@ -122,4 +122,12 @@ std::string ShownLine::slice(int from, int to, std::string_view cut) const {
   return out;
 }
 
+const ShownLine& ShownLines::of(const Source& source, std::uint32_t line) {
+  const auto known = lines_.find({&source, line});
+  if (known != lines_.end())
+    return known->second;
+  return lines_.emplace(std::pair(&source, line), ShownLine(source.line(line), ascii_))
+      .first->second;
+}
+
 }  // namespace fleet

@@ -3,9 +3,13 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
+
+#include "dsl/base/source.h"
 
 namespace fleet {
 
@@ -30,6 +34,18 @@ class ShownLine {
   };
   std::vector<Cell> cells_;
   std::vector<int> columns_;  // of each byte, and of the end
+};
+
+// The lines of some sources, each laid out once: a long one may have hundreds of messages.
+class ShownLines {
+ public:
+  explicit ShownLines(bool ascii) : ascii_(ascii) {}
+  // Valid as long as this is.
+  const ShownLine& of(const Source& source, std::uint32_t line);
+
+ private:
+  bool ascii_;
+  std::map<std::pair<const Source*, std::uint32_t>, ShownLine> lines_;
 };
 
 }  // namespace fleet

@@ -4,8 +4,6 @@
 #include <set>
 #include <utility>
 
-#include "dsl/base/shown_line.h"
-
 namespace fleet {
 namespace {
 
@@ -58,15 +56,16 @@ struct Snippet::Row {
   }
 };
 
-Snippet::Snippet(const Source& source, const RenderOptions& options, std::size_t gutter)
-    : source_(source), options_(options), gutter_(gutter), paint_(options.colour) {}
+Snippet::Snippet(const Source& source, ShownLines& lines, const RenderOptions& options,
+                 std::size_t gutter)
+    : source_(source), lines_(lines), options_(options), gutter_(gutter), paint_(options.colour) {}
 
 void Snippet::add(const Span& span, std::string text, Style style) {
   const LineColumn begin = source_.locate(span.begin);
   // The last character counts: a span that ends with a newline ends on that line.
   const LineColumn end = source_.locate(span.end > span.begin ? span.end - 1 : span.end);
   const auto column_at = [&](const LineColumn& at, int after) {
-    const ShownLine line(source_.line(at.line), options_.ascii);
+    const ShownLine& line = lines_.of(source_, at.line);
     const std::size_t byte = at.byte_column - 1;
     const int column = line.column(byte);
     return after == 0 ? column : std::max(column + 1, line.column(byte + 1));
@@ -119,7 +118,7 @@ std::string Snippet::margin(std::uint32_t line, bool below) const {
 }
 
 void Snippet::render_line(std::uint32_t line, std::string& out) const {
-  const ShownLine shown(source_.line(line), options_.ascii);
+  const ShownLine& shown = lines_.of(source_, line);
   const Window window = window_of(line, shown.width());
   std::string text = shown.slice(window.from, window.to, options_.ascii ? "..." : "…");
   text.erase(text.find_last_not_of(' ') + 1);

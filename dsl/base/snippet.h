@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "dsl/base/render.h"
+#include "dsl/base/shown_line.h"
 #include "dsl/base/source.h"
 
 namespace fleet {
@@ -25,8 +26,9 @@ class Paint {
 
 class Snippet {
  public:
-  // `gutter`: columns for line numbers.
-  Snippet(const Source& source, const RenderOptions& options, std::size_t gutter);
+  // `gutter`: columns for line numbers. `lines` is shared by the snippets of one rendering.
+  Snippet(const Source& source, ShownLines& lines, const RenderOptions& options,
+          std::size_t gutter);
 
   // `text` is safe to print already. The label added last wins where underlines overlap.
   void add(const Span& span, std::string text, Style style);
@@ -64,6 +66,7 @@ class Snippet {
   void end_row(Row row, const std::string& margin_text, std::string& out) const;
 
   const Source& source_;
+  ShownLines& lines_;
   const RenderOptions& options_;
   std::size_t gutter_;
   Paint paint_;

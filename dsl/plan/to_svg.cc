@@ -144,10 +144,10 @@ std::string arrow_svg(const Plan& plan, const Arrow& arrow, const std::string& w
 std::string box_svg(const Plan& plan, const Node& node, const std::vector<std::string>& lines,
                     BoxSize size, Point corner, bool critical) {
   std::string out = fmt::format(
-      "<g class=\"{}{}\"><title>{}</title><rect class=\"box\" x=\"{}\" y=\"{}\" width=\"{}\" "
-      "height=\"{}\" rx=\"8\"/>",
-      to_string(node.kind), critical ? " critical" : "", xml_escaped(details_of(plan, node)),
-      corner.x, corner.y, size.width, size.height);
+      "<g class=\"{}{}\" data-step=\"{}\"><title>{}</title>"
+      "<rect class=\"box\" x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" rx=\"8\"/>",
+      to_string(node.kind), critical ? " critical" : "", xml_escaped(printable(node.name)),
+      xml_escaped(details_of(plan, node)), corner.x, corner.y, size.width, size.height);
   for (std::size_t i = 0; i < lines.size(); ++i) {
     out += fmt::format("<text class=\"{}\" text-anchor=\"middle\" x=\"{}\" y=\"{}\">{}</text>",
                        i == 0 ? "name" : "more", corner.x + size.width / 2,

@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
 import { GraphView } from "./graph";
+import { registerLenses } from "./lenses";
 import { programPath, sayMissing, versionOf } from "./program";
 import { Server } from "./server";
 import { Tasks } from "./tasks";
@@ -19,6 +20,7 @@ export function activate(context: vscode.ExtensionContext): Promise<void> {
   context.subscriptions.push(
     graph,
     server,
+    registerLenses(server, graph),
     vscode.tasks.registerTaskProvider("fleetc", new Tasks()),
     vscode.commands.registerCommand("fleetc.showVersion", showVersion),
     vscode.commands.registerCommand("fleetc.restartServer", () => server.restart()),

@@ -6,11 +6,12 @@ import type { Server } from "./server";
 
 const DELAY_MS = 150;
 
-/** The answer to `fleet/graph`: a picture, or why there is none. */
+/** The answer to `fleet/graph`: a picture, and where each of its steps is written. */
 interface Graph {
-  svg?: string;
-  problem?: string;
-  flows?: string[];
+  text: string;
+  flow: string;
+  flows: string[];
+  nodes: { name: string; uri: string; range: { start: { line: number; character: number } } }[];
 }
 
 /** What the page says: a step was clicked, a flow was chosen. Lines and columns count from 0. */
@@ -37,7 +38,8 @@ export class GraphView implements vscode.Disposable {
     );
   }
 
-  show(editor: vscode.TextEditor): void {
+  /** Without `flow` the one that was shown last, or the server's choice. */
+  show(editor: vscode.TextEditor, flow?: string): void {
     if (!this.panel) {
       this.panel = vscode.window.createWebviewPanel(
         "fleetc.graph", "Fleet graph", { viewColumn: vscode.ViewColumn.Beside, preserveFocus: true },
@@ -47,11 +49,11 @@ export class GraphView implements vscode.Disposable {
       this.panel.webview.html = page();
     }
     this.panel.reveal(undefined, true);
-    this.follow(editor.document);
+    this.follow(editor.document, flow);
   }
 
-  private follow(document: vscode.TextDocument): void {
-    if (this.document !== document) this.flow = undefined;
+  private follow(document: vscode.TextDocument, flow?: string): void {
+    if (flow || this.document !== document) this.flow = flow;
     this.document = document;
     void this.redraw();
   }
@@ -64,19 +66,19 @@ export class GraphView implements vscode.Disposable {
   private async redraw(): Promise<void> {
     if (!this.panel || !this.document) return;
     const turn = ++this.asked;
-    const graph = await this.ask(this.document);
+    const answer = await this.ask(this.document);
     if (turn !== this.asked || !this.panel) return; // a newer text is on its way
-    await this.panel.webview.postMessage({ ...graph, flow: this.flow });
+    await this.panel.webview.postMessage(answer);
     const editor = vscode.window.activeTextEditor;
     if (editor) this.markStep(editor);
   }
 
-  private async ask(document: vscode.TextDocument): Promise<Graph> {
+  private async ask(document: vscode.TextDocument): Promise<{ graph: Graph } | { problem: string }> {
     const client = this.server.running;
     if (!client) return { problem: "The language server does not run." };
     try {
-      return await client.sendRequest<Graph>("fleet/graph",
-        { textDocument: { uri: document.uri.toString() }, flow: this.flow });
+      return { graph: await client.sendRequest<Graph>("fleet/graph",
+        { textDocument: { uri: document.uri.toString() }, flow: this.flow, format: "svg" }) };
     } catch (error) {
       return { problem: error instanceof Error ? error.message : String(error) };
     }
@@ -145,19 +147,24 @@ function page(): string {
   }
   picture.addEventListener("click", choose);
   picture.addEventListener("keydown", choose);
-  function draw({ svg, problem, flows, flow }) {
+  // The last picture stays, dimmed, while there is none of the text as it stands.
+  function draw({ graph, problem }) {
     document.getElementById("problem").textContent = problem ?? "";
-    picture.classList.toggle("stale", !svg);
-    if (svg) {
-      const parsed = new DOMParser().parseFromString(svg, "image/svg+xml").documentElement;
-      picture.replaceChildren(document.importNode(parsed, true));
-      for (const step of steps()) step.setAttribute("tabindex", "0");
+    picture.classList.toggle("stale", !graph);
+    if (!graph) return;
+    const parsed = new DOMParser().parseFromString(graph.text, "image/svg+xml").documentElement;
+    picture.replaceChildren(document.importNode(parsed, true));
+    for (const { name, uri, range: { start } } of graph.nodes) {
+      const step = picture.querySelector("[data-step=" + CSS.escape(name) + "]");
+      if (!step) continue;
+      Object.assign(step.dataset, { uri, line: start.line, column: start.character });
+      step.setAttribute("tabindex", "0");
     }
-    const names = flows && flows.length > 1 ? flows : [];
-    document.getElementById("flows").replaceChildren(...names.map((name, i) => {
+    const names = graph.flows.length > 1 ? graph.flows : [];
+    document.getElementById("flows").replaceChildren(...names.map((name) => {
       const button = document.createElement("button");
       button.textContent = name;
-      button.setAttribute("aria-pressed", String(name === flow || (!flow && i === 0)));
+      button.setAttribute("aria-pressed", String(name === graph.flow));
       button.onclick = () => vscode.postMessage({ flow: name });
       return button;
     }));

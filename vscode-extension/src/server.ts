@@ -39,7 +39,11 @@ export class Server implements vscode.Disposable {
     const client = new LanguageClient("fleetc", "fleetc", { command: program, args: ["lsp"] }, options);
     client.onDidChangeState((event) => this.changed.fire(event.newState === State.Running));
     this.client = client;
-    await client.start();
+    try {
+      await client.start();
+    } catch (error) {
+      void sayMissing(`${program} lsp`, error instanceof Error ? error.message : String(error));
+    }
   }
 
   private async stop(): Promise<void> {

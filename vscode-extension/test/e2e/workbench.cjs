@@ -59,8 +59,13 @@ const steps = {
   },
   async "the lamp mends it"(page) {
     await goTo(page, 10, 6);
-    await page.keyboard.press("Control+.");
-    await page.locator(".action-widget .monaco-list-row", { hasText: "timeout" }).first().click();
+    const row = page.locator(".action-widget .monaco-list-row.focused", { hasText: "timeout" });
+    await until(page, "the lamp's menu", async () => {
+      await page.keyboard.press("Escape");
+      await page.keyboard.press("Control+.");
+      return row.waitFor({ timeout: 5_000 }).then(() => true, () => false);
+    });
+    await page.keyboard.press("Enter");
     await page.locator(".squiggly-error").first().waitFor({ state: "detached", timeout: PATIENCE });
     assert.match(await text(page), /timeout {1,2}= 5min/);
   },
