@@ -59,21 +59,22 @@ int run_in_foreground(flow::Engine& engine, const std::string& format) {
   std::atomic<int> stopped_by{0};
   auto progress =
       report::make_progress(engine.plan(), progress_options(engine, format), os::system_clock());
-  Result<run::RunOutcome> outcome = [&] {
+  Result<run::RunOutcome> outcome = [&]() -> Result<run::RunOutcome> {
     // A first request drains, a second one stops at once. SIGTERM leaves little time: it stops at
     // once.
-    const SignalWatch watch([&](int number, int count) {
-      stopped_by = number;
-      // Whoever asks a third time gets it, whatever is under way: a killed run can be resumed.
-      if (count > 2) {
-        complain(fmt::format("\nfleetc: left as it is; `fleetc resume {}` carries on\n",
-                             engine.site().run));
-        ::_exit(128 + number);
-      }
-      const bool drain = number == SIGINT && count == 1;
-      engine.ask_stop(drain ? run::StopLevel::kDrain : run::StopLevel::kNow,
-                      name_of_signal(number));
-    });
+    FLEET_TRY(const auto watch, SignalWatch::start([&](int number, int count) {
+                stopped_by = number;
+                // Whoever asks a third time gets it, whatever is under way: a killed run can be
+                // resumed.
+                if (count > 2) {
+                  complain(fmt::format("\nfleetc: left as it is; `fleetc resume {}` carries on\n",
+                                       engine.site().run));
+                  ::_exit(128 + number);
+                }
+                const bool drain = number == SIGINT && count == 1;
+                engine.ask_stop(drain ? run::StopLevel::kDrain : run::StopLevel::kNow,
+                                name_of_signal(number));
+              }));
     return engine.carry_on(*progress);
   }();
   progress->finish();

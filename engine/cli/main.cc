@@ -59,8 +59,8 @@ void add_language_commands(CLI::App& app, Commands& all) {
   check_command->add_option("--today", all.check.today, "the day that expiry is judged by");
   add_format(check_command, all.check.format, {"text", "short", "json", "sarif"});
 
-  CLI::App* fmt_command =
-      add(app, all, "fmt", "the one canonical layout", [](Commands& c) { return fmt(c.fmt); });
+  CLI::App* fmt_command = add(app, all, "fmt", "the one canonical layout",
+                              [](Commands& c) { return fleet::cli::fmt(c.fmt); });
   fmt_command->add_option("files", all.fmt.files, "the .fleet files")->required();
   fmt_command->add_flag("--check", all.fmt.check,
                         "change nothing; exit 1 when a file would change");

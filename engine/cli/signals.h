@@ -2,8 +2,10 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <thread>
 
+#include "engine/base/result.h"
 #include "engine/base/unique_fd.h"
 
 namespace fleet::cli {
@@ -18,10 +20,14 @@ void block_stop_signals();
 // Calls `on_signal(number, count)` for each, count from 1. Destroying it ends the thread.
 class SignalWatch {
  public:
-  explicit SignalWatch(std::function<void(int number, int count)> on_signal);
+  using OnSignal = std::function<void(int number, int count)>;
+  static Result<std::unique_ptr<SignalWatch>> start(OnSignal on_signal);
   ~SignalWatch();
 
  private:
+  SignalWatch() = default;
+  void listen(const OnSignal& on_signal);
+
   UniqueFd signals_;
   UniqueFd stop_;
   std::thread thread_;

@@ -304,7 +304,7 @@ Result<run::RunOutcome> Engine::carry_on(run::Observer& observer) {
 Result<run::RunOutcome> Engine::execute(std::vector<run::EventBody> first,
                                         run::Observer& observer) {
   JobBoard board(*launcher_);
-  auto timers = std::make_unique<Timers>(clock_);
+  FLEET_TRY(auto timers, Timers::start(clock_));
   FLEET_TRY(const auto git, GitThreads::start(site_.common_dir, kGitThreads));
   JournalMeasures measures(*journal_, run_);
   MeasuredSpawnPolicy policy(plan_, measures);

@@ -1,5 +1,7 @@
 #include "engine/flow/git_threads.h"
 
+#include "engine/os/thread.h"
+
 namespace fleet::flow {
 
 Result<std::unique_ptr<GitThreads>> GitThreads::start(const std::string& common_dir,
@@ -9,14 +11,17 @@ Result<std::unique_ptr<GitThreads>> GitThreads::start(const std::string& common_
     FLEET_TRY(auto repository, worktree::Repository::open(common_dir));
     repositories.push_back(std::move(repository));
   }
-  return std::unique_ptr<GitThreads>(new GitThreads(std::move(repositories)));
+  std::unique_ptr<GitThreads> git(new GitThreads(std::move(repositories)));
+  for (worktree::Repository& repository : git->repositories_) {
+    FLEET_TRY(std::thread thread,
+              os::start_thread("git", [git = git.get(), &repository] { git->serve(repository); }));
+    git->threads_.push_back(std::move(thread));
+  }
+  return git;
 }
 
 GitThreads::GitThreads(std::vector<worktree::Repository> repositories)
-    : repositories_(std::move(repositories)) {
-  for (worktree::Repository& repository : repositories_)
-    threads_.emplace_back([this, &repository] { serve(repository); });
-}
+    : repositories_(std::move(repositories)) {}
 
 GitThreads::~GitThreads() {
   {

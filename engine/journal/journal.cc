@@ -6,6 +6,7 @@
 #include "engine/journal/journal_state.h"
 #include "engine/journal/reader_state.h"
 #include "engine/journal/reserve.h"
+#include "engine/os/thread.h"
 
 namespace fleet::journal {
 
@@ -63,8 +64,11 @@ Result<std::unique_ptr<Journal>> Journal::open(const std::string& dir, JournalOp
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
   State* state = (*journal)->state_.get();
-  state->thread = std::thread([state] { state->run(); });
+  auto thread = os::start_thread("the journal", [state] { state->run(); });
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  if (!thread)
+    return std::move(thread).error();
+  state->thread = *std::move(thread);
   return journal;
 }
 

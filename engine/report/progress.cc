@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "engine/os/thread.h"
 #include "engine/report/json.h"
 #include "engine/report/words.h"
 
@@ -130,12 +131,14 @@ class JsonProgress : public Progress {
 class TerminalProgress : public Progress {
  public:
   TerminalProgress(const plan::Plan& plan, ProgressOptions options, const os::Clock& clock)
-      : plan_(plan),
-        options_(std::move(options)),
-        clock_(clock),
-        painter_([this] { paint_loop(); }) {}
+      : plan_(plan), options_(std::move(options)), clock_(clock) {}
 
   ~TerminalProgress() override { finish(); }
+
+  Status start() {
+    FLEET_TRY(painter_, os::start_thread("the progress display", [this] { paint_loop(); }));
+    return {};
+  }
 
   void saw(const plan::Plan&, const run::State& state, const run::Event& event,
            const std::vector<run::Transition>& transitions) override {
@@ -162,7 +165,8 @@ class TerminalProgress : public Progress {
       finished_ = true;
     }
     wake_.notify_all();
-    painter_.join();
+    if (painter_.joinable())
+      painter_.join();
     const std::lock_guard lock(mutex_);
     std::string last = erase();
     last += std::exchange(pending_, {});
@@ -316,7 +320,7 @@ class TerminalProgress : public Progress {
   std::int64_t opened_at_ = 0;
   bool open_ended_ = false, draining_ = false, finished_ = false;
 
-  std::thread painter_;  // last: starts when the rest stands
+  std::thread painter_;
 };
 
 }  // namespace
@@ -324,8 +328,12 @@ class TerminalProgress : public Progress {
 std::unique_ptr<Progress> make_progress(const plan::Plan& plan, ProgressOptions options,
                                         const os::Clock& clock) {
   switch (options.style) {
-    case ProgressStyle::kTerminal:
-      return std::make_unique<TerminalProgress>(plan, std::move(options), clock);
+    case ProgressStyle::kTerminal: {
+      auto painted = std::make_unique<TerminalProgress>(plan, options, clock);
+      if (painted->start())
+        return painted;
+      break;
+    }
     case ProgressStyle::kJson: return std::make_unique<JsonProgress>(std::move(options));
     case ProgressStyle::kPlain: break;
   }

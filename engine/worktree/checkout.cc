@@ -12,6 +12,7 @@
 #include <thread>
 #include <utility>
 
+#include "engine/os/thread.h"
 #include "engine/worktree/safe_files.h"
 
 namespace fleet::worktree {
@@ -285,8 +286,10 @@ Result<CheckoutReport> check_out(const CheckoutRequest& request, FileIndex& inde
   for (unsigned i = 0; i < count; ++i)
     workers.emplace_back(request, index, jobs);
   std::vector<std::thread> threads;
+  // They share what is to be done, so that fewer are slower and nothing else.
   for (unsigned i = 1; i < count; ++i)
-    threads.emplace_back([&workers, i] { workers[i].run(); });
+    if (auto thread = os::start_thread("a checkout", [&workers, i] { workers[i].run(); }))
+      threads.push_back(*std::move(thread));
   workers[0].run();
   for (std::thread& thread : threads)
     thread.join();
