@@ -70,6 +70,7 @@ void give_back(Core& core, Task& task,
 void lose_attempt(Core& core, Task& task, Outcome outcome, std::string detail);
 void give_up(Core& core, Task& task, Outcome outcome, std::string detail);
 void await_evidence(Core& core, Task& task);
+plan::Restart restart_of(const Core& core, const Task& task);
 
 // merge.cc
 DoMerge merge_command(const Core& core, const Task& task);

@@ -21,13 +21,6 @@ std::uint32_t retries_of(const plan::Node& node) {
   return node.kind == plan::NodeKind::kMerge ? 0 : node.retries;
 }
 
-plan::Restart restart_of(const Core& core, const Task& task) {
-  if (core.plan_of(task).agents.empty())
-    return {};
-  const Session& session = core.state.sessions[task.session.value];
-  return core.plan.agents[session.agent.value].restart;
-}
-
 std::string why_again(const Core& core, const Task& task, const Judgement& judgement) {
   std::string text = judgement.failure ? fmt::format("again after {} (retry {} of {})", task.detail,
                                                      task.failures, core.plan_of(task).retries)
@@ -49,6 +42,13 @@ void try_again(Core& core, Task& task, const Judgement& judgement) {
 }
 
 }  // namespace
+
+plan::Restart restart_of(const Core& core, const Task& task) {
+  if (core.plan_of(task).agents.empty())
+    return {};
+  const Session& session = core.state.sessions[task.session.value];
+  return core.plan.agents[session.agent.value].restart;
+}
 
 void accept_task(Core& core, Task& task, std::string reason) {
   task.outcome = Outcome::kSuccess;

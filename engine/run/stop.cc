@@ -19,6 +19,14 @@ void cancel_all(Core& core) {
   }
 }
 
+// A clock that was set back since must not make a backoff longer than any is.
+void bound_backoff(const Core& core, Task& task) {
+  if (task.phase != Phase::kReady || task.not_before == 0)
+    return;
+  const Millis longest = std::max(world_backoff(1), restart_of(core, task).backoff_max);
+  task.not_before = std::min(task.not_before, core.now + longest.count());
+}
+
 // What this task's last command was, asked again. A running process is asked for by nobody: the
 // Reconciled that follows says what became of it.
 void ask_again(Core& core, const Task& task) {
@@ -96,6 +104,7 @@ void on(Core& core, const Resumed& event) {
     ask_again(core, NodeIndex{i});
   for (Task& task : state.tasks) {
     task.unreconciled = runs_a_process(core, task);
+    bound_backoff(core, task);
     ask_again(core, task);
   }
 }

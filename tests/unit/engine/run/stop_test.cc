@@ -245,3 +245,22 @@ TEST_CASE("the new engine's figures replace the old ones") {
   CHECK(driver.state.ahead == 1);
   CHECK(driver.state.version == "9.9");
 }
+
+TEST_CASE("a clock that was set back makes no backoff longer than any is") {
+  Driver driver = three_items();
+  driver.prepared(0, "disk full");
+  REQUIRE(driver.state.tasks[0].not_before == driver.now + 1000);
+  Driver next = crashed(driver);
+  SECTION("set back by hours") {
+    next.now = driver.now - 10 * 3'600'000;
+    next.send(Resumed{8, 0, ""});
+    REQUIRE(next.asked<StartTimer>().size() == 1);
+    CHECK(next.asked<StartTimer>().front().at <= next.now + 60'000);
+  }
+  SECTION("set on by hours") {
+    next.now = driver.now + 10 * 3'600'000;
+    next.send(Resumed{8, 0, ""});
+    REQUIRE(next.asked<StartTimer>().size() == 1);
+    CHECK(next.asked<StartTimer>().front().at == driver.now + 1000);
+  }
+}
