@@ -328,9 +328,11 @@ Result<run::RunOutcome> Engine::execute(std::vector<run::EventBody> first,
             0, [&board](std::vector<process::JobReport> reports) { board.take(reports); });
         !watching)
       launcher_failed = watching.error();
+    // Its sessions may run on: they are left to the keeper, and the next engine asks it for them.
     dispatch.emplace(*launcher_, [&](Error error) {
-      launcher_failed = std::move(error);
-      ask_stop(run::StopLevel::kNow, "the keeper is gone");
+      launcher_failed = error;
+      executor.fail(std::move(error));
+      board.close("the keeper is gone");
     });
   };
   {
@@ -339,17 +341,18 @@ Result<run::RunOutcome> Engine::execute(std::vector<run::EventBody> first,
     world_ = &world;
   }
   Result<run::RunOutcome> outcome = executor.run(std::move(first), started);
-  timers.reset();  // joins: a backoff that fires now must not find the executor gone
+  timers.reset();    // joins: a backoff that fires now must not find the executor gone
+  dispatch.reset();  // joins: it may be about to say that it failed
   {
     const std::lock_guard lock(executor_mutex_);
     executor_ = nullptr;
     world_ = nullptr;
   }
   state_ = executor.state();
+  if (!outcome && launcher_failed && outcome.error().message() == launcher_failed->message())
+    return std::move(outcome).error().in("the keeper of this repository's sessions");
   if (!outcome)
     return std::move(outcome).error().in("the journal failed, so nothing more was started");
-  if (launcher_failed && *outcome == run::RunOutcome::kStopped)
-    return std::move(*launcher_failed).in("the keeper of this repository's sessions");
   return *outcome;
 }
 

@@ -91,9 +91,10 @@ class Executor::Graph {
 
   Result<run::RunOutcome> run(std::vector<run::EventBody> first,
                               const std::function<void()>& started) {
-    log_.start([this](std::uint64_t through, const Status& status) { durable(through, status); });
+    // Before the log starts, which may have failed already and then gives the hold back at once.
     hold();
     accepting_ = true;
+    log_.start([this](std::uint64_t through, const Status& status) { durable(through, status); });
     for (run::EventBody& body : first)
       post(std::move(body));
     started();
@@ -117,6 +118,8 @@ class Executor::Graph {
     if (accepting_)
       admit_.try_put(std::make_shared<run::EventBody>(std::move(body)));
   }
+
+  void fail(Error error) { durable(0, std::move(error)); }
 
   const run::State& state() const { return state_; }
 
@@ -156,8 +159,8 @@ class Executor::Graph {
     return {};
   }
 
-  // On the log's thread. The orders of all events that are durable now go on as one message, in
-  // order.
+  // On the log's thread; a failure on any. The orders of all events that are durable now go on as
+  // one message, in order.
   void durable(std::uint64_t through, const Status& status) {
     std::unique_lock lock(held_mutex_);
     if (!status && !failed_) {
@@ -314,6 +317,9 @@ Result<run::RunOutcome> Executor::run(std::vector<run::EventBody> first,
 }
 void Executor::post(run::EventBody body) {
   graph_->post(std::move(body));
+}
+void Executor::fail(Error error) {
+  graph_->fail(std::move(error));
 }
 const run::State& Executor::state() const {
   return graph_->state();

@@ -55,13 +55,17 @@ class Executor {
   ~Executor();
 
   // Posts `first` in order, calls `started`, then runs until the run is closed and its closing is
-  // durable. An error means that the journal failed: nothing more is started, live attempts are
-  // cancelled. Or, kCancelled, that `time` came to its end first; then all is left as it is.
+  // durable. An error means that the journal failed, or what `fail` was told: nothing more is
+  // started or recorded, live attempts are cancelled. Or, kCancelled, that `time` came to its end
+  // first; then all is left as it is.
   Result<run::RunOutcome> run(std::vector<run::EventBody> first,
                               const std::function<void()>& started);
 
   // From any thread, while `run` is under way; ignored afterwards.
   void post(run::EventBody body);
+  // From any thread: as if the journal had failed, for what else a run cannot go on without. The
+  // world must answer what it was asked.
+  void fail(Error error);
 
   // After `run` returned.
   const run::State& state() const;

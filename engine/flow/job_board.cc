@@ -1,25 +1,56 @@
 #include "engine/flow/job_board.h"
 
 namespace fleet::flow {
+namespace {
+
+process::JobReport unheard(const process::JobKey& key, process::End how, const std::string& why) {
+  process::JobReport report;
+  report.key = key;
+  report.kind = process::ReportKind::kEnded;
+  report.how = how;
+  report.text = why;
+  return report;
+}
+
+}  // namespace
 
 void JobBoard::submit(process::JobSpec spec, Ended ended) {
   const process::JobKey key = spec.key;
-  expect(key, std::move(ended));
+  if (!expect_open(key, std::move(ended)))
+    return;
   std::vector<process::JobSpec> batch;
   batch.push_back(std::move(spec));
   if (const Status status = launcher_.submit(std::move(batch)); !status) {
-    process::JobReport report;
-    report.key = key;
-    report.kind = process::ReportKind::kEnded;
-    report.how = process::End::kSpawnFailed;
-    report.text = status.error().message();
-    take({report});
+    take({unheard(key, process::End::kSpawnFailed, status.error().message())});
   }
 }
 
 void JobBoard::expect(const process::JobKey& key, Ended ended) {
-  const std::lock_guard lock(mutex_);
-  waiting_[key] = std::move(ended);
+  (void)expect_open(key, std::move(ended));
+}
+
+// False: closed, and `ended` was told.
+bool JobBoard::expect_open(const process::JobKey& key, Ended ended) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!closed_) {
+      waiting_[key] = std::move(ended);
+      return true;
+    }
+  }
+  ended(unheard(key, process::End::kLost, *closed_));
+  return false;
+}
+
+void JobBoard::close(const std::string& why) {
+  std::vector<process::JobReport> lost;
+  {
+    const std::lock_guard lock(mutex_);
+    closed_ = why;
+    for (const auto& [key, ended] : waiting_)
+      lost.push_back(unheard(key, process::End::kLost, why));
+  }
+  take(lost);
 }
 
 void JobBoard::cancel(const std::string& run, std::uint32_t task, std::uint32_t epoch,

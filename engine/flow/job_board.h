@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,14 +28,20 @@ class JobBoard {
   void cancel(const std::string& run, std::uint32_t task, std::uint32_t epoch,
               std::chrono::milliseconds grace);
   void cancel_all(std::chrono::milliseconds grace);
+  // The launcher is gone and nothing more will be heard of any job: all are told to be lost, those
+  // submitted later at once.
+  void close(const std::string& why);
 
   // The launcher's sink; reports nobody waits for are dropped.
   void take(const std::vector<process::JobReport>& reports);
 
  private:
+  bool expect_open(const process::JobKey& key, Ended ended);
+
   process::Launcher& launcher_;
-  std::mutex mutex_;  // guards waiting_
+  std::mutex mutex_;  // guards the two below
   std::map<process::JobKey, Ended> waiting_;
+  std::optional<std::string> closed_;  // why
 };
 
 }  // namespace fleet::flow

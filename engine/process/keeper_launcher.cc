@@ -11,6 +11,7 @@
 #include <set>
 #include <utility>
 
+#include "engine/os/thread.h"
 #include "engine/process/keeper_link.h"
 
 namespace fleet::process {
@@ -95,8 +96,13 @@ struct KeeperLauncher::Core {
 
   // REQUIRES: the lock. What can't be sent now is for the next keeper.
   void give(std::string frame) {
-    if (!unsent.empty() || !link->send(frame))
-      unsent.push_back(std::move(frame));
+    if (unsent.empty() && link) {
+      if (link->send(frame))
+        return;
+      // Part of it may be on its way, so that nothing more can follow; dispatch() finds it closed.
+      link->hang_up();
+    }
+    unsent.push_back(std::move(frame));
   }
 
   Status replace_keeper();
@@ -108,6 +114,8 @@ Status KeeperLauncher::Core::replace_keeper() {
   {
     const std::lock_guard lock(mutex);
     greeting = hello();
+    // A keeper that lives obeys one connection, and ours may be broken on this side only.
+    link.reset();
   }
   FLEET_TRY(KeeperLink fresh, find_or_start(options, greeting));
   const std::lock_guard lock(mutex);
@@ -265,8 +273,11 @@ Result<std::vector<JobStatus>> list_keeper(const std::filesystem::path& state) {
 
 DispatchThread::DispatchThread(Launcher& launcher, std::function<void(Error)> failed)
     : stop_(::eventfd(0, EFD_CLOEXEC)) {
-  FLEET_ASSERT(stop_.get() >= 0);
-  thread_ = std::thread([&launcher, stop = stop_.get(), failed = std::move(failed)] {
+  if (!stop_) {
+    failed(os_error("eventfd", "to end a thread", errno));
+    return;
+  }
+  auto thread = os::start_thread("the keeper's reports", [&launcher, stop = stop_.get(), failed] {
     std::array<pollfd, 2> ready = {pollfd{launcher.fd(), POLLIN, 0}, pollfd{stop, POLLIN, 0}};
     while (ready[1].revents == 0) {
       if (::poll(ready.data(), ready.size(), -1) < 0 || ready[0].revents == 0)
@@ -275,12 +286,17 @@ DispatchThread::DispatchThread(Launcher& launcher, std::function<void(Error)> fa
         return failed(std::move(dispatched).error());
     }
   });
+  if (thread)
+    thread_ = *std::move(thread);
+  else
+    failed(std::move(thread).error());
 }
 
 DispatchThread::~DispatchThread() {
   const std::uint64_t one = 1;
   [[maybe_unused]] const ssize_t wrote = ::write(stop_.get(), &one, sizeof one);
-  thread_.join();
+  if (thread_.joinable())
+    thread_.join();
 }
 
 }  // namespace fleet::process

@@ -56,7 +56,8 @@ class KeeperLauncher final : public Launcher {
 // A thread that dispatches until it is destroyed or dispatch fails; the sink is called on it.
 class DispatchThread {
  public:
-  // `failed` is called at most once, on the thread, with what ended it.
+  // `failed` is called at most once, with what ended the thread, on it; or here, with why it could
+  // not start.
   DispatchThread(Launcher& launcher, std::function<void(Error)> failed);
   ~DispatchThread();  // stops and joins
 

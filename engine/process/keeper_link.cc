@@ -126,6 +126,10 @@ Status KeeperLink::send(const std::string& frame) const {
   return {};
 }
 
+void KeeperLink::hang_up() const {
+  ::shutdown(fd_.get(), SHUT_RDWR);
+}
+
 Result<std::optional<Message>> KeeperLink::poll_message() {
   while (true) {
     FLEET_TRY(const auto payload, in_.next());

@@ -30,6 +30,8 @@ class KeeperLink {
   // Otherwise what it refused with.
   static Result<KeeperLink> greet(const std::filesystem::path& state, const Hello& hello);
 
+  // Ends it for both sides; whoever waits for a message learns that the keeper is gone.
+  void hang_up() const;
   int fd() const { return fd_.get(); }
   const Capabilities& capabilities() const { return capabilities_; }
 
