@@ -5,8 +5,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <optional>
 #include <string_view>
 #include <thread>
 #include <utility>
@@ -38,6 +40,27 @@ std::optional<RefMove> parse_move(std::string_view line) {
     return std::nullopt;
   return RefMove{std::string(line.substr(second + 1)), Oid::parse(line.substr(0, first)),
                  Oid::parse(line.substr(first + 1, second - first - 1))};
+}
+
+std::optional<RefIntent::LockFile> look_at(const std::string& path) {
+  struct stat found = {};
+  if (::lstat(path.c_str(), &found) != 0)
+    return std::nullopt;
+  return RefIntent::LockFile{path, found.st_dev, found.st_ino, nanoseconds(found.st_mtim)};
+}
+
+Status remove_unchanged(const std::vector<RefIntent::LockFile>& seen) {
+  if (seen.empty())
+    return {};
+  std::this_thread::sleep_for(kStaleAfter);
+  for (const RefIntent::LockFile& lock : seen) {
+    if (look_at(lock.path) != lock)
+      continue;
+    if (::unlink(lock.path.c_str()) != 0 && errno != ENOENT) {
+      return os_error("remove the stale lock", lock.path, errno);
+    }
+  }
+  return {};
 }
 
 }  // namespace
@@ -112,36 +135,32 @@ Status RefIntent::clear() const {
   return {};
 }
 
-Status RefIntent::remove_stale_locks(const std::vector<RefMove>& moves) const {
-  struct Seen {
-    std::string path;
-    struct stat stat = {};
-  };
-  std::vector<Seen> seen;
-  const auto look = [&seen](const std::string& path) {
-    Seen lock{path, {}};
-    if (::lstat(path.c_str(), &lock.stat) == 0)
-      seen.push_back(std::move(lock));
-  };
+std::vector<RefIntent::LockFile> RefIntent::lock_files(const std::vector<RefMove>& moves) const {
+  std::vector<LockFile> found;
   for (const RefMove& move : moves)
-    look(common_dir_ + "/" + move.name + ".lock");
-  look(common_dir_ + "/packed-refs.lock");
-  if (seen.empty())
-    return {};
-  std::this_thread::sleep_for(kStaleAfter);
-  for (const Seen& lock : seen) {
-    struct stat now = {};
-    if (::lstat(lock.path.c_str(), &now) != 0)
-      continue;
-    if (now.st_ino != lock.stat.st_ino ||
-        nanoseconds(now.st_mtim) != nanoseconds(lock.stat.st_mtim)) {
-      continue;
-    }
-    if (::unlink(lock.path.c_str()) != 0 && errno != ENOENT) {
-      return os_error("remove the stale lock", lock.path, errno);
-    }
+    if (auto lock = look_at(common_dir_ + "/" + move.name + ".lock"))
+      found.push_back(*std::move(lock));
+  return found;
+}
+
+Status RefIntent::remove_stale_locks(const std::vector<RefMove>& moves) const {
+  std::vector<LockFile> seen = lock_files(moves);
+  if (auto lock = look_at(common_dir_ + "/packed-refs.lock"))
+    seen.push_back(*std::move(lock));
+  return remove_unchanged(seen);
+}
+
+Status RefIntent::remove_own_locks(const std::vector<RefMove>& moves,
+                                   const std::vector<LockFile>* among) const {
+  std::vector<LockFile> seen = lock_files(moves);
+  if (among != nullptr) {
+    std::erase_if(seen, [&](const LockFile& lock) {
+      return std::none_of(among->begin(), among->end(), [&](const LockFile& each) {
+        return each.path == lock.path && each.device == lock.device && each.inode == lock.inode;
+      });
+    });
   }
-  return {};
+  return remove_unchanged(seen);
 }
 
 }  // namespace fleet::worktree

@@ -4,6 +4,7 @@
 // the lock files away, so that nobody has to unlock anything by hand. git knows nothing of it.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,19 @@ class RefIntent {
   // Removes git's lock files of these refs, if they stay as they are for a while: only what a
   // killed process left does.
   Status remove_stale_locks(const std::vector<RefMove>& moves) const;
+
+  // As above, for what a failed call of this process may have left: the lock files of the refs
+  // themselves, and of these only those `among`, if it is given.
+  struct LockFile {
+    std::string path;
+    std::uint64_t device = 0;
+    std::uint64_t inode = 0;
+    std::int64_t changed = 0;  // ns since 1970
+    bool operator==(const LockFile&) const = default;
+  };
+  std::vector<LockFile> lock_files(const std::vector<RefMove>& moves) const;
+  Status remove_own_locks(const std::vector<RefMove>& moves,
+                          const std::vector<LockFile>* among = nullptr) const;
 
  private:
   RefIntent(UniqueFd file, std::string common_dir)

@@ -107,7 +107,8 @@ Status check_checkouts(Repository& repository, const std::vector<RefMove>& moves
 }
 
 // Locks every ref, waiting about a second for other git processes.
-Result<TransactionPtr> lock_all(Repository& repository, const std::vector<RefMove>& moves) {
+Result<TransactionPtr> lock_all(Repository& repository, const RefIntent& intent,
+                                const std::vector<RefMove>& moves) {
   const auto deadline = std::chrono::steady_clock::now() + kLockWait;
   for (;;) {
     git_transaction* raw = nullptr;
@@ -127,8 +128,13 @@ Result<TransactionPtr> lock_all(Repository& repository, const std::vector<RefMov
     if (failed == nullptr)
       return transaction;
     Error error = from_git("lock " + failed->name, code);
-    if (code != GIT_ELOCKED)
+    if (code != GIT_ELOCKED) {
+      // The call may have made the file and failed then.
+      transaction.reset();
+      FLEET_CHECK(
+          intent.remove_own_locks({moves.begin(), moves.begin() + (failed - &moves[0]) + 1}));
       return error;
+    }
     if (std::chrono::steady_clock::now() > deadline) {
       return Error(Errc::kBusy, show_ref(failed->name) +
                                     " has been locked by another git process "
@@ -184,26 +190,56 @@ Status apply(git_transaction* transaction, const std::vector<RefMove>& moves,
   return {};
 }
 
-// `recorded`: the intent names these moves already, among others, as checked.
+// `recorded`: the intent names these moves already, among others, as checked. `begun` becomes true
+// when some of them may have been made.
 Status move_locked(Repository& repository, const RefIntent& intent,
-                   const std::vector<RefMove>& moves, std::string_view reason,
+                   const std::vector<RefMove>& moves, std::string_view reason, bool& begun,
                    bool recorded = false) {
   FLEET_CHECK(check_names(repository, moves));
   FLEET_CHECK(check_checkouts(repository, moves));
   if (!recorded)
     FLEET_CHECK(intent.record(moves, false));
   os::crash_point("refs.intent.after");
-  {
-    FLEET_TRY(const TransactionPtr transaction, lock_all(repository, moves));
+  std::vector<RefIntent::LockFile> held;
+  const auto move = [&]() -> Status {
+    FLEET_TRY(const TransactionPtr transaction, lock_all(repository, intent, moves));
+    held = intent.lock_files(moves);
     FLEET_TRY(const auto open, check_expected(repository, moves));
     os::crash_point("refs.locked.after");
     if (!recorded)
       FLEET_CHECK(intent.record(moves, true));
     os::crash_point("refs.move.before");
+    begun = true;
     FLEET_CHECK(apply(transaction.get(), open, reason));
     os::crash_point("refs.move.after");
-  }
-  return {};
+    return {};
+  };
+  Status moved = move();
+  // libgit2 says nothing when it cannot remove one, and everybody would wait for it.
+  FLEET_CHECK(intent.remove_own_locks(moves, &held));
+  return moved;
+}
+
+// Whether a move that failed is worth another try: not if someone has moved the ref since, whose
+// word stands, nor if what it shall name is gone.
+bool may_pass(Repository& repository, const RefMove& move, const Error& error) {
+  if (error.code() == Errc::kBusy || error.code() == Errc::kNoSpace)
+    return true;
+  if (error.code() != Errc::kIo || !move.target)
+    return error.code() == Errc::kIo;
+  const auto exists = repository.commit_exists(*move.target);
+  return !exists || *exists;
+}
+
+// Makes the moves, on record until all of them are made or none is.
+Status move_recorded(Repository& repository, const RefIntent& intent,
+                     const std::vector<RefMove>& moves, std::string_view reason) {
+  bool begun = false;
+  Status status = move_locked(repository, intent, moves, reason, begun);
+  // What stopped between two refs is finished by the next holder.
+  if (status || !begun)
+    FLEET_CHECK(intent.clear());
+  return status;
 }
 
 // Ends what a killed fleetc began, then holds the lock for the caller.
@@ -215,10 +251,10 @@ Result<RefIntent> take_intent(Repository& repository) {
   FLEET_CHECK(intent.remove_stale_locks(left.moves));
   if (left.checked) {
     for (const RefMove& move : left.moves) {
-      // Someone may have moved a ref since: theirs stands.
+      bool begun = false;
       const Status done =
-          move_locked(repository, intent, {move}, "finish an interrupted move", true);
-      if (!done && done.error().code() == Errc::kBusy)
+          move_locked(repository, intent, {move}, "finish an interrupted move", begun, true);
+      if (!done && may_pass(repository, move, done.error()))
         return done.error();
     }
   }
@@ -244,9 +280,7 @@ std::string branch_ref(std::string_view branch) {
 Status move_refs(Repository& repository, const std::vector<RefMove>& moves,
                  std::string_view reason) {
   FLEET_TRY(const RefIntent intent, take_intent(repository));
-  Status status = move_locked(repository, intent, moves, reason);
-  FLEET_CHECK(intent.clear());
-  return status;
+  return move_recorded(repository, intent, moves, reason);
 }
 
 Result<std::optional<Oid>> read_ref(Repository& repository, const std::string& name) {
@@ -322,11 +356,8 @@ Status publish(Repository& repository, const std::string& branch,
                                     show(current) +
                                     "): rename it, or choose another name in `writes`");
   }
-  Status status =
-      move_locked(repository, intent,
-                  {{branch_ref(branch), expected, commit}, {twin, recorded, commit}}, reason);
-  FLEET_CHECK(intent.clear());
-  return status;
+  return move_recorded(repository, intent,
+                       {{branch_ref(branch), expected, commit}, {twin, recorded, commit}}, reason);
 }
 
 }  // namespace fleet::worktree
