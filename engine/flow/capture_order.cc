@@ -21,8 +21,6 @@ std::string subject_of(const TaskFacts& task) {
   return text.empty() ? task.agent : fmt::format("{}: {}", task.agent, text);
 }
 
-constexpr int kTriesInPlace = 4;
-
 const char* why_refused(worktree::CaptureRefused::Why why) {
   switch (why) {
     case worktree::CaptureRefused::Why::kTooLarge: return "is larger than 100 MiB";

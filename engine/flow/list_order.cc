@@ -9,13 +9,29 @@
 namespace fleet::flow {
 
 void LocalWorld::list_items(const ListOrder& order, Post post) {
+  try_list(order, std::move(post), 1);
+}
+
+void LocalWorld::try_list(const ListOrder& order, Post post, int tries) {
   const plan::Fanout& fanout = *plan_.nodes[order.node.value].fanout;
   if (fanout.source.kind == plan::FanoutSource::Kind::kCommandLines)
-    return list_command(order, post);
-  git_.add([this, order, &fanout, post = std::move(post)](worktree::Repository& repository) {
-    post(claimed(
-        limited(order.node, fanout, evaluate(repository, fanout.source, oid_of(order.start)))));
+    return list_command(order, std::move(post), tries);
+  git_.add([this, order, &fanout, post = std::move(post), tries](worktree::Repository& repository) {
+    answer_list(order, post, tries, evaluate(repository, fanout.source, oid_of(order.start)));
   });
+}
+
+// A step whose list could not be made is over, and with it the run: what may pass is tried again.
+void LocalWorld::answer_list(const ListOrder& order, Post post, int tries,
+                             Result<std::vector<std::string>> items) {
+  const bool may_pass = !items && items.error().code() != Errc::kInvalid &&
+                        items.error().code() != Errc::kNotFound &&
+                        items.error().code() != Errc::kUnsupported;
+  if (!may_pass || tries >= kTriesInPlace || abandoned_)
+    return post(
+        claimed(limited(order.node, *plan_.nodes[order.node.value].fanout, std::move(items))));
+  timers_.add_in(std::chrono::seconds(tries),
+                 [this, order, post, tries] { try_list(order, post, tries + 1); });
 }
 
 // Two items whose branches cannot exist side by side are found before any work is spent on either.
@@ -45,8 +61,8 @@ run::ItemsListed LocalWorld::claimed(run::ItemsListed event) const {
   return event;
 }
 
-void LocalWorld::list_command(const ListOrder& order, const Post& post) {
-  git_.add([this, order, post](worktree::Repository& repository) {
+void LocalWorld::list_command(const ListOrder& order, Post post, int tries) {
+  git_.add([this, order, post = std::move(post), tries](worktree::Repository& repository) {
     const plan::Fanout& fanout = *plan_.nodes[order.node.value].fanout;
     worktree::SlotRequest wanted;
     wanted.kind = worktree::SlotKind::kEvidence;
@@ -54,8 +70,8 @@ void LocalWorld::list_command(const ListOrder& order, const Post& post) {
     wanted.commit = oid_of(order.start);
     auto slot = pool_.acquire(repository, wanted);
     if (!slot)
-      return post(
-          limited(order.node, fanout, std::move(slot).error().in("a worktree for the source")));
+      return answer_list(order, post, tries,
+                         std::move(slot).error().in("a worktree for the source"));
     TaskFacts task;  // a source belongs to no task: its output goes by the step's place among steps
     task.node = order.node;
     task.attempt = {run::TaskIndex{0xF0000000U + order.node.value}, site_.incarnation};

@@ -57,6 +57,9 @@ class LocalWorld final : public World {
   std::optional<std::string> shared_slot(const PrepareOrder& order);
   Result<run::Prepared> take_slot(worktree::Repository& repository, const PrepareOrder& order);
   Result<std::string> lease_branch(worktree::Repository& repository, const PrepareOrder& order);
+  // What the world denies now it may grant in a moment.
+  static constexpr int kTriesInPlace = 4;
+
   void run_job(const TaskFacts& task, const worktree::Slot& slot, Post post);
   void try_capture(const CaptureOrder& order, Post post, int tries);
   run::Captured capture_now(worktree::Repository& repository, const CaptureOrder& order);
@@ -67,7 +70,10 @@ class LocalWorld final : public World {
   void judge_merge(const MergeOrder& order, const std::string& into, std::string commit,
                    std::optional<worktree::Oid> expected, run::Merged merged, const Post& post);
   run::ItemsListed claimed(run::ItemsListed event) const;
-  void list_command(const ListOrder& order, const Post& post);
+  void try_list(const ListOrder& order, Post post, int tries);
+  void list_command(const ListOrder& order, Post post, int tries);
+  void answer_list(const ListOrder& order, Post post, int tries,
+                   Result<std::vector<std::string>> items);
   std::optional<Held> held(run::SessionIndex session);
   Result<worktree::Slot> slot_of(run::SessionIndex session, const std::string& name);
 

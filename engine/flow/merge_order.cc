@@ -16,6 +16,18 @@ std::string message_of(const MergeOrder& order, const std::string& into, const s
   return text;
 }
 
+// Whether another try would end the same way. A full disk or a lock may be gone by then.
+bool needs_a_person(const Error& error) {
+  switch (error.code()) {
+    case Errc::kInvalid:
+    case Errc::kExists:
+    case Errc::kReadOnly:
+    case Errc::kConflict:
+    case Errc::kUnsupported: return true;
+    default: return false;
+  }
+}
+
 }  // namespace
 
 void LocalWorld::merge(const MergeOrder& order, Post post) {
@@ -141,8 +153,7 @@ void LocalWorld::judge_merge(const MergeOrder& order, const std::string& into, s
       if (const Status moved = worktree::publish(repository, into, expected,
                                                  *worktree::Oid::parse(commit), "fleetc: gathered");
           !moved) {
-        event.how =
-            moved.error().code() == Errc::kIo ? run::MergeHow::kError : run::MergeHow::kRefused;
+        event.how = needs_a_person(moved.error()) ? run::MergeHow::kRefused : run::MergeHow::kError;
         event.detail = moved.error().message();
       }
       os::crash_point("engine.gather.after");
