@@ -137,7 +137,7 @@ void Evidence::next(std::shared_ptr<Course> course) {
         return next(course);
       }
       if (report.how == process::End::kCancelled || report.how == process::End::kLost ||
-          report.how == process::End::kDropped) {
+          report.how == process::End::kDropped || report.starved()) {
         course->answer.error = fmt::format("`{}`: {}", check.text, process::describe(report));
         return finish(course);
       }

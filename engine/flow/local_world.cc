@@ -161,7 +161,9 @@ run::Exited exited_of(run::Attempt attempt, const process::JobReport& report) {
     case process::End::kTimedOut: event.how = run::ExitHow::kTimedOut; break;
     case process::End::kCancelled: event.how = run::ExitHow::kCancelled; break;
     case process::End::kOutputLimit: event.how = run::ExitHow::kOutputLimit; break;
-    case process::End::kSpawnFailed: event.how = run::ExitHow::kSpawnFailed; break;
+    case process::End::kSpawnFailed:
+      event.how = report.starved() ? run::ExitHow::kStarved : run::ExitHow::kSpawnFailed;
+      break;
     case process::End::kDropped:
     case process::End::kLost: event.how = run::ExitHow::kLost; break;
   }

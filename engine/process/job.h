@@ -108,6 +108,12 @@ struct JobReport {
   std::uint64_t output_bytes = 0;  // appended to `output`
   std::uint32_t survivors = 0;     // processes that resisted SIGKILL when this was written
 
+  // It never ran, for a reason that may pass: no processes, memory or descriptors to be had, a disk
+  // that fails or is full.
+  bool starved() const {
+    return how == End::kSpawnFailed &&
+           (failure == SpawnFailure::kResources || failure == SpawnFailure::kOutput);
+  }
   bool success() const { return kind == ReportKind::kEnded && how == End::kExited && code == 0; }
 };
 

@@ -99,7 +99,11 @@ Result<std::unique_ptr<KeeperLoop>> make_loop(Birth& birth, InstanceRecord insta
   setup.idle = birth.idle;
   setup.mark = instance.mark;
   FLEET_TRY(setup.signals, settle_signals());
-  const SandboxProbe probe = probe_sandbox();
+  SandboxProbe probe = probe_sandbox();
+  // What it says holds as long as this keeper lives; a machine that was short of something for a
+  // moment is asked once more.
+  if (!probe.available)
+    probe = probe_sandbox();
   setup.capabilities = {.pid_namespace = instance.namespaced,
                         .pid_namespace_reason = birth.no_namespace_reason,
                         .sandbox = probe.available,

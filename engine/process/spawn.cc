@@ -82,20 +82,27 @@ std::vector<char*> pointers(const std::vector<std::string>& texts) {
   return all;
 }
 
-SpawnFailure failure_of(Step step, int error) {
-  if (step == Step::kDirectory)
-    return SpawnFailure::kDirectory;
-  if (step != Step::kExecute)
-    return SpawnFailure::kResources;
+// Of a machine that is short of something, or of a file that is just being written.
+bool may_pass(int error) {
   switch (error) {
-    case ENOENT:
-    case ENOTDIR: return SpawnFailure::kCommandNotFound;
     case ENOMEM:
     case EAGAIN:
     case ENFILE:
-    case EMFILE: return SpawnFailure::kResources;
-    default: return SpawnFailure::kNotExecutable;
+    case EMFILE:
+    case EIO:
+    case ETXTBSY: return true;
+    default: return false;
   }
+}
+
+SpawnFailure failure_of(Step step, int error) {
+  if (step == Step::kPrepare || may_pass(error))
+    return SpawnFailure::kResources;
+  if (step == Step::kDirectory)
+    return SpawnFailure::kDirectory;
+  if (error == ENOENT || error == ENOTDIR)
+    return SpawnFailure::kCommandNotFound;
+  return SpawnFailure::kNotExecutable;
 }
 
 SpawnOutcome failed(SpawnFailure failure, std::string_view subject, int error) {

@@ -50,6 +50,7 @@ Ending classify(const Exited& event) {
     case ExitHow::kOutputLimit: return {Outcome::kOutputLimit, "too much output"};
     case ExitHow::kSpawnFailed: return {Outcome::kSpawnFailed, "could not be started"};
     case ExitHow::kLost: return {Outcome::kLost, "its process was lost"};
+    case ExitHow::kStarved: return {Outcome::kWorld, "could not be started"};
   }
   return {Outcome::kLost, "?"};
 }

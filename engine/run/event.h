@@ -96,6 +96,7 @@ enum class ExitHow : std::uint8_t {
   kOutputLimit = 5,
   kSpawnFailed = 6,  // detail says why
   kLost = 7,         // keeper or machine died before the exit was recorded
+  kStarved = 8,      // it never ran, for want of what the machine may have again; detail says why
 };
 
 struct Exited {

@@ -23,7 +23,7 @@ struct RangeOf<plan::Figure> {
 };
 template <>
 struct RangeOf<ExitHow> {
-  static constexpr int kFirst = 1, kLast = 7;
+  static constexpr int kFirst = 1, kLast = 8;
 };
 template <>
 struct RangeOf<CaptureHow> {

@@ -46,6 +46,10 @@ TEST_CASE("the ends of jobs keep their meaning in the run's words") {
   CHECK(exited_of({}, report).how == run::ExitHow::kLost);
   report.how = process::End::kSpawnFailed;
   CHECK(exited_of({}, report).how == run::ExitHow::kSpawnFailed);
+  report.failure = process::SpawnFailure::kCommandNotFound;
+  CHECK(exited_of({}, report).how == run::ExitHow::kSpawnFailed);
+  report.failure = process::SpawnFailure::kResources;
+  CHECK(exited_of({}, report).how == run::ExitHow::kStarved);
 }
 
 TEST_CASE("items are listed where the tasks will start, also behind a step that changed nothing") {

@@ -241,6 +241,17 @@ TEST_CASE("the world's faults have a budget of their own and leave the retries a
   CHECK(driver.state.tasks[0].failures == 0);
 }
 
+TEST_CASE("what could not be started for want of memory or processes is started again later") {
+  Driver driver = one_task(0);
+  driver.prepared(0);
+  driver.exited(0, 0, ExitHow::kStarved);
+  CHECK(driver.phase(0) == Phase::kReady);
+  REQUIRE(driver.asked<StartTimer>().size() == 1);
+  CHECK(driver.asked<StartTimer>().front().at == driver.now + 1000);
+  CHECK(driver.state.tasks[0].failures == 0);
+  CHECK(driver.state.tasks[0].losses == 1);
+}
+
 TEST_CASE("a lease that the user's own branch forbids fails the task at once, retries or not") {
   Driver driver = one_task(5);
   Prepared refused;
