@@ -66,8 +66,11 @@ Result<SandboxSpec> resolve_sandbox(SandboxSpec spec) {
   for (path& each : masked) {
     if (each == "/")
       return Error(Errc::kInvalid, "a sandbox can't mask /");
-    auto& kind = std::filesystem::is_directory(each) ? spec.masked : spec.masked_files;
-    kind.push_back(std::move(each));
+    std::error_code error;
+    const bool directory = std::filesystem::is_directory(each, error);
+    if (error)
+      return os_error("the sandbox masks", each.native(), error.value());
+    (directory ? spec.masked : spec.masked_files).push_back(std::move(each));
   }
   return spec;
 }
