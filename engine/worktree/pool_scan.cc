@@ -91,15 +91,21 @@ Result<std::vector<ScannedSlot>> Pool::scan() {
     found.slot.id = id;
     found.slot.root = directory_ + "/" + std::to_string(id.value);
     found.slot.common_dir = common_dir_;
+    struct stat tree = {};
+    const bool has_tree = ::lstat(found.slot.tree().c_str(), &tree) == 0;
+    if (!has_tree)
+      found.leftovers = Leftovers::kSaved;  // begun to be made: there is nothing to lose
     if (const auto state = load_state(found.slot.root)) {
       found.slot.kind = state->kind;
       found.slot.agent = state->agent;
       found.slot.commit = state->commit;
       // What was there before a reset was saved before it began.
-      found.leftovers = state->resetting ? Leftovers::kSaved : state->leftovers;
-      struct stat tree = {};
-      found.complete = !state->resetting && is_registered(found.slot) &&
-                       ::lstat(found.slot.tree().c_str(), &tree) == 0 && S_ISDIR(tree.st_mode);
+      if (has_tree && !state->resetting)
+        found.leftovers = state->leftovers;
+      else
+        found.leftovers = Leftovers::kSaved;
+      found.complete =
+          !state->resetting && is_registered(found.slot) && has_tree && S_ISDIR(tree.st_mode);
     }
     found.in_use = is_locked(found.slot.root);
     slots.push_back(std::move(found));
