@@ -1,5 +1,8 @@
 // Files that were cut or altered: what a journal then says is true, or it refuses to say anything.
+// FLEETC_DAMAGE_WHOLE=1: at every byte, and every bit of it, instead of a sample of the large
+// files.
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -23,6 +26,8 @@ using testing::open_journal;
 using testing::ScratchDir;
 using testing::texts_of;
 using Texts = std::vector<std::string>;
+
+const bool kWhole = std::getenv("FLEETC_DAMAGE_WHOLE") != nullptr;
 
 using Contents = std::map<std::string, std::string>;  // file name to bytes
 
@@ -141,7 +146,7 @@ TEST_CASE("a file cut at any byte is noticed, or was cut where nothing was") {
   std::map<std::string, int> refused;
   for (const auto& [name, bytes] : sound) {
     // Every byte of what is small; a prime stride through pages and frames.
-    const std::size_t stride = bytes.size() < 2000 ? 1 : 97;
+    const std::size_t stride = kWhole || bytes.size() < 2000 ? 1 : 97;
     for (std::size_t size = 0; size < bytes.size(); size += stride) {
       CAPTURE(open, name, size);
       Contents cut = sound;
@@ -165,14 +170,19 @@ TEST_CASE("no altered byte anywhere makes a journal say what is not true") {
   int whole = 0;
   int refused = 0;
   for (const auto& [name, bytes] : sound) {
-    for (std::size_t i = 0; i < bytes.size();) {
-      CAPTURE(open, name, i);
+    const auto alter = [&, &name = name](std::size_t i, std::size_t bit) {
+      CAPTURE(open, name, i, bit);
       Contents altered = sound;
-      altered[name][i] = static_cast<char>(altered[name][i] ^ (1 << random() % 8));
+      altered[name][i] = static_cast<char>(altered[name][i] ^ (1 << bit));
       write_contents(dir / "j", altered);
       // A version cannot be altered by one bit into a newer one, so kUnsupported never shows.
       const Verdict verdict = interrogate(dir / "j", truth, LostTail::kRefuse);
       ++(verdict == Verdict::kWhole ? whole : refused);
+    };
+    for (std::size_t i = 0; kWhole && i < 8 * bytes.size(); ++i)
+      alter(i / 8, i % 8);
+    for (std::size_t i = 0; !kWhole && i < bytes.size();) {
+      alter(i, random() % 8);
       // Pages are mostly empty: where bytes are the same for long, a sample is enough.
       std::size_t same = 1;
       while (i + same < bytes.size() && bytes[i + same] == bytes[i])
