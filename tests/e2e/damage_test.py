@@ -4,7 +4,6 @@ change nothing. (Every byte and every bit, without a process each: tests/fault/e
 import json
 import os
 import random
-import shutil
 import unittest
 
 import support

@@ -226,7 +226,8 @@ class Faulty(FleetTest):
                 if words:
                     said[words] += 1
                     if SWEEP:
-                        print(f"SAID {'/'.join(map(str, case))} ({where}): {code}: {words}", file=sys.stderr, flush=True)
+                        print(f"SAID {'/'.join(map(str, case))} ({where}): {code}: {words}", file=sys.stderr,
+                              flush=True)
 
         with concurrent.futures.ThreadPoolExecutor(max_workers=3 * (os.cpu_count() or 1)) as pool:
             list(pool.map(one, cases))
