@@ -11,6 +11,41 @@ auto position(const Diagnostic& d) {
   return std::tie(at.source.value, at.begin, at.end, d.code, d.message);
 }
 
+// What an edit changes in a text that is used in several places changes for all of them.
+void tell_use(const SourceMap& sources, Diagnostic& diagnostic) {
+  Span at = diagnostic.primary.span;
+  while (const Expansion* expansion = sources.expansion(at.source)) {
+    at = expansion->use;
+    diagnostic.secondary.push_back({at, "used here"});
+  }
+  diagnostic.primary.span = sources.written(diagnostic.primary.span);
+  for (Label& label : diagnostic.secondary)
+    label.span = sources.written(label.span);
+  for (Help& help : diagnostic.helps) {
+    for (TextEdit& edit : help.edits) {
+      help.sound = help.sound && sources.expansion(edit.span.source) == nullptr;
+      edit.span = sources.written(edit.span);
+    }
+  }
+}
+
+constexpr std::size_t kMostPlaces = 5;
+
+// The edits that mend the one place mend the other.
+void add_place(Diagnostic& said, const Diagnostic& further) {
+  const auto known = [&](const Label& label) {
+    return label.span == further.primary.span;
+  };
+  if (std::ranges::any_of(said.secondary, known))
+    return;
+  if (said.secondary.size() < kMostPlaces)
+    said.secondary.push_back({further.primary.span, "here as well"});
+  for (std::size_t i = 0; i < said.helps.size() && i < further.helps.size(); ++i) {
+    std::vector<TextEdit>& edits = said.helps[i].edits;
+    edits.insert(edits.end(), further.helps[i].edits.begin(), further.helps[i].edits.end());
+  }
+}
+
 }  // namespace
 
 bool DiagnosticSink::has_errors() const {
@@ -30,6 +65,27 @@ std::vector<Diagnostic> DiagnosticSink::sorted() const {
                         }),
             out.end());
   return out;
+}
+
+void DiagnosticSink::add(Diagnostic diagnostic) {
+  // An unknown name is one mistake, wherever it is used.
+  if (diagnostic.code == "F101") {
+    const std::string name =
+        std::to_string(diagnostic.primary.span.source.value) + ":" + diagnostic.message;
+    const auto [said, fresh] = unknown_.emplace(name, all_.size());
+    if (!fresh)
+      return add_place(all_[said->second], diagnostic);
+  }
+  all_.push_back(std::move(diagnostic));
+}
+
+std::vector<Diagnostic> DiagnosticSink::sorted(const SourceMap& sources) const {
+  DiagnosticSink written;
+  for (const Diagnostic& one : all_) {
+    written.add(one);
+    tell_use(sources, written.all_.back());
+  }
+  return written.sorted();
 }
 
 }  // namespace fleet

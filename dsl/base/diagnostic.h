@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "dsl/base/source.h"
@@ -45,13 +46,18 @@ struct Diagnostic {
 // drops exact repeats, so that the same input always gives the same bytes.
 class DiagnosticSink {
  public:
-  void add(Diagnostic diagnostic) { all_.push_back(std::move(diagnostic)); }
+  // A name that is unknown in several places is one mistake, with all of them.
+  void add(Diagnostic diagnostic);
   bool has_errors() const;
   const std::vector<Diagnostic>& all() const { return all_; }
   std::vector<Diagnostic> sorted() const;
+  // As `sorted`, with every place as it was written: what was found in an expansion says where that
+  // is used, and is said once for all its uses.
+  std::vector<Diagnostic> sorted(const SourceMap& sources) const;
 
  private:
   std::vector<Diagnostic> all_;
+  std::unordered_map<std::string, std::size_t> unknown_;  // into all_, by source and message
 };
 
 }  // namespace fleet

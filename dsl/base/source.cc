@@ -8,6 +8,8 @@
 namespace fleet {
 
 Span cover(const Span& a, const Span& b) {
+  if (!(a.source == b.source))
+    return a;
   return {a.source, std::min(a.begin, b.begin), std::max(a.end, b.end)};
 }
 
@@ -70,12 +72,29 @@ std::uint32_t Source::line_start(std::uint32_t line) const {
 }
 
 SourceId SourceMap::add(std::string name, std::string text) {
-  sources_.push_back(std::make_unique<Source>(std::move(name), std::move(text)));
+  sources_.push_back({std::make_shared<Source>(std::move(name), std::move(text)), std::nullopt});
   return {static_cast<std::uint32_t>(sources_.size() - 1)};
 }
 
+SourceId SourceMap::expand(SourceId of, Span use) {
+  const Expansion* outer = expansion(of);
+  sources_.push_back({sources_.at(of.value).source, Expansion{outer ? outer->of : of, use}});
+  return {static_cast<std::uint32_t>(sources_.size() - 1)};
+}
+
+const Expansion* SourceMap::expansion(SourceId id) const {
+  const std::optional<Expansion>& found = sources_.at(id.value).expansion;
+  return found ? &*found : nullptr;
+}
+
+Span SourceMap::written(Span span) const {
+  if (const Expansion* found = expansion(span.source))
+    span.source = found->of;
+  return span;
+}
+
 const Source& SourceMap::get(SourceId id) const {
-  return *sources_.at(id.value);
+  return *sources_.at(id.value).source;
 }
 
 std::string_view SourceMap::text(const Span& span) const {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,7 +25,7 @@ struct Span {
   friend bool operator==(const Span&, const Span&) = default;
 };
 
-// The smallest span that covers both. REQUIRES: same source.
+// The smallest span that covers both; where they are in two sources, the first one.
 Span cover(const Span& a, const Span& b);
 
 // 1-based; `column` counts Unicode code points, `byte_column` bytes, `utf16_column` UTF-16 units.
@@ -56,16 +57,32 @@ class Source {
   std::vector<std::uint32_t> line_starts_;
 };
 
+// A source that is read again in another place: the body of a pattern, for one use of it.
+struct Expansion {
+  SourceId of;  // as it was written; no expansion itself
+  Span use;     // may be in an expansion
+};
+
 // Owns the sources of one compilation; ids and references stay valid for its life. Not thread-safe.
 class SourceMap {
  public:
   SourceId add(std::string name, std::string text);
+  // Another id for the same text, so that a span tells by which use it came to be.
+  SourceId expand(SourceId of, Span use);
+  // nullptr: the source is as it was written.
+  const Expansion* expansion(SourceId id) const;
+  // The same characters in the source as it was written.
+  Span written(Span span) const;
   const Source& get(SourceId id) const;
   std::string_view text(const Span& span) const;
   std::size_t size() const { return sources_.size(); }
 
  private:
-  std::vector<std::unique_ptr<Source>> sources_;
+  struct Entry {
+    std::shared_ptr<const Source> source;
+    std::optional<Expansion> expansion;
+  };
+  std::vector<Entry> sources_;
 };
 
 }  // namespace fleet

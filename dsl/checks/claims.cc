@@ -145,7 +145,7 @@ Word Claims::template_word(const sema::Text& text, const sema::Step& step, const
     } else if (piece.text == "agent") {
       append(word, letters(lower::branch_part(agent)));
     } else if (piece.text == "round") {
-      append(word, letters(std::to_string(std::max(1u, step.round))));
+      append(word, letters(std::to_string(std::max(1u, step.turn))));
     } else {
       word.push_back(symbol("opaque " + piece.text, Kind::kOpaque, Letters::kAny, false));
     }

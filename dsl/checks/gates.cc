@@ -1,7 +1,7 @@
 // F703, F704, F719: what reaches the base was approved, as that very commit. F705, F707: whoever is
 // asked can answer.
 #include <algorithm>
-#include <set>
+#include <map>
 #include <utility>
 
 #include "dsl/checks/checks.h"
@@ -82,34 +82,38 @@ class MergeGate {
   // Whether an approval by the gate is one of what the branch held when the gate looked.
   bool covers(std::size_t gate, std::size_t branch) const {
     const sema::Step& step = flow_.steps[gate];
-    const auto one = [&](std::size_t other) {
-      return covers(other, branch);
-    };
-    switch (step.kind) {
-      case StepKind::kHuman: return needs_.is_before(branch, gate);
-      case StepKind::kAll:
-        return std::ranges::any_of(step.members, one, &sema::At<std::size_t>::value);
-      case StepKind::kAny:
-      case StepKind::kLast:
-        return std::ranges::all_of(step.members, one, &sema::At<std::size_t>::value);
-      case StepKind::kLoop: return std::ranges::all_of(step.after, one, &sema::Edge::from);
-      default: break;
+    if (sema::is_joint(step.kind)) {
+      const auto known = covers_.find({gate, branch});
+      if (known != covers_.end())
+        return known->second;
+      // A circle of joints was reported; what is being asked for says nothing yet.
+      covers_[{gate, branch}] = false;
+      return covers_[{gate, branch}] = joint_covers(gate, branch);
     }
+    return step.kind == StepKind::kHuman ? needs_.is_before(branch, gate) : looks_at(step, branch);
+  }
+
+  bool looks_at(const sema::Step& step, std::size_t branch) const {
     return std::ranges::any_of(step.arguments, [&](const sema::Argument& argument) {
       return argument.output_of && owner_of(flow_, *argument.output_of) == branch;
     });
   }
 
+  bool joint_covers(std::size_t gate, std::size_t branch) const {
+    const sema::Step& step = flow_.steps[gate];
+    const auto one = [&](std::size_t other) {
+      return covers(other, branch);
+    };
+    if (step.kind == StepKind::kAll)
+      return std::ranges::any_of(step.members, one, &sema::At<std::size_t>::value);
+    if (step.kind == StepKind::kLoop)
+      return std::ranges::all_of(step.after, one, &sema::Edge::from);
+    return std::ranges::all_of(step.members, one, &sema::At<std::size_t>::value);
+  }
+
   bool is_skipped(std::size_t writer, const std::vector<Skipped>& skipped) const {
-    for (std::optional<std::size_t> at = writer; at; at = flow_.steps[*at].loop) {
-      const sema::Step& step = flow_.steps[*at];
-      const auto beyond = [&](const Skipped& one) {
-        return step.loop == one.loop && step.round > one.after;
-      };
-      if (std::ranges::any_of(skipped, beyond))
-        return true;
-    }
-    return false;
+    return std::ranges::any_of(
+        skipped, [&](const Skipped& one) { return round_in(flow_, writer, one.loop) > one.after; });
   }
 
   // A merge that may move the branch after the gate looked at it and before it is merged.
@@ -130,7 +134,10 @@ class MergeGate {
       for (const sema::At<std::size_t>& member : step.members) {
         if (!covers(member.value, branch))
           continue;
-        const auto late = late_writer(member.value, branch, skipped);
+        std::vector<Skipped> further = skipped;
+        if (step.closes)
+          further.push_back({*step.closes, round_in(flow_, member.value, *step.closes)});
+        const auto late = late_writer(member.value, branch, further);
         if (step.kind == StepKind::kAll && !late)
           return std::nullopt;
         if (late)
@@ -234,6 +241,7 @@ class MergeGate {
   const sema::Flow& flow_;
   const Needs& needs_;
   std::size_t merge_;
+  mutable std::map<std::pair<std::size_t, std::size_t>, bool> covers_;  // by gate and branch
 };
 
 bool is_understood(const sema::Flow& flow) {
@@ -241,17 +249,49 @@ bool is_understood(const sema::Flow& flow) {
                               [](const sema::Step& step) { return step.broken || step.trusts; });
 }
 
-void say_no_way(Subject& subject, const sema::Step& step) {
+void say_no_way(Subject& subject, Span at, const std::string& message, const std::string& label) {
   const sema::Human& human = subject.model.humans.front();
-  const Span at = step.otherwise_span ? *step.otherwise_span : step.head;
-  Diagnostic diagnostic = sema::error(
-      "F705", at, "nothing says which human is asked when " + ticked(step.name) + " is stuck",
-      step.otherwise_span ? "escalates to nobody"
-                          : "`else escalate` holds unless it says otherwise");
+  Diagnostic diagnostic = sema::error("F705", at, message, label);
   diagnostic.secondary.push_back({human.name_span, "the fleet knows a human"});
   diagnostic.helps.push_back(
       {"write `escalation = " + human.name + " within 1h` in the fleet", {}, false});
   subject.sink.add(std::move(diagnostic));
+}
+
+void say_no_way(Subject& subject, const sema::Step& step) {
+  say_no_way(subject, step.otherwise_span ? *step.otherwise_span : step.head,
+             "nothing says which human is asked when " + ticked(step.name) + " is stuck",
+             step.otherwise_span ? "escalates to nobody"
+                                 : "`else escalate` holds unless it says otherwise");
+}
+
+bool knows_way(const sema::Model& model) {
+  return model.humans.empty() || !model.fleet || model.fleet->escalation ||
+         model.fleet->origins.contains("escalation");
+}
+
+// What asks a human without any step of a flow: a hard budget that is spent, and an agent that
+// crashed too often.
+void check_other_escalations(Subject& subject) {
+  const sema::Model& model = subject.model;
+  if (knows_way(model))
+    return;
+  if (model.fleet->budget && model.fleet->budget->value.hard) {
+    say_no_way(subject, model.fleet->budget->span,
+               "nothing says which human is asked when the budget is spent",
+               "`hard` pauses the fleet, and asks");
+    return;
+  }
+  for (const sema::Agent& agent : model.agents) {
+    const auto& restart = agent.contract.restart;
+    if (agent.is_role || agent.broken || !restart || !restart->value.escalate)
+      continue;
+    say_no_way(
+        subject, restart->span,
+        "nothing says which human is asked when " + ticked(agent.name) + " crashes again and again",
+        "escalates to nobody");
+    return;
+  }
 }
 
 void check_gate_time(Subject& subject, const sema::Step& step) {
@@ -315,18 +355,18 @@ void check_humans(Subject& subject) {
       if (!step.broken && step.kind == StepKind::kHuman)
         check_gate_time(subject, step);
     }
-    const bool knows_way = subject.model.humans.empty() || !subject.model.fleet ||
-                           subject.model.fleet->escalation ||
-                           subject.model.fleet->origins.contains("escalation");
-    if (knows_way || !is_understood(flow))
+    if (knows_way(subject.model) || !is_understood(flow))
       continue;
     const auto escalates = [](const sema::Step& step) {
       return step.otherwise == plan::Otherwise::kEscalate;
     };
     const auto stuck = std::ranges::find_if(flow.steps, escalates);
-    if (stuck != flow.steps.end())
+    if (stuck != flow.steps.end()) {
       say_no_way(subject, *stuck);
+      return;
+    }
   }
+  check_other_escalations(subject);
 }
 
 }  // namespace fleet::checks

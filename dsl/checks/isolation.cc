@@ -47,6 +47,15 @@ void check_name(Subject& subject, const sema::Text& branch) {
   std::string name;
   for (const sema::Piece& piece : branch.pieces)
     name += piece.hole ? "x" : piece.text;
+  // Git would take it for the branch that follows, or make one beside it that reads the same.
+  if (name.starts_with("refs/") || name == "HEAD") {
+    Diagnostic diagnostic =
+        sema::error("F202", branch.span, ticked(to_string(branch)) + " is no name of a branch",
+                    "the full name of a reference");
+    diagnostic.helps.push_back({"write the branch's own name, without `refs/heads/`", {}, false});
+    subject.sink.add(std::move(diagnostic));
+    return;
+  }
   if (is_branch_name(name))
     return;
   Diagnostic diagnostic =
@@ -361,6 +370,8 @@ std::string why_no_branch(const sema::Model& model, const sema::Step& step) {
     return "a `run` step changes nothing";
   if (step.kind == StepKind::kHuman)
     return "a human decides, and changes nothing";
+  if (step.kind == StepKind::kLast)
+    return "each round makes a branch of its own; gather them inside of the loop with `repo.merge`";
   if (sema::is_joint(step.kind))
     return "it waits for other steps, and changes nothing itself";
   for (const sema::At<std::size_t>& use : step.agents) {

@@ -25,15 +25,6 @@ void intersect(std::vector<std::uint8_t>& all, const std::vector<std::uint8_t>& 
     all[i] = static_cast<std::uint8_t>(all[i] & other[i]);
 }
 
-// Whether the step stands in a round of the loop beyond that many, in loops within it as well.
-bool is_beyond(const sema::Flow& flow, std::size_t step, std::size_t loop, std::size_t rounds) {
-  for (std::optional<std::size_t> at = step; at; at = flow.steps[*at].loop) {
-    if (flow.steps[*at].loop == loop)
-      return flow.steps[*at].round > rounds;
-  }
-  return false;
-}
-
 constexpr std::array<std::pair<EdgeKind, EdgeKind>, 5> kExclusive{
     std::pair{EdgeKind::kAccepted, EdgeKind::kFailed},
     std::pair{EdgeKind::kMerged, EdgeKind::kFailed},
@@ -42,6 +33,17 @@ constexpr std::array<std::pair<EdgeKind, EdgeKind>, 5> kExclusive{
     std::pair{EdgeKind::kChangesRequested, EdgeKind::kFailed}};
 
 }  // namespace
+
+std::uint32_t round_in(const sema::Flow& flow, std::size_t step, std::size_t loop) {
+  for (std::optional<std::size_t> at = step; at;) {
+    const sema::Step& one = flow.steps[*at];
+    if (one.loop == loop)
+      return one.round;
+    // The last value that a loop leaves stands where the loop does.
+    at = one.closes ? one.closes : one.loop;
+  }
+  return 0;
+}
 
 std::vector<lower::Arc> arcs_of(const sema::Flow& flow) {
   std::vector<lower::Arc> arcs;
@@ -55,6 +57,7 @@ std::vector<lower::Arc> arcs_of(const sema::Flow& flow) {
 Needs::Needs(const sema::Flow& flow)
     : flow_(flow), facts_(flow.steps.size()), settled_(flow.steps.size()) {
   const std::size_t count = flow.steps.size();
+  find_insides();
   for (const std::size_t index : lower::topological_order(count, arcs_of(flow))) {
     Facts facts(count, 0);
     // Of what a disjunction has seen its consumers ask for themselves: see facts_of.
@@ -67,15 +70,28 @@ Needs::Needs(const sema::Flow& flow)
   }
 }
 
+// Which loops a step is in, by the same way as `round_in`.
+void Needs::find_insides() {
+  for (std::size_t step = 0; step < flow_.steps.size(); ++step) {
+    for (std::optional<std::size_t> at = step; at;) {
+      const sema::Step& one = flow_.steps[*at];
+      if (one.loop)
+        inside_[*one.loop].emplace_back(step, one.round);
+      at = one.closes ? one.closes : one.loop;
+    }
+  }
+}
+
 // A step settles once it ran, which takes all of its edges, or once one of them can't fire: either
-// way at least one of those it waits for has settled. Only `all` waits for every one.
+// way at least one of those it waits for has settled. Only `all` waits for every one, and so does
+// the last of several rounds: which one was the last is known then.
 Needs::Facts Needs::settled_before(std::size_t index) const {
   const sema::Step& step = flow_.steps[index];
   Facts all;
   for (const sema::Edge& edge : step.after) {
     if (all.empty()) {
       all = settled_[edge.from];
-    } else if (step.kind == StepKind::kAll) {
+    } else if (step.kind == StepKind::kAll || step.kind == StepKind::kLast) {
       unite(all, settled_[edge.from]);
     } else {
       intersect(all, settled_[edge.from]);
@@ -87,6 +103,16 @@ Needs::Facts Needs::settled_before(std::size_t index) const {
 }
 
 Needs::Facts Needs::facts_of(const sema::Edge& edge) const {
+  if (!sema::is_joint(flow_.steps[edge.from].kind))
+    return of_joint(edge);
+  const std::pair key(edge.from, edge.kind);
+  auto known = known_.find(key);
+  if (known == known_.end())
+    known = known_.emplace(key, of_joint(edge)).first;
+  return known->second;
+}
+
+Needs::Facts Needs::of_joint(const sema::Edge& edge) const {
   const sema::Step& from = flow_.steps[edge.from];
   const bool ran = edge.kind != EdgeKind::kDone;
   Facts facts = ran ? facts_[edge.from] : settled_[edge.from];
@@ -107,6 +133,8 @@ Needs::Facts Needs::of_members(const sema::Step& joint, EdgeKind kind) const {
   Facts all;
   for (const sema::At<std::size_t>& member : joint.members) {
     Facts facts = facts_of({member.value, kind, true, member.span});
+    if (joint.closes)
+      add_beyond(facts, *joint.closes, round_in(flow_, member.value, *joint.closes));
     if (all.empty()) {
       all = std::move(facts);
     } else if (every) {
@@ -124,10 +152,7 @@ Needs::Facts Needs::of_loop(std::size_t loop) const {
   const std::vector<sema::Edge>& tests = flow_.steps[loop].after;
   for (std::size_t rounds = 0; rounds < tests.size(); ++rounds) {
     Facts facts = facts_of(tests[rounds]);
-    for (std::size_t i = 0; i < facts.size(); ++i) {
-      if (is_beyond(flow_, i, loop, rounds))
-        facts[i] = static_cast<std::uint8_t>(facts[i] | kBefore);
-    }
+    add_beyond(facts, loop, rounds);
     if (all.empty()) {
       all = std::move(facts);
     } else {
@@ -135,6 +160,16 @@ Needs::Facts Needs::of_loop(std::size_t loop) const {
     }
   }
   return all;
+}
+
+void Needs::add_beyond(Facts& facts, std::size_t loop, std::size_t rounds) const {
+  const auto inside = inside_.find(loop);
+  if (inside == inside_.end())
+    return;
+  for (const auto& [step, round] : inside->second) {
+    if (round > rounds)
+      facts[step] = static_cast<std::uint8_t>(facts[step] | kBefore);
+  }
 }
 
 bool Needs::has(std::size_t step, std::size_t from, EdgeKind kind) const {

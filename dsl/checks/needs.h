@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "dsl/lower/dag.h"
@@ -12,6 +14,9 @@ namespace fleet::checks {
 
 // Who waits for whom in a flow, for the functions of dsl/lower/dag.h.
 std::vector<lower::Arc> arcs_of(const sema::Flow& flow);
+
+// The round of the loop that the step stands in, in loops within it as well; 0: in none.
+std::uint32_t round_in(const sema::Flow& flow, std::size_t step, std::size_t loop);
 
 // A step that is never started settles as well, as soon as one of its edges can't fire. So `.done`
 // says only that: neither that the step ran, nor anything of what it waits for. Every other edge
@@ -44,11 +49,20 @@ class Needs {
   using Facts = std::vector<std::uint8_t>;  // by step: one bit an outcome, and one for "before"
   // What holds once the edge fired.
   Facts facts_of(const sema::Edge& edge) const;
+  Facts of_joint(const sema::Edge& edge) const;
   Facts of_members(const sema::Step& joint, plan::EdgeKind kind) const;
   Facts of_loop(std::size_t loop) const;
   Facts settled_before(std::size_t index) const;
 
+  // Adds that the rounds of the loop beyond that one never ran.
+  void add_beyond(Facts& facts, std::size_t loop, std::size_t rounds) const;
+  void find_insides();
+
   const sema::Flow& flow_;
+  // Of edges from joints, which rest on many others: by step and outcome.
+  mutable std::map<std::pair<std::size_t, plan::EdgeKind>, Facts> known_;
+  // By loop: the steps in it, in loops within it as well, and the round of each.
+  std::map<std::size_t, std::vector<std::pair<std::size_t, std::uint32_t>>> inside_;
   std::vector<Facts> facts_;    // when a step starts
   std::vector<Facts> settled_;  // when it has settled, started or not: what came before
 };

@@ -61,20 +61,64 @@ void say_writer(Subject& subject, const sema::Agent& agent) {
   subject.sink.add(std::move(diagnostic));
 }
 
-// All steps whose work is on the branch of `step`: its own, and what was merged into it.
-void collect_authors(const sema::Flow& flow, std::size_t step, Steps& steps) {
-  if (!steps.insert(step).second)
-    return;
-  const sema::Step& one = flow.steps[step];
-  for (const sema::At<std::size_t>& from : one.merge.from)
-    collect_authors(flow, from.value, steps);
-  if (one.merge.into_step)
-    collect_authors(flow, one.merge.into_step->value, steps);
-  for (std::size_t i = 0; i < flow.steps.size(); ++i) {
-    if (flow.steps[i].merge.into_step && flow.steps[i].merge.into_step->value == step)
-      collect_authors(flow, i, steps);
+// All steps whose work is on a branch: those that made it, what they began at, and what was merged
+// into it.
+class Authors {
+ public:
+  explicit Authors(const sema::Flow& flow) : flow_(flow) {}
+
+  const Steps& of_what(const sema::Step& step) {
+    for (const sema::Argument& argument : step.arguments) {
+      if (argument.output_of && !argument.findings)
+        add(*argument.output_of);
+    }
+    return steps_;
   }
-}
+
+ private:
+  void add(std::size_t index) {
+    if (!steps_.insert(index).second)
+      return;
+    const sema::Step& step = flow_.steps[index];
+    add_beginning(step);
+    for (const sema::At<std::size_t>& from : step.merge.from)
+      add(from.value);
+    if (step.merge.into_step)
+      add(step.merge.into_step->value);
+    for (std::size_t i = 0; i < flow_.steps.size(); ++i) {
+      if (flow_.steps[i].merge.into_step && flow_.steps[i].merge.into_step->value == index)
+        add(i);
+    }
+  }
+
+  // A task begins at another's work, or at what a review had before it.
+  void add_beginning(const sema::Step& step) {
+    for (const sema::Argument& argument : step.arguments) {
+      if (argument.output_of && argument.findings)
+        add_reviewed(*argument.output_of);
+      else if (argument.output_of)
+        add(*argument.output_of);
+    }
+    if (step.fanout.source.of)
+      add_reviewed(*step.fanout.source.of);
+  }
+
+  void add_reviewed(std::size_t review) {
+    if (!reviews_.insert(review).second)
+      return;
+    const sema::Step& step = flow_.steps[review];
+    for (const sema::At<std::size_t>& member : step.members)
+      add_reviewed(member.value);
+    for (const sema::Argument& argument : step.arguments) {
+      if (argument.output_of && !argument.findings)
+        add(*argument.output_of);
+    }
+  }
+
+  const sema::Flow& flow_;
+  Steps steps_;
+  Steps reviews_;
+};
 
 void say_own_work(Subject& subject, const sema::Step& author, const sema::At<std::size_t>& use,
                   const sema::At<std::size_t>& wrote) {
@@ -94,12 +138,8 @@ std::set<std::size_t> check_own_work(Subject& subject, const sema::Flow& flow) {
     for (const sema::At<std::size_t>& use : step.agents) {
       if (step.broken || !subject.model.agents[use.value].gives_verdicts())
         continue;
-      Steps authors;
-      for (const sema::Argument& argument : step.arguments) {
-        if (argument.output_of && !argument.findings)
-          collect_authors(flow, *argument.output_of, authors);
-      }
-      for (const std::size_t author : authors) {
+      Authors authors(flow);
+      for (const std::size_t author : authors.of_what(step)) {
         for (const sema::At<std::size_t>& wrote : flow.steps[author].agents) {
           if (wrote.value != use.value || said_of.contains(use.value))
             continue;
@@ -114,7 +154,7 @@ std::set<std::size_t> check_own_work(Subject& subject, const sema::Flow& flow) {
 
 bool can_find(const sema::Model& model, const sema::Flow& flow, std::size_t index) {
   const sema::Step& step = flow.steps[index];
-  if (step.broken || step.kind == StepKind::kHuman)
+  if (step.broken)
     return true;
   if (!step.members.empty()) {
     return std::ranges::any_of(step.members, [&](const sema::At<std::size_t>& one) {

@@ -33,8 +33,9 @@ void check_expiry(Subject& subject) {
     const std::string name = "credential " + ticked(credential.name);
     const std::string today = "today is " + plan::date_text(*subject.today);
     Diagnostic diagnostic =
-        left < 0 ? sema::error("F603", at, name + " has expired", today)
-                 : sema::warning("F603", at, name + " expires in " + days_text(left), today);
+        left < 0    ? sema::error("F603", at, name + " has expired", today)
+        : left == 0 ? sema::warning("F603", at, name + " is good for the last day", today)
+                    : sema::warning("F603", at, name + " expires in " + days_text(left), today);
     if (credential.owner) {
       diagnostic.helps.push_back(
           {subject.model.humans[credential.owner->value].name + " renews it; then set the new date",

@@ -10,6 +10,7 @@
 
 #include "dsl/base/diagnostic.h"
 #include "dsl/driver/files.h"
+#include "dsl/driver/lock.h"
 #include "dsl/plan/plan.h"
 #include "dsl/sema/analyze.h"
 #include "dsl/sema/model.h"
@@ -34,6 +35,7 @@ struct Compilation {
   // The trees that the model was made from, imports first; empty when the file can't be read.
   std::shared_ptr<const std::vector<sema::Module>> modules;
   std::shared_ptr<const sema::Model> model;  // null only when the file can't be read
+  Lock lock;                                 // what `fleet.lock` should say; of no use with errors
   std::optional<plan::Plan> plan;            // when one was asked for and nothing is wrong
   // Not empty: the request is wrong rather than the text (no such file, flow or parameter).
   std::string usage;

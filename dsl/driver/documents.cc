@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <optional>
+#include <set>
 #include <string_view>
 #include <utility>
 
@@ -16,15 +17,21 @@ namespace {
 
 using sema::ticked;
 
+// One entry of the log, as written; what it does not say is empty.
+struct LogEntry {
+  std::string version;
+  std::string date;
+};
+
 // What a front matter says; empty `problem`: it could be read.
 struct FrontMatter {
   std::string problem;
-  std::string version;              // as written; empty: none
-  std::vector<std::string> logged;  // versions of the log, in its order
+  std::string version;  // as written; empty: none
+  std::vector<LogEntry> log;
 };
 
-// The lines between `---` and `---` at the very top; nullopt: there are none.
-std::optional<std::string> cut_front_matter(std::string_view text) {
+// The lines between `---` and `---` at the very top; nullopt: `problem` says why not.
+std::optional<std::string> cut_front_matter(std::string_view text, std::string& problem) {
   if (text.starts_with("\xef\xbb\xbf"))
     text.remove_prefix(3);
   std::string found;
@@ -39,12 +46,13 @@ std::optional<std::string> cut_front_matter(std::string_view text) {
         return found;
       open = true;
     } else if (!open) {
-      return std::nullopt;
+      break;
     } else {
       found.append(line).append("\n");
     }
     text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
   }
+  problem = open ? "has a front matter without the `---` that ends it" : "has no front matter";
   return std::nullopt;
 }
 
@@ -67,6 +75,42 @@ std::string why_too_rich(const std::string& yaml) {
   return brackets > kMostBrackets || widest > kMostBrackets ? "it is nested too deeply" : "";
 }
 
+// The first key that a map says twice; empty: none. What yaml-cpp takes of two is nobody's choice.
+std::string key_said_twice(const YAML::Node& map) {
+  std::set<std::string> seen;
+  for (const auto& entry : map) {
+    if (entry.first.IsScalar() && !seen.insert(entry.first.Scalar()).second)
+      return entry.first.Scalar();
+  }
+  return {};
+}
+
+std::string scalar_of(const YAML::Node& map, const char* key) {
+  const YAML::Node value = map[key];
+  return value && value.IsScalar() ? value.Scalar() : std::string();
+}
+
+void read_log(const YAML::Node& log, FrontMatter& front) {
+  if (!log || log.IsNull())
+    return;
+  if (!log.IsSequence()) {
+    front.problem = "`log` is no list; it is written `[{version: …, date: …, note: …}]`";
+    return;
+  }
+  for (std::size_t i = 0; i < log.size() && front.problem.empty(); ++i) {
+    const std::string entry = "entry " + std::to_string(i + 1) + " of `log` ";
+    if (!log[i].IsMap()) {
+      front.problem = entry + "is no `{version: …, date: …, note: …}`";
+      return;
+    }
+    if (const std::string twice = key_said_twice(log[i]); !twice.empty())
+      front.problem = entry + "says " + ticked(twice) + " twice";
+    front.log.push_back({scalar_of(log[i], "version"), scalar_of(log[i], "date")});
+    if (front.log.back().version.empty())
+      front.problem = entry + "says no version";
+  }
+}
+
 FrontMatter read_front_matter(const std::string& yaml) {
   FrontMatter front;
   front.problem = why_too_rich(yaml);
@@ -75,21 +119,52 @@ FrontMatter read_front_matter(const std::string& yaml) {
   try {
     const YAML::Node root = YAML::Load(yaml);
     if (!root.IsMap()) {
-      front.problem = "it is no list of `key: value`";
+      front.problem = "it has no lines `key: value`";
+      return front;
+    }
+    if (const std::string twice = key_said_twice(root); !twice.empty()) {
+      front.problem = "it says " + ticked(twice) + " twice";
       return front;
     }
     const YAML::Node version = root["version"];
-    if (version && version.IsScalar())
-      front.version = version.Scalar();
-    const YAML::Node log = root["log"];
-    for (std::size_t i = 0; log && log.IsSequence() && i < log.size(); ++i) {
-      const bool entry = log[i].IsMap() && log[i]["version"] && log[i]["version"].IsScalar();
-      front.logged.push_back(entry ? log[i]["version"].Scalar() : std::string());
-    }
+    if (version && !version.IsNull() && !version.IsScalar())
+      front.problem = "`version` is no number";
+    front.version = scalar_of(root, "version");
+    if (front.problem.empty())
+      read_log(root["log"], front);
   } catch (const YAML::Exception& problem) {
     front.problem = "line " + std::to_string(problem.mark.line + 2) + ": " + problem.msg;
   }
   return front;
+}
+
+// `2026-01-31`; as text such dates sort by time.
+bool is_date(const std::string& text) {
+  if (text.size() != 10)
+    return false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool dash = i == 4 || i == 7;
+    if (dash ? text[i] != '-' : text[i] < '0' || text[i] > '9')
+      return false;
+  }
+  return true;
+}
+
+// What can't be so in a log that grew; empty: nothing.
+std::string why_no_history(const std::vector<LogEntry>& log) {
+  std::string date;
+  for (const LogEntry& entry : log) {
+    if (entry.date.empty())
+      continue;
+    if (!is_date(entry.date))
+      return "dates version " + entry.version + " " + ticked(entry.date) +
+             ", which is no date such as 2026-01-31";
+    if (entry.date < date)
+      return "dates version " + entry.version + " " + entry.date + ", before the entry above it (" +
+             date + ")";
+    date = entry.date;
+  }
+  return {};
 }
 
 class DocumentCheck {
@@ -106,10 +181,10 @@ class DocumentCheck {
       return;
     }
     document.sha256 = plan::sha256(*file.text);
-    const std::optional<std::string> yaml = cut_front_matter(*file.text);
+    std::string problem;
+    const std::optional<std::string> yaml = cut_front_matter(*file.text, problem);
     if (!yaml) {
-      say("F410", "has no front matter",
-          "begin it with `---`, `version: " + number() + "`, a `log`, and `---`");
+      say("F410", problem, "begin it with `---`, `version: " + number() + "`, a `log`, and `---`");
       return;
     }
     const FrontMatter front = read_front_matter(*yaml);
@@ -117,20 +192,34 @@ class DocumentCheck {
       say("F410", "has a front matter that can't be read: " + front.problem, "");
     } else if (front.version.empty()) {
       say("F410", "says no version", "write `version: " + number() + "` in its front matter");
-    } else if (front.version != number() && front.version != "v" + number()) {
+    } else if (!is_number(front.version)) {
       say("F410", "is version " + front.version + ", and declared as v" + number(),
           "set one of the two to the other");
-    } else if (front.logged.empty()) {
+    } else if (front.log.empty()) {
       say("F411", "has no log of its versions",
           "write `log: [{version: " + number() + ", date: …, note: …}]` in its front matter");
-    } else if (front.logged.back() != number() && front.logged.back() != "v" + number()) {
+    } else if (!is_number(front.log.back().version)) {
       say("F411", "has no entry for v" + number() + " at the end of its log",
           "say in the log what changed with it");
+    } else if (const std::string why = why_no_history(front.log); !why.empty()) {
+      say("F411", why, "entries stand in the order of their dates, the newest at the end");
     }
+  }
+
+  // F412: what lies outside is not in the commit that a run is pinned to, and may be anything.
+  void say_outside() {
+    Diagnostic diagnostic =
+        sema::error("F412", identity_.file->span,
+                    "the document " + ticked(path_) + " is a link out of the repository");
+    diagnostic.helps.push_back({"put the document itself there", {}, false});
+    sink_.add(std::move(diagnostic));
   }
 
  private:
   std::string number() const { return std::to_string(identity_.version); }
+  bool is_number(const std::string& text) const {
+    return text == number() || text == "v" + number();
+  }
 
   void say(const char* code, const std::string& what, const std::string& help) {
     Diagnostic diagnostic =
@@ -154,6 +243,23 @@ class DocumentCheck {
   DiagnosticSink& sink_;
 };
 
+bool is_below(const std::filesystem::path& path, const std::filesystem::path& folder) {
+  const auto [at, end] = std::mismatch(folder.begin(), folder.end(), path.begin(), path.end());
+  return at == folder.end() || (at->empty() && std::next(at) == folder.end());
+}
+
+// Whether a link leads to where neither the file that declares it nor the repository is.
+bool leads_out(const FileReader& files, const sema::Model& model, const std::filesystem::path& home,
+               const std::string& path) {
+  const std::string here = home.empty() ? "." : home.string();
+  const std::filesystem::path target = files.resolve(path);
+  if (target == path || is_below(target, files.resolve(here)))
+    return false;
+  if (!model.fleet || !model.fleet->repo)
+    return true;
+  return !is_below(target, files.resolve((home / model.fleet->repo->value.path).string()));
+}
+
 }  // namespace
 
 void read_documents(FileReader& files, sema::Model& model, DiagnosticSink& sink) {
@@ -162,7 +268,11 @@ void read_documents(FileReader& files, sema::Model& model, DiagnosticSink& sink)
       continue;
     const std::filesystem::path home = std::filesystem::path(identity.home).parent_path();
     const std::string path = (home / identity.file->value).lexically_normal().string();
-    DocumentCheck(identity, path, sink).run(files.read(path));
+    DocumentCheck check(identity, path, sink);
+    if (leads_out(files, model, home, path))
+      check.say_outside();
+    else
+      check.run(files.read(path));
   }
 }
 

@@ -34,4 +34,10 @@ FileText DiskReader::read(const std::string& path) {
   return {std::move(text), {}};
 }
 
+std::string DiskReader::resolve(const std::string& path) const {
+  std::error_code error;
+  const std::filesystem::path found = std::filesystem::weakly_canonical(path, error);
+  return error ? path : found.string();
+}
+
 }  // namespace fleet

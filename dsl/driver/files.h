@@ -16,12 +16,15 @@ class FileReader {
  public:
   virtual ~FileReader() = default;
   virtual FileText read(const std::string& path) = 0;
+  // Where the path leads once links are followed; a reader without links has none to follow.
+  virtual std::string resolve(const std::string& path) const { return path; }
 };
 
 // Regular files of the disk, up to 16 MiB.
 class DiskReader : public FileReader {
  public:
   FileText read(const std::string& path) override;
+  std::string resolve(const std::string& path) const override;
 };
 
 }  // namespace fleet

@@ -386,7 +386,7 @@ class Lowering {
   plan::Node lower_step(const sema::Step& step) {
     plan::Node node;
     node.name = step.name;
-    node.round = step.round;
+    node.round = step.turn;
     for (const sema::Edge& edge : step.after) {
       const plan::Edge lowered{node_of_[edge.from], edge.kind};
       if (std::ranges::find(node.after, lowered) == node.after.end())

@@ -7,8 +7,6 @@
 namespace fleet::schema {
 namespace {
 
-using enum Support;
-
 constexpr std::array kAdapters{Word{"shell"}, Word{"claude"}, Word{"codex"}, Word{"gemini"},
                                Word{"opencode"}};
 constexpr std::array kReads{Word{"repo"}, Word{"diff"}, Word{"none"}};
@@ -180,22 +178,22 @@ constexpr std::array kTestKeys{
 };
 
 constexpr std::array kKinds{
-    Kind{"fleet", kNow, "fleet NAME [vN] { … }", "The whole: one repository, its agents and flows.",
+    Kind{"fleet", "fleet NAME [vN] { … }", "The whole: one repository, its agents and flows.",
          kFleetKeys},
-    Kind{"role", kNow, "role NAME [: ROLE] { … }",
+    Kind{"role", "role NAME [: ROLE] { … }",
          "A contract: how a session starts, what it may write, what judges its work.",
          kContractKeys},
-    Kind{"agent", kNow, "agent NAME, … : ROLE { … }", "A named instance of a role, amended.",
+    Kind{"agent", "agent NAME, … : ROLE { … }", "A named instance of a role, amended.",
          kContractKeys},
-    Kind{"defaults", kNow, "defaults { … }", "Keys for every agent of the fleet.", kContractKeys},
-    Kind{"runtime", kNow, "runtime NAME { … }", "How a session starts.", kRuntimeKeys},
-    Kind{"flow", kNow, "flow NAME[(PARAMETER, …)] [on EVENT] { … }", "A DAG of steps.", kFlowKeys},
-    Kind{"human", kNow, "human NAME { … }", "Who decides.", kHumanKeys},
-    Kind{"credential", kNow, "credential NAME { … }", "A secret's life, never its value.",
+    Kind{"defaults", "defaults { … }", "Keys for every agent of the fleet.", kContractKeys},
+    Kind{"runtime", "runtime NAME { … }", "How a session starts.", kRuntimeKeys},
+    Kind{"flow", "flow NAME[(PARAMETER, …)] [on EVENT] { … }", "A DAG of steps.", kFlowKeys},
+    Kind{"human", "human NAME { … }", "Who decides.", kHumanKeys},
+    Kind{"credential", "credential NAME { … }", "A secret's life, never its value.",
          kCredentialKeys},
-    Kind{"identity", kNow, "identity NAME vN { … }", "A versioned document.", kIdentityKeys},
-    Kind{"pattern", kLater, "pattern NAME(PARAMETER, …) { … }", "A reusable piece of flow.", {}},
-    Kind{"test", kNow, "test \"…\" { … }", "A claim checked on the simulator.", kTestKeys},
+    Kind{"identity", "identity NAME vN { … }", "A versioned document.", kIdentityKeys},
+    Kind{"pattern", "pattern NAME(PARAMETER, …) { … }", "A reusable piece of flow.", {}},
+    Kind{"test", "test \"…\" { … }", "A claim checked on the simulator.", kTestKeys},
 };
 
 }  // namespace

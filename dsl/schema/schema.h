@@ -1,9 +1,6 @@
 // The one table of what words mean: kinds of declaration, their keys, the steps of a flow, their
-// clauses, edges and holes, each with its documentation and whether this version carries it out.
-// The parser knows none of this; sema, completion and the reference all read it from here.
-//
-// The whole language is in the table. A row marked kLater is recognised and refused by name (F900),
-// so that nothing which the compiler accepts is without effect.
+// clauses, edges and holes, each with its documentation. The parser knows none of this; sema,
+// completion and the reference all read it from here.
 #pragma once
 
 #include <span>
@@ -11,17 +8,13 @@
 
 namespace fleet::schema {
 
-enum class Support { kNow, kLater };
-
 // One word of a closed set, as in `session = own`.
 struct Word {
   std::string_view text;
-  Support support = Support::kNow;
 };
 
 struct Key {
   std::string_view name;
-  Support support = Support::kNow;
   std::string_view form;           // how a value is written
   std::string_view doc;            // one sentence
   std::string_view fallback = {};  // what holds when nobody sets it, as it would be written
@@ -33,7 +26,6 @@ struct Key {
 
 struct Kind {
   std::string_view name;
-  Support support = Support::kNow;
   std::string_view form;
   std::string_view doc;
   std::span<const Key> keys = {};
@@ -42,14 +34,12 @@ struct Kind {
 // What can stand on the right of `name =` in a flow.
 struct StepForm {
   std::string_view word;  // "fanout", "run", "repo.merge"; empty: a call of an agent
-  Support support = Support::kNow;
   std::string_view form;
   std::string_view doc;
 };
 
 struct Clause {
   std::string_view word;
-  Support support = Support::kNow;
   std::string_view only = {};  // the step that alone has it; empty: steps in general
   std::string_view form;
   std::string_view doc;
@@ -58,7 +48,6 @@ struct Clause {
 // A name with its meaning: an edge after a step's dot, a source of a fan-out, a hole of a template.
 struct Entry {
   std::string_view name;
-  Support support = Support::kNow;
   std::string_view form;
   std::string_view doc;
 };

@@ -7,69 +7,61 @@
 namespace fleet::schema {
 namespace {
 
-using enum Support;
-
 constexpr std::array kSteps{
-    StepForm{"", kNow, "AGENT(ARGUMENT, …)", "One task for one agent."},
-    StepForm{"fanout", kNow, "fanout X in SOURCE to AGENT, [AGENT, …] or route(…)",
+    StepForm{"", "AGENT(ARGUMENT, …)", "One task for one agent."},
+    StepForm{"fanout", "fanout X in SOURCE to AGENT, [AGENT, …] or route(…)",
              "One task for each item."},
-    StepForm{"run", kNow, "run(\"command\" [, sandbox: off])", "A plain command, no agent."},
-    StepForm{"repo.merge", kNow, "repo.merge(STEP, … [, into: \"branch\" or STEP.branch])",
+    StepForm{"run", "run(\"command\" [, sandbox: off])", "A plain command, no agent."},
+    StepForm{"repo.merge", "repo.merge(STEP, … [, into: \"branch\" or STEP.branch])",
              "Takes the accepted commits of steps into one branch."},
-    StepForm{"all", kNow, "all(STEP, …)", "Every step, findings united."},
-    StepForm{"any", kNow, "any(STEP, …)", "The first step, the rest cancelled."},
-    StepForm{"loop", kNow, "loop until EDGE max N [else …] { … }",
-             "Steps again until an edge fires."},
-    StepForm{"human", kNow, "human(NAME) timeout D", "A decision of a human."},
+    StepForm{"all", "all(STEP, …)", "Every step, findings united."},
+    StepForm{"any", "any(STEP, …)", "The first step, the rest cancelled."},
+    StepForm{"loop", "loop until EDGE max N [else …] { … }", "Steps again until an edge fires."},
+    StepForm{"human", "human(NAME) timeout D", "A decision of a human."},
 };
 
 constexpr std::array kClauses{
-    Clause{"retry", kNow, {}, "retry N", "Further attempts after the first, 0 to 100."},
-    Clause{"timeout", kNow, {}, "timeout D", "Bounds one attempt from session start."},
-    Clause{"after", kNow, {}, "after STEP.EDGE & …", "What must have happened before."},
-    Clause{
-        "else", kNow, {}, "else escalate | skip | fail", "What happens once attempts are spent."},
-    Clause{"width", kNow, "fanout", "width N", "Sessions at once."},
-    Clause{"limit", kNow, "fanout", "limit N", "Items at most; what exceeds it is reported."},
-    Clause{"est", kNow, "fanout", "est D",
-           "How long one item takes; a prior until it was measured."},
-    Clause{"spawn", kNow, "fanout", "spawn D", "What one cold session costs; a prior as well."},
-    Clause{"force", kNow, "fanout", "force parallel | inline",
-           "Overrides the spawn check, visibly."},
-    Clause{"until", kNow, "loop", "until STEP.EDGE",
-           "What ends the loop; tested before each round."},
-    Clause{"max", kNow, "loop", "max N", "Rounds at most, 1 to 100."},
+    Clause{"retry", {}, "retry N", "Further attempts after the first, 0 to 100."},
+    Clause{"timeout", {}, "timeout D", "Bounds one attempt from session start."},
+    Clause{"after", {}, "after STEP.EDGE & …", "What must have happened before."},
+    Clause{"else", {}, "else escalate | skip | fail", "What happens once attempts are spent."},
+    Clause{"width", "fanout", "width N", "Sessions at once."},
+    Clause{"limit", "fanout", "limit N", "Items at most; what exceeds it is reported."},
+    Clause{"est", "fanout", "est D", "How long one item takes; a prior until it was measured."},
+    Clause{"spawn", "fanout", "spawn D", "What one cold session costs; a prior as well."},
+    Clause{"force", "fanout", "force parallel | inline", "Overrides the spawn check, visibly."},
+    Clause{"until", "loop", "until STEP.EDGE", "What ends the loop; tested before each round."},
+    Clause{"max", "loop", "max N", "Rounds at most, 1 to 100."},
 };
 
 constexpr std::array kEdges{
-    Entry{"done", kNow, "STEP.done", "It settled, whatever the outcome."},
-    Entry{"accepted", kNow, "STEP.accepted", "Its evidence passed; of a fan-out, every item's."},
-    Entry{"some_accepted", kNow, "FANOUT.some_accepted",
+    Entry{"done", "STEP.done", "It settled, whatever the outcome."},
+    Entry{"accepted", "STEP.accepted", "Its evidence passed; of a fan-out, every item's."},
+    Entry{"some_accepted", "FANOUT.some_accepted",
           "All items settled and at least one was accepted."},
-    Entry{"failed", kNow, "STEP.failed", "Its attempts are spent."},
-    Entry{"merged", kNow, "MERGE.merged", "The branch holds the result."},
-    Entry{"approved", kNow, "REVIEW.approved", "A review or a human approved."},
-    Entry{"changes_requested", kNow, "REVIEW.changes_requested", "A review wants changes."},
+    Entry{"failed", "STEP.failed", "Its attempts are spent."},
+    Entry{"merged", "MERGE.merged", "The branch holds the result."},
+    Entry{"approved", "REVIEW.approved", "A review or a human approved."},
+    Entry{"changes_requested", "REVIEW.changes_requested", "A review wants changes."},
 };
 
 constexpr std::array kSources{
-    Entry{"files", kNow, "files(\"glob\")", "Files of the pinned commit."},
-    Entry{"lines", kNow, "lines(\"file\") or lines(run(\"command\"))",
+    Entry{"files", "files(\"glob\")", "Files of the pinned commit."},
+    Entry{"lines", "lines(\"file\") or lines(run(\"command\"))",
           "Lines of a file of the pinned commit, or of what a command prints."},
-    Entry{"json", kNow, "json(\"file\")",
-          "Elements of a JSON array in a file of the pinned commit."},
-    Entry{"issues", kNow, "issues(label: \"…\")", "Issues of the forge."},
+    Entry{"json", "json(\"file\")", "Elements of a JSON array in a file of the pinned commit."},
+    Entry{"issues", "issues(label: \"…\")", "Issues of the forge."},
 };
 
 constexpr std::array kHoles{
-    Entry{"item", kNow, "{item}", "The item of the fan-out."},
-    Entry{"task", kNow, "{task}",
+    Entry{"item", "{item}", "The item of the fan-out."},
+    Entry{"task", "{task}",
           "The flow's parameter `task`; without one the task's first argument, or else its step's "
           "name."},
-    Entry{"agent", kNow, "{agent}", "The agent's name."},
-    Entry{"run", kNow, "{run}", "The run's id."},
-    Entry{"date", kNow, "{date}", "The day on which the run began."},
-    Entry{"round", kNow, "{round}", "The round of the loop around the step."},
+    Entry{"agent", "{agent}", "The agent's name."},
+    Entry{"run", "{run}", "The run's id."},
+    Entry{"date", "{date}", "The day on which the run began."},
+    Entry{"round", "{round}", "The round of the loop around the step."},
 };
 
 template <class Table, class Field>

@@ -7,6 +7,7 @@
 #include "dsl/sema/fleet.h"
 #include "dsl/sema/flow.h"
 #include "dsl/sema/inherit.h"
+#include "dsl/sema/pattern.h"
 #include "dsl/sema/report.h"
 #include "dsl/sema/runtime.h"
 #include "dsl/sema/scenario.h"
@@ -24,7 +25,7 @@ struct Declared {
 // Reads one module after another: first all names of a module, then what they mean.
 class Analyzer {
  public:
-  Analyzer(const SourceMap& sources, const std::vector<Module>& modules, DiagnosticSink& sink)
+  Analyzer(SourceMap& sources, const std::vector<Module>& modules, DiagnosticSink& sink)
       : context_{sources, sink, model_}, modules_(modules), scopes_(modules.size()) {}
 
   Model run() {
@@ -60,7 +61,10 @@ class Analyzer {
     }
     std::size_t use = 0;
     for (const ast::File& file : module.files) {
+      LostLines lost;
       for (const ast::Body::Item& item : file.body.items) {
+        if (lost.take(item))
+          continue;
         if (item.use) {
           const std::optional<std::size_t> target =
               use < module.imports.size() ? module.imports[use] : std::nullopt;
@@ -99,15 +103,14 @@ class Analyzer {
   Symbol import_name(const ast::Ident& name, const ast::Use& use, std::size_t target) {
     const std::vector<Symbol::Kind> kinds{Symbol::Kind::kRole,       Symbol::Kind::kAgent,
                                           Symbol::Kind::kRuntime,    Symbol::Kind::kHuman,
-                                          Symbol::Kind::kCredential, Symbol::Kind::kIdentity};
+                                          Symbol::Kind::kCredential, Symbol::Kind::kIdentity,
+                                          Symbol::Kind::kPattern};
     const Symbol* found = scopes_[target].exported(name.text);
     if (found == nullptr) {
       Diagnostic diagnostic =
           unknown("F101", name.span, "name", name.text, scopes_[target].exported_names(kinds));
       diagnostic.message = ticked(use.path) + " has no " + ticked(name.text);
       context_.sink.add(std::move(diagnostic));
-    } else if (found->kind == Symbol::Kind::kFlow) {
-      say_later(context_.sink, name.span, "importing a flow is");
     } else {
       return *found;
     }
@@ -123,10 +126,6 @@ class Analyzer {
       context_.sink.add(
           unknown("F104", block.kind.span, "kind of declaration", block.kind.text, kinds));
       declare_names(block, Symbol::Kind::kUnknown, "");
-    } else if (kind->support == schema::Support::kLater) {
-      say_later(context_.sink, block.kind.span, ticked(kind->name) + " declarations are");
-      if (!block.name_is_string)
-        declare_names(block, Symbol::Kind::kUnknown, "");
     } else if (check_header(block, in_fleet)) {
       declare_known(block);
     }
@@ -141,7 +140,7 @@ class Analyzer {
     if (block.version && kind != "fleet" && kind != "identity") {
       refuse(block.version->span, ticked(kind) + " has no version");
     }
-    if (block.has_parameters && kind != "flow") {
+    if (block.has_parameters && kind != "flow" && kind != "pattern") {
       refuse(block.header, ticked(kind) + " has no parameters");
     }
     if (block.base && kind != "role" && kind != "agent") {
@@ -228,6 +227,8 @@ class Analyzer {
       declare_names(block, Symbol::Kind::kCredential, unused_as("credential"));
     } else if (kind == "identity") {
       declare_names(block, Symbol::Kind::kIdentity, unused_as("identity"));
+    } else if (kind == "pattern") {
+      declare_names(block, Symbol::Kind::kPattern, unused_as("pattern"));
     } else {
       declared_.push_back({&block, {}});
     }
@@ -295,6 +296,10 @@ class Analyzer {
       case Symbol::Kind::kIdentity:
         model_.identities.emplace_back();
         return model_.identities.size() - 1;
+      case Symbol::Kind::kPattern:
+        model_.patterns.emplace_back();
+        context_.patterns.emplace_back();
+        return model_.patterns.size() - 1;
       case Symbol::Kind::kUnknown: break;
     }
     return 0;
@@ -324,13 +329,36 @@ class Analyzer {
     each("defaults", [&](const Declared& one) { read_defaults(*one.block); });
     each("role", [&](const Declared& one) { read_agent(one, Layer::kRole); });
     each("agent", [&](const Declared& one) { read_agent(one, Layer::kAgent); });
+    read_patterns();
     each("flow", [&](const Declared& one) {
       Flow flow = read_flow(context_, scope(), *one.block);
       model_.flows[one.indices.front()] = std::move(flow);
     });
     each("test", [&](const Declared& one) {
-      model_.tests.push_back(read_test(context_, scope(), *one.block));
+      Test test = read_test(context_, scope(), *one.block);
+      const auto known = std::ranges::find(model_.tests, test.name, &Test::name);
+      if (known != model_.tests.end()) {
+        Diagnostic diagnostic =
+            error("F107", test.name_span, "two tests have this name", "second test");
+        diagnostic.secondary.push_back({known->name_span, "first test"});
+        context_.sink.add(std::move(diagnostic));
+      }
+      model_.tests.push_back(std::move(test));
     });
+  }
+
+  void read_patterns() {
+    std::vector<std::size_t> mine;
+    for (const Declared& one : declared_) {
+      if (one.block->kind.text != "pattern")
+        continue;
+      mine.push_back(one.indices.front());
+      context_.patterns[mine.back()] = {one.block, &scope()};
+      Pattern pattern = read_pattern(context_, *one.block);
+      pattern.imported = !is_main();
+      model_.patterns[mine.back()] = std::move(pattern);
+    }
+    refuse_recursion(context_, mine);
   }
 
   void read_fleet(const ast::Block& block) {
@@ -345,8 +373,9 @@ class Analyzer {
       }
     }
     std::map<std::string, Span> seen;
+    LostLines lost;
     for (const ast::Body::Item& item : block.body.items) {
-      if (item.assignment)
+      if (!lost.take(item) && item.assignment)
         read_fleet_key(context_, scope(), fleet, *item.assignment, seen);
     }
     if (!seen.contains("repo")) {
@@ -388,6 +417,7 @@ class Analyzer {
       diagnostic.helps.push_back({"write `agent NAME : ROLE { … }`", {}, false});
       context_.sink.add(std::move(diagnostic));
     }
+    broken = broken || !block.has_body;
     const Contract own = read_contract(context_, scope(), block, layer, owner);
     for (const std::size_t index : declared.indices) {
       model_.agents[index].broken = broken;
@@ -413,7 +443,7 @@ class Analyzer {
 
 }  // namespace
 
-Model analyze(const SourceMap& sources, const std::vector<Module>& modules, DiagnosticSink& sink) {
+Model analyze(SourceMap& sources, const std::vector<Module>& modules, DiagnosticSink& sink) {
   return Analyzer(sources, modules, sink).run();
 }
 

@@ -21,6 +21,6 @@ struct Module {
 
 // `modules` are in an order in which every import comes before its user; the last one is the file
 // that is compiled. Problems go to `sink`; the model is always usable.
-Model analyze(const SourceMap& sources, const std::vector<Module>& modules, DiagnosticSink& sink);
+Model analyze(SourceMap& sources, const std::vector<Module>& modules, DiagnosticSink& sink);
 
 }  // namespace fleet::sema

@@ -9,10 +9,8 @@ namespace {
 
 std::vector<std::string> key_names(const schema::Kind& kind) {
   std::vector<std::string> names;
-  for (const schema::Key& key : kind.keys) {
-    if (key.support == schema::Support::kNow)
-      names.emplace_back(key.name);
-  }
+  for (const schema::Key& key : kind.keys)
+    names.emplace_back(key.name);
   return names;
 }
 
@@ -48,10 +46,6 @@ const schema::Key* check_key(Context& context, const schema::Kind& kind,
     context.sink.add(std::move(diagnostic));
     return nullptr;
   }
-  if (key->support == schema::Support::kLater) {
-    say_later(context.sink, name.span, "key " + ticked(name.text) + " is");
-    return nullptr;
-  }
   if (assignment.add && !key->list) {
     Diagnostic diagnostic =
         error("F202", name.span, "`+=` adds to a list, and " + ticked(name.text) + " is one value");
@@ -77,6 +71,16 @@ void say_misplaced(Context& context, const ast::Body::Item& item, const std::str
   }
 }
 
+bool LostLines::take(const ast::Body::Item& item) {
+  if (item.block)
+    lost_ = item.block->has_body ? nullptr : item.block.get();
+  if (!item.assignment || lost_ == nullptr)
+    return false;
+  const schema::Kind* kind = schema::find_kind(lost_->kind.text);
+  const bool steps = kind != nullptr && (kind->name == "flow" || kind->name == "pattern");
+  return kind == nullptr || steps || schema::find_key(*kind, item.assignment->key.text) != nullptr;
+}
+
 void walk_keys(Context& context, const schema::Kind& kind, const ast::Body& body,
                const std::function<void(const schema::Key&, const ast::Assignment&)>& read) {
   std::map<std::string, Span> seen;
@@ -93,6 +97,8 @@ void walk_keys(Context& context, const schema::Kind& kind, const ast::Body& body
 
 void require_keys(Context& context, const schema::Kind& kind, const ast::Block& block,
                   const std::set<std::string>& further) {
+  if (!block.has_body)
+    return;
   std::set<std::string> seen;
   for (const ast::Body::Item& item : block.body.items) {
     if (item.assignment)
@@ -113,10 +119,8 @@ void require_keys(Context& context, const schema::Kind& kind, const ast::Block& 
 
 const schema::Word* read_word(Context& context, const schema::Key& key, Reader& reader) {
   std::vector<std::string> allowed;
-  for (const schema::Word& word : key.words) {
-    if (word.support == schema::Support::kNow)
-      allowed.emplace_back(word.text);
-  }
+  for (const schema::Word& word : key.words)
+    allowed.emplace_back(word.text);
   if (reader.failed())
     return nullptr;
   if (reader.at_end() || !is_word(reader.peek())) {
@@ -125,14 +129,8 @@ const schema::Word* read_word(Context& context, const schema::Key& key, Reader& 
   }
   const ast::Atom& atom = reader.next();
   for (const schema::Word& word : key.words) {
-    if (word.text != atom.text)
-      continue;
-    if (word.support == schema::Support::kNow)
+    if (word.text == atom.text)
       return &word;
-    say_later(context.sink, atom.span,
-              ticked(std::string(key.name) + " = " + std::string(word.text)) + " is");
-    reader.give_up();
-    return nullptr;
   }
   Diagnostic diagnostic = unknown("F202", atom.span, "value", atom.text, allowed);
   diagnostic.message += " of " + ticked(key.name);

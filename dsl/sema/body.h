@@ -1,4 +1,4 @@
-// What the bodies of all declarations have in common: each key known, supported, and said once.
+// What the bodies of all declarations have in common: each key known, and said once.
 #pragma once
 
 #include <functional>
@@ -11,10 +11,21 @@
 
 namespace fleet::sema {
 
-// Checks one assignment against the schema: F104 unknown key, F106 said before in `seen`, F900 not
-// supported, F202 `+=` on a single value. nullptr: reported, skip it.
+// Checks one assignment against the schema: F104 unknown key, F106 said before in `seen`,
+// F202 `+=` on a single value. nullptr: reported, skip it.
 const schema::Key* check_key(Context& context, const schema::Kind& kind,
                              const ast::Assignment& assignment, std::map<std::string, Span>& seen);
+
+// A declaration whose `{` is missing leaves its lines to the body around it; that they are there
+// was reported once. Shown the items of a body in order.
+class LostLines {
+ public:
+  // Whether the item is such a line: say nothing about it.
+  bool take(const ast::Body::Item& item);
+
+ private:
+  const ast::Block* lost_ = nullptr;
+};
 
 // Calls `read` for each good key of a body that holds keys only; blocks and uses in it are
 // reported.

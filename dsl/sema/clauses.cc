@@ -36,27 +36,27 @@ std::vector<std::string> edge_names() {
 }
 
 bool read_edge(FlowNames& names, const ast::Atom& atom, Step& step) {
-  if (atom.path.size() == 1 && names.steps.contains(atom.text)) {
+  const std::optional<FlowNames::Reach> reach = names.reach(atom);
+  if (!reach)
+    return false;
+  if (reach->rest.empty()) {
     Diagnostic diagnostic = error("F202", atom.span, "`after` says which outcome it waits for",
                                   "an edge such as `" + atom.text + ".accepted` is expected");
     names.context.sink.add(std::move(diagnostic));
     return false;
   }
-  const std::optional<std::size_t> from = names.find_step(atom.path.front());
-  if (!from)
-    return false;
-  if (atom.path.size() != 2) {
+  if (reach->rest.size() != 1) {
     names.context.sink.add(
         error("F202", atom.span, "an edge is a step and an outcome, such as `build.accepted`"));
     return false;
   }
-  const std::optional<plan::EdgeKind> kind = edge_kind(atom.path.back().text);
+  const ast::Ident& word = reach->rest.front();
+  const std::optional<plan::EdgeKind> kind = edge_kind(word.text);
   if (!kind) {
-    names.context.sink.add(
-        unknown("F101", atom.path.back().span, "edge", atom.path.back().text, edge_names()));
+    names.context.sink.add(unknown("F101", word.span, "edge", word.text, edge_names()));
     return false;
   }
-  step.after.push_back({*from, *kind, false, atom.span});
+  step.after.push_back({reach->step, *kind, false, atom.span});
   return true;
 }
 
@@ -73,8 +73,6 @@ void read_else(Reader& reader, const Want& want, Step& step) {
   }
 }
 
-namespace {
-
 void read_after(FlowNames& names, Reader& reader, const Want& want, Step& step) {
   do {
     if (!reader.next_is(Kind::kName)) {
@@ -85,6 +83,8 @@ void read_after(FlowNames& names, Reader& reader, const Want& want, Step& step) 
       step.trusts = true;
   } while (reader.take_operator("&"));
 }
+
+namespace {
 
 void read_force(Reader& reader, const Want& want, Step& step) {
   if (reader.take_word("parallel")) {
@@ -99,7 +99,7 @@ void read_force(Reader& reader, const Want& want, Step& step) {
 template <class T>
 void put(std::optional<At<T>>& slot, const std::optional<T>& value, Span begin, Span end) {
   if (value)
-    slot = At<T>{*value, {begin.source, begin.begin, end.end}};
+    slot = At<T>{*value, cover(begin, end)};
 }
 
 void read_clause(FlowNames& names, Reader& reader, const schema::Clause& clause, const Want& want,

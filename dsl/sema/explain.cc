@@ -124,14 +124,14 @@ std::vector<Explained> explain_value(const Model& model, const std::string& path
   const schema::Kind& kind = *schema::find_kind(parts[0]);
   if (parts.size() == used + 1) {
     const schema::Key* key = schema::find_key(kind, parts[used]);
-    if (key == nullptr || key->support == schema::Support::kLater)
+    if (key == nullptr)
       return {};
     return {explain_key(thing, *key)};
   }
   std::vector<Explained> all;
   for (const schema::Key& key : kind.keys) {
     Explained one = explain_key(thing, key);
-    if (key.support == schema::Support::kNow && !one.origins.empty()) {
+    if (!one.origins.empty()) {
       all.push_back(std::move(one));
     }
   }

@@ -54,17 +54,17 @@ std::optional<ItemSource> read_issues(Context& context, const ast::Atom& call) {
 
 // `verdict.findings`
 std::optional<ItemSource> read_findings(FlowNames& names, const ast::Atom& atom) {
-  const std::optional<std::size_t> from = names.find_step(atom.path.front());
-  if (!from)
+  const std::optional<FlowNames::Reach> reach = names.reach(atom);
+  if (!reach)
     return std::nullopt;
-  if (atom.path.back().text != "findings") {
+  if (reach->rest.size() != 1 || reach->rest.front().text != "findings") {
     names.context.sink.add(unknown("F101", atom.path.back().span, "items of a step",
                                    atom.path.back().text, {"findings"}));
     return std::nullopt;
   }
   ItemSource source;
   source.kind = plan::FanoutSource::Kind::kFindings;
-  source.of = from;
+  source.of = reach->step;
   return source;
 }
 
@@ -155,6 +155,7 @@ std::optional<ItemSource> read_range(Context& context, Reader& reader) {
   source.kind = plan::FanoutSource::Kind::kRange;
   source.first = *first;
   source.last = *last;
+  source.span = whole;
   return source;
 }
 
@@ -167,8 +168,8 @@ void read_agent(FlowNames& names, const ast::Atom& atom, Step& step) {
     step.broken = true;
     return;
   }
-  const Symbol* symbol = names.scope.resolve(names.context, atom.path, atom.span,
-                                             {Symbol::Kind::kAgent, Symbol::Kind::kRole});
+  const Symbol* symbol =
+      names.resolve(atom.path, atom.span, {Symbol::Kind::kAgent, Symbol::Kind::kRole});
   if (symbol == nullptr) {
     step.broken = true;
     return;
@@ -185,6 +186,24 @@ void read_agent(FlowNames& names, const ast::Atom& atom, Step& step) {
   step.agents.push_back({symbol->index, atom.span});
 }
 
+// What is known of an item besides its text. A JSON element has the fields that the file gives it.
+void check_field(Context& context, const Fanout& fanout, const ast::Atom& atom) {
+  using Source = plan::FanoutSource::Kind;
+  const Source kind = fanout.source.kind;
+  const ast::Ident& field = atom.path.back();
+  if (kind == Source::kJson)
+    return;
+  const bool labelled = kind == Source::kFindings || kind == Source::kIssues;
+  if (labelled && field.text == "label")
+    return;
+  Diagnostic diagnostic =
+      unknown("F101", field.span, "field of an item", field.text,
+              labelled ? std::vector<std::string>{"label"} : std::vector<std::string>{});
+  diagnostic.notes.push_back(labelled ? "findings and issues have a `label`"
+                                      : "these items are plain text, without fields");
+  context.sink.add(std::move(diagnostic));
+}
+
 // `route(x.label, security: sec_fixer, else: fix_a)`: the item's field chooses the agent.
 void read_route(FlowNames& names, const ast::Atom& call, Step& step) {
   const char* const form = "`route(x.FIELD, VALUE: AGENT, …, else: AGENT)`";
@@ -197,15 +216,23 @@ void read_route(FlowNames& names, const ast::Atom& call, Step& step) {
                        atoms.front().path.front().text == step.fanout.variable;
     if (field) {
       step.fanout.route_by = atoms.front().path.back().text;
+      check_field(names.context, step.fanout, atoms.front());
     } else if (argument.name && name) {
-      const Symbol* symbol =
-          names.scope.resolve(names.context, atoms.front().path, atoms.front().span,
-                              {Symbol::Kind::kAgent, Symbol::Kind::kRole});
+      const Symbol* symbol = names.resolve(atoms.front().path, atoms.front().span,
+                                           {Symbol::Kind::kAgent, Symbol::Kind::kRole});
       step.broken = step.broken || symbol == nullptr;
       if (symbol == nullptr)
         continue;
       other = other || argument.name->text == "else";
       const std::string value = argument.name->text == "else" ? "" : argument.name->text;
+      if (std::ranges::find(step.fanout.routes, value,
+                            &std::pair<std::string, std::size_t>::first) !=
+          step.fanout.routes.end()) {
+        names.context.sink.add(error("F106", argument.name->span,
+                                     ticked(argument.name->text) + " is routed twice",
+                                     "the first agent would get all of these"));
+        step.broken = true;
+      }
       step.fanout.routes.emplace_back(value, symbol->index);
       const auto same = [&](const At<std::size_t>& one) {
         return one.value == symbol->index;
@@ -279,7 +306,7 @@ std::optional<ItemSource> read_source(FlowNames& names, Reader& reader) {
     source = read_list(context, reader.next());
   } else if (reader.next_is(Kind::kNumber)) {
     source = read_range(context, reader);
-  } else if (reader.next_is(Kind::kName) && reader.peek().path.size() == 2) {
+  } else if (reader.next_is(Kind::kName) && reader.peek().path.size() >= 2) {
     source = read_findings(names, reader.next());
   } else {
     reader.fail({"`in`", reader.want().span}, kSourceForms);
@@ -288,8 +315,25 @@ std::optional<ItemSource> read_source(FlowNames& names, Reader& reader) {
     reader.give_up();
     return std::nullopt;
   }
-  source->span = span;
+  if (source->kind != plan::FanoutSource::Kind::kRange)
+    source->span = span;
   return source;
+}
+
+// As the user wrote it. In a pattern the call says a parameter where the use says what it is.
+std::string written_of(const Context& context, const ItemSource& source) {
+  using Source = plan::FanoutSource::Kind;
+  const std::string text(context.sources.text(source.span));
+  if (context.sources.expansion(source.span.source) == nullptr)
+    return text;
+  switch (source.kind) {
+    case Source::kFiles: return "files(\"" + source.path + "\")";
+    case Source::kLines: return "lines(\"" + source.path + "\")";
+    case Source::kJson: return "json(\"" + source.path + "\")";
+    case Source::kCommandLines: return "lines(run(\"" + to_string(source.command) + "\"))";
+    case Source::kIssues: return "issues(label: \"" + source.label + "\")";
+    default: return text;
+  }
 }
 
 void read_fanout(FlowNames& names, Reader& reader, Step& step) {
@@ -305,24 +349,16 @@ void read_fanout(FlowNames& names, Reader& reader, Step& step) {
     reader.fail(fanout, std::string("`in` after the item's name: ") + form);
     return;
   }
-  const std::uint32_t begin = reader.at_end() ? 0 : reader.peek().span.begin;
   std::optional<ItemSource> source = read_source(names, reader);
   if (!source)
     return;
   step.fanout.source = *std::move(source);
-  Span to = fanout.span;
-  if (!reader.at_end()) {
-    to = reader.peek().span;
-    step.fanout.source.span = {to.source, begin, to.begin};
-  }
+  const Span to = reader.at_end() ? fanout.span : reader.peek().span;
   if (!reader.take_word("to")) {
     reader.fail(fanout, std::string("`to` after the source: ") + form);
     return;
   }
-  std::string written(names.context.sources.text(step.fanout.source.span));
-  written.erase(written.find_last_not_of(" \t\r\n") + 1);
-  step.fanout.source.span.end = begin + static_cast<std::uint32_t>(written.size());
-  step.fanout.source.written = std::move(written);
+  step.fanout.source.written = written_of(names.context, step.fanout.source);
   read_agents(names, reader, {"`to`", to}, step);
 }
 

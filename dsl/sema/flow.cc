@@ -63,7 +63,7 @@ void read_key(Context& context, Flow& flow, const ast::Assignment& assignment,
 }
 
 // Every step gets its index before any is read.
-void declare_step(FlowNames& names, const ast::Assignment& assignment) {
+Statement declare_first(FlowNames& names, const ast::Assignment& assignment) {
   const ast::Ident& name = assignment.key;
   const auto known = names.steps.find(name.text);
   if (known != names.steps.end()) {
@@ -71,8 +71,10 @@ void declare_step(FlowNames& names, const ast::Assignment& assignment) {
   } else {
     check_step_name(names, name);
   }
-  names.steps.emplace(name.text, names.flow.steps.size());
-  names.flow.steps.push_back(new_step(assignment));
+  Statement statement = declare_statement(names, assignment);
+  if (known == names.steps.end())
+    bind_statement(names, statement);
+  return statement;
 }
 
 void say_no_step(Reader& reader) {
@@ -136,10 +138,13 @@ void read_step(FlowNames& names, const ast::Assignment& assignment, Step& step) 
   step.broken = step.broken || reader.failed();
 }
 
-Step new_step(const ast::Assignment& assignment) {
+Step new_step(const FlowNames& names, const ast::Assignment& assignment) {
   const ast::Ident& name = assignment.key;
   Step step;
-  step.name = name.text;
+  step.name = names.place.prefix + name.text;
+  step.round = names.place.round;
+  step.turn = names.place.turn;
+  step.loop = names.place.loop;
   step.name_span = name.span;
   step.span = assignment.value.span;
   step.head = assignment.value.atoms.empty() ? name.span : assignment.value.atoms.front().span;
@@ -155,56 +160,11 @@ void say_set_twice(FlowNames& names, const ast::Ident& name, Span first) {
 }
 
 void check_step_name(FlowNames& names, const ast::Ident& name) {
-  if (!names.is_parameter(name.text) && name.text != "repo" && name.text != "task")
+  if (!names.is_parameter(name) && name.text != "repo" && name.text != "task")
     return;
   names.context.sink.add(error("F107", name.span,
                                "step " + ticked(name.text) + " hides " +
                                    (name.text == "repo" ? "the repository" : "a parameter")));
-}
-
-bool FlowNames::is_parameter(const std::string& name) const {
-  return std::ranges::any_of(flow.parameters,
-                             [&](const At<std::string>& one) { return one.value == name; });
-}
-
-std::optional<std::size_t> FlowNames::find_step(const ast::Ident& name) {
-  if (steps.contains(name.text))
-    return find_known(name.text);
-  std::vector<std::string> candidates;
-  for (const auto& [known, index] : steps)
-    candidates.push_back(known);
-  context.sink.add(unknown("F101", name.span, "step", name.text, candidates));
-  return std::nullopt;
-}
-
-std::size_t FlowNames::find_known(const std::string& name) {
-  const std::size_t known = steps.at(name);
-  if (known != kLastOf)
-    return known;
-  const Last& last = lasts.at(name);
-  const auto [place, fresh] = made.emplace(last.name, flow.steps.size());
-  if (fresh) {
-    const Step& loop = flow.steps[last.loop];
-    Step step;
-    step.name = last.name;
-    step.name_span = loop.name_span;
-    step.span = loop.span;
-    step.head = loop.head;
-    step.kind = StepKind::kLast;
-    step.broken = loop.broken;
-    step.otherwise = plan::Otherwise::kSkip;
-    for (const std::size_t value : last.values) {
-      step.members.push_back({value, flow.steps[value].name_span});
-      step.after.push_back({value, plan::EdgeKind::kDone, true, loop.head});
-    }
-    flow.steps.push_back(std::move(step));
-  }
-  return place->second;
-}
-
-void FlowNames::set_last(const std::string& name, Last last) {
-  steps[name] = kLastOf;
-  lasts[name] = std::move(last);
 }
 
 Flow read_flow(Context& context, Scope& scope, const ast::Block& block) {
@@ -218,8 +178,8 @@ Flow read_flow(Context& context, Scope& scope, const ast::Block& block) {
       flow.on = {*std::move(event), block.on->span};
     reader.finish();
   }
-  FlowNames names{context, scope, flow, {}};
-  std::vector<const ast::Assignment*> steps;
+  FlowNames names{context, scope, flow};
+  std::vector<Statement> statements;
   std::map<std::string, Span> seen;
   for (const ast::Body::Item& item : block.body.items) {
     if (!item.assignment) {
@@ -227,15 +187,17 @@ Flow read_flow(Context& context, Scope& scope, const ast::Block& block) {
     } else if (looks_like_key(*item.assignment)) {
       read_key(context, flow, *item.assignment, seen);
     } else {
-      declare_step(names, *item.assignment);
-      steps.push_back(item.assignment.get());
+      statements.push_back(declare_first(names, *item.assignment));
     }
   }
-  for (std::size_t i = 0; i < steps.size(); ++i)
-    read_step(names, *steps[i], flow.steps[i]);
+  for (const Statement& statement : statements) {
+    read_statement(names, statement);
+    if (statement.use)
+      bind_statement(names, statement);
+  }
   imply_edges(flow);
-  gate_rounds(names);
-  if (flow.steps.empty()) {
+  add_gates(names);
+  if (flow.steps.empty() && block.has_body) {
     context.sink.add(error("F108", flow.name_span, "flow " + ticked(flow.name) + " has no step"));
   }
   return flow;

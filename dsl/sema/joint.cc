@@ -33,6 +33,7 @@ std::optional<std::size_t> read_inner(FlowNames& names, const ast::Value& value,
   step.head = call.span;
   step.inner = true;
   step.round = joint.round;
+  step.turn = joint.turn;
   step.loop = joint.loop;
   // The joint decides what becomes of a task that failed.
   step.otherwise = plan::Otherwise::kSkip;
@@ -54,8 +55,11 @@ std::optional<std::size_t> read_member(FlowNames& names, const ast::Argument& ar
   if (atoms.empty() || atoms.front().kind == Kind::kError)
     return std::nullopt;
   const ast::Atom& atom = atoms.front();
-  if (!argument.name && atoms.size() == 1 && atom.kind == Kind::kName && atom.path.size() == 1)
-    return names.find_step(atom.path.front());
+  if (!argument.name && atoms.size() == 1 && atom.kind == Kind::kName) {
+    const std::optional<FlowNames::Reach> reach = names.reach(atom);
+    if (!reach || reach->rest.empty())
+      return reach ? std::optional(reach->step) : std::nullopt;
+  }
   if (!argument.name && atoms.size() == 1 && atom.kind == Kind::kCall)
     return read_inner(names, *argument.value, joint);
   names.context.sink.add(error("F202", argument.value->span,
@@ -134,8 +138,7 @@ void read_gate(FlowNames& names, Reader& reader, Step& step) {
     return;
   }
   const ast::Atom& name = call.args.front().value->atoms.front();
-  const Symbol* symbol =
-      names.scope.resolve(names.context, name.path, name.span, {Symbol::Kind::kHuman});
+  const Symbol* symbol = names.resolve(name.path, name.span, {Symbol::Kind::kHuman});
   step.broken = symbol == nullptr;
   if (symbol != nullptr)
     step.human = {symbol->index, name.span};

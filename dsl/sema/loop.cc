@@ -12,8 +12,6 @@ namespace {
 using Kind = ast::Atom::Kind;
 
 constexpr std::uint32_t kMostRounds = 100;
-// A flow with all rounds written out; beyond it nobody could look at the plan.
-constexpr std::size_t kMostSteps = 2'000;
 
 // What stands after the word `loop`.
 struct Head {
@@ -108,6 +106,66 @@ std::optional<plan::EdgeKind> opposite(const Step& from, plan::EdgeKind kind) {
   return std::nullopt;
 }
 
+// How many steps a body becomes at least, with all rounds and patterns written out. It is enough to
+// know that it is more than kMostSteps.
+class Size {
+ public:
+  explicit Size(const Context& context) : context_(context) {}
+
+  std::uint64_t of(const ast::Body& body, const Scope& scope) {
+    std::uint64_t steps = 0;
+    for (const ast::Body::Item& item : body.items) {
+      if (item.assignment && steps <= kMostSteps)
+        steps += of(item.assignment->value, scope);
+    }
+    return steps;
+  }
+
+ private:
+  std::uint64_t of(const ast::Value& value, const Scope& scope) {
+    constexpr std::int64_t kMillion = 1'000'000;
+    if (value.atoms.empty())
+      return 1;
+    std::uint64_t steps = 1;
+    std::uint64_t rounds = 1;
+    for (std::size_t i = 0; i < value.atoms.size(); ++i) {
+      const ast::Atom& atom = value.atoms[i];
+      if (i > 0 && atom.kind == Kind::kNumber && is_word(value.atoms[i - 1], "max"))
+        rounds = static_cast<std::uint64_t>(std::max(kMillion, atom.amount) / kMillion);
+      if (atom.block)
+        steps += rounds * of(*atom.block, scope);
+    }
+    const ast::Atom& head = value.atoms.front();
+    if (head.kind == Kind::kCall && (head.text == "all" || head.text == "any"))
+      return steps + head.args.size();
+    const Symbol* symbol = head.kind == Kind::kCall ? scope.find(head.path) : nullptr;
+    if (symbol == nullptr || symbol->kind != Symbol::Kind::kPattern ||
+        context_.model.patterns[symbol->index].broken)
+      return steps;
+    const PatternText& text = context_.patterns[symbol->index];
+    return of(text.block->body, *text.home);
+  }
+
+  const Context& context_;
+};
+
+// Before any round is written out: what is nested deep would take for ever to be too much.
+bool is_small_enough(FlowNames& names, const Step& step, const Head& head) {
+  const std::uint64_t steps =
+      names.flow.steps.size() +
+      std::uint64_t{*head.most} *
+          Size(names.context).of(*head.body, names.frame_of(head.body->span).scope);
+  if (steps <= kMostSteps)
+    return true;
+  Diagnostic diagnostic = error(
+      "F202", step.head,
+      "with all rounds written out the flow has more than " + std::to_string(kMostSteps) + " steps",
+      std::to_string(*head.most) + (*head.most == 1 ? " round" : " rounds") + " of what is in it");
+  diagnostic.helps.push_back({"lower `max`, or that of a loop inside", {}, false});
+  names.context.sink.add(std::move(diagnostic));
+  return false;
+}
+
 class Unrolling {
  public:
   Unrolling(FlowNames& names, Step& loop, const Head& head)
@@ -122,7 +180,7 @@ class Unrolling {
     const std::map<std::string, std::size_t> outer = names_.steps;
     find_steps(outer);
     for (std::uint32_t round = 0; round <= *head_.most && !loop_.broken; ++round) {
-      if (!read_edge(names_, *head_.until, loop_)) {
+      if (!read_edge(names_, *head_.until, loop_) || !can_end(round)) {
         loop_.broken = true;
         break;
       }
@@ -136,6 +194,25 @@ class Unrolling {
   }
 
  private:
+  // Whether the round set anew what `until` tests: else every test is the first one again.
+  bool can_end(std::uint32_t round) {
+    if (round != 1 || loop_.after[0].from != loop_.after[1].from)
+      return true;
+    const Span until = head_.until->span;
+    Diagnostic diagnostic = error(
+        "F720", until, "no round of " + ticked(loop_.name) + " changes what its `until` tests",
+        "set outside of the loop alone");
+    diagnostic.secondary.push_back(
+        {names_.flow.steps[loop_.after[0].from].head, "set here, once for all rounds"});
+    const std::string name(head_.until->path.front().text);
+    diagnostic.helps.push_back(
+        {"set " + ticked(name) + " again in the body: a name that is bound anew means the round's",
+         {},
+         false});
+    names_.context.sink.add(std::move(diagnostic));
+    return false;
+  }
+
   // The body's steps, and which of their names the flow has already.
   void find_steps(const std::map<std::string, std::size_t>& outer) {
     std::map<std::string, Span> seen;
@@ -176,41 +253,30 @@ class Unrolling {
   }
 
   void read_round(std::uint32_t round, const std::map<std::string, std::size_t>& outer) {
-    Flow& flow = names_.flow;
-    const std::size_t begin = flow.steps.size();
-    if (begin + body_.size() > kMostSteps) {
-      names_.context.sink.add(error("F202", loop_.head,
-                                    "with all rounds written out the flow has more than " +
-                                        std::to_string(kMostSteps) + " steps"));
-      loop_.broken = true;
-      return;
-    }
-    const std::string prefix = loop_.name + "#" + std::to_string(round) + ".";
+    const std::size_t begin = names_.flow.steps.size();
+    const Place outside = names_.place;
+    const std::uint32_t before = std::max(1u, outside.turn) - 1;
+    names_.place = {loop_.name + "#" + std::to_string(round) + ".", round,
+                    before * *head_.most + round, index_};
+    std::vector<Statement> statements;
     for (const ast::Assignment* assignment : body_) {
-      Step step = new_step(*assignment);
-      step.name = prefix + step.name;
-      step.round = round;
-      step.loop = index_;
+      statements.push_back(declare_statement(names_, *assignment));
       if (!outer.contains(assignment->key.text))
-        names_.steps[assignment->key.text] = flow.steps.size();
-      flow.steps.push_back(std::move(step));
+        bind_statement(names_, statements.back());
     }
     const Edge until = loop_.after.back();
-    for (std::size_t i = 0; i < body_.size(); ++i) {
-      read_step(names_, *body_[i], flow.steps[begin + i]);
-      const std::string& name = body_[i]->key.text;
-      if (values_.contains(name)) {
-        names_.steps[name] = begin + i;
-        values_[name].push_back(begin + i);
-      }
-      loop_.broken = loop_.broken || flow.steps[begin + i].broken;
+    for (const Statement& statement : statements) {
+      read_statement(names_, statement);
+      bind_statement(names_, statement);
+      const auto values = values_.find(statement.assignment->key.text);
+      if (values != values_.end())
+        values->second.push_back(statement.step);
+      loop_.broken = loop_.broken || is_broken(names_.flow, statement);
     }
+    names_.place = outside;
     keep_inner_values(outer);
     add_gate(until, begin);
-    for (const ast::Assignment* assignment : body_) {
-      if (!outer.contains(assignment->key.text))
-        names_.steps.erase(assignment->key.text);
-    }
+    std::erase_if(names_.steps, [&](const auto& one) { return !outer.contains(one.first); });
   }
 
   // What a loop inside of the body bound anew is bound anew by this one.
@@ -230,8 +296,8 @@ class Unrolling {
   void add_gate(const Edge& until, std::size_t begin) {
     const auto kind = opposite(names_.flow.steps[until.from], until.kind);
     if (kind) {
-      names_.rounds.push_back(
-          {begin, names_.flow.steps.size(), {until.from, *kind, true, until.span}});
+      names_.gated.push_back(
+          {{{begin, names_.flow.steps.size()}}, {{until.from, *kind, true, until.span}}});
     } else if (!loop_.broken) {
       Diagnostic diagnostic = error("F708", until.span, "no round of the loop can ever begin",
                                     "`.done` holds whatever the outcome");
@@ -261,25 +327,37 @@ void read_loop(FlowNames& names, Reader& reader, Step& step) {
     return;
   }
   step.rounds = *head.most;
+  if (!is_small_enough(names, step, head)) {
+    reader.give_up();
+    return;
+  }
   Unrolling(names, step, head).run();
 }
 
-void gate_rounds(FlowNames& names) {
-  for (const FlowNames::Round& round : names.rounds) {
-    for (std::size_t i = round.begin; i < round.end; ++i) {
-      Step& step = names.flow.steps[i];
-      const auto within = [&](const Edge& edge) {
-        // `.done` of a step that never started fires as well.
-        return edge.kind != plan::EdgeKind::kDone && edge.from >= round.begin &&
-               edge.from < round.end;
-      };
-      const auto same = [&](const Edge& edge) {
-        return edge.from == round.gate.from && edge.kind == round.gate.kind;
-      };
-      if (is_joint(step.kind) || std::ranges::any_of(step.after, within) ||
-          std::ranges::any_of(step.after, same))
-        continue;
-      step.after.push_back(round.gate);
+void add_gates(FlowNames& names) {
+  for (const Gated& gated : names.gated) {
+    const auto is_within = [&](std::size_t step) {
+      return std::ranges::any_of(gated.steps, [&](const auto& range) {
+        return step >= range.first && step < range.second;
+      });
+    };
+    // `.done` of a step that never started fires as well.
+    const auto begins_within = [&](const Edge& edge) {
+      return edge.kind != plan::EdgeKind::kDone && is_within(edge.from);
+    };
+    for (const auto& [begin, end] : gated.steps) {
+      for (std::size_t i = begin; i < end; ++i) {
+        Step& step = names.flow.steps[i];
+        if (is_joint(step.kind) || std::ranges::any_of(step.after, begins_within))
+          continue;
+        for (const Edge& gate : gated.gates) {
+          const auto same = [&](const Edge& edge) {
+            return edge.from == gate.from && edge.kind == gate.kind;
+          };
+          if (std::ranges::none_of(step.after, same))
+            step.after.push_back(gate);
+        }
+      }
     }
   }
 }

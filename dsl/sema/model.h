@@ -242,7 +242,7 @@ struct Step {
   Span head;  // of what says which kind of step it is
   std::string doc;
   StepKind kind = StepKind::kTask;
-  bool broken = false;  // misunderstood or not supported: edges from and to it are taken on trust
+  bool broken = false;                  // misunderstood: edges from and to it are taken on trust
   std::vector<At<std::size_t>> agents;  // into Model::agents
   std::vector<Argument> arguments;
   Fanout fanout;
@@ -253,7 +253,9 @@ struct Step {
   std::optional<At<std::size_t>> human;  // kHuman: into Model::humans
   std::uint32_t rounds = 0;              // kLoop: at most
   std::uint32_t round = 0;               // of the loop around it; 0: none is
+  std::uint32_t turn = 0;                // the round, counted on through the rounds of outer loops
   std::optional<std::size_t> loop;       // that loop, into Flow::steps
+  std::optional<std::size_t> closes;     // kLast: the loop that binds its members
   bool inner = false;                    // written inside of `all` or `any`
   std::optional<At<std::uint32_t>> retries;
   std::optional<At<plan::Millis>> timeout;
@@ -271,6 +273,16 @@ struct Flow {
   std::optional<At<std::vector<Acceptance>>> accept;
   std::deque<Step> steps;  // a deque: a step keeps its place while those inside of it are added
   Origins origins;
+};
+
+// What a pattern is known by; its uses are steps of the flows that use it.
+struct Pattern {
+  std::string name;
+  Span name_span;
+  std::vector<At<std::string>> parameters;
+  std::string doc;
+  bool imported = false;
+  bool broken = false;  // can't be used, which was reported
 };
 
 // `test "…" { given = …; expect = … }`
@@ -336,6 +348,7 @@ struct Model {
   std::vector<Identity> identities;
   std::vector<Agent> agents;  // roles and agents, in order of declaration, imported ones first
   std::vector<Flow> flows;
+  std::vector<Pattern> patterns;  // in order of declaration, imported ones first
   std::vector<Test> tests;
   std::vector<Unused> unused;
 

@@ -85,6 +85,9 @@ bool is_word(const ast::Atom& atom, std::string_view word) {
 Span name_span(const ast::Atom& atom) {
   if (atom.path.empty())
     return atom.span;
+  // What a parameter of a pattern stands for is written elsewhere.
+  if (!(atom.path.front().span.source == atom.path.back().span.source))
+    return atom.span;
   return cover(atom.path.front().span, atom.path.back().span);
 }
 

@@ -34,10 +34,6 @@ std::string listed(const std::vector<std::string>& words, std::string_view last)
   return text;
 }
 
-void say_later(DiagnosticSink& sink, Span span, const std::string& what) {
-  sink.add(error("F900", span, what + " not supported yet"));
-}
-
 Diagnostic unknown(std::string code, Span span, const std::string& what, std::string_view name,
                    const std::vector<std::string>& candidates) {
   Diagnostic diagnostic = error(std::move(code), span, "unknown " + what + " " + ticked(name));

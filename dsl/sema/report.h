@@ -17,9 +17,6 @@ std::string ticked(std::string_view word);
 // "`a`, `b` or `c`"; `last` is "or" or "and".
 std::string listed(const std::vector<std::string>& words, std::string_view last);
 
-// F900. `what` is the thing with its article: "`human` declarations".
-void say_later(DiagnosticSink& sink, Span span, const std::string& what);
-
 // `code` with "unknown WHAT `name`", and the nearest of `candidates` as a help; a sound edit when
 // only one is near. Returned, not added, so that the caller may say more.
 Diagnostic unknown(std::string code, Span span, const std::string& what, std::string_view name,

@@ -73,11 +73,12 @@ void read_given(Context& context, Scope& scope, Reader& reader, Span span, Test&
     test.given.push_back({who.text, *std::move(what), span});
 }
 
-// A step by the name that its flow, or the body of a loop, gives it.
+// A step by the name that its flow, the body of a loop or a pattern gives it; the use of a pattern.
 bool is_step(const Model& model, const std::string& name) {
   return std::ranges::any_of(model.flows, [&](const Flow& flow) {
     return std::ranges::any_of(flow.steps, [&](const Step& step) {
-      return step.name == name || step.name.ends_with("." + name);
+      return step.name == name || step.name.ends_with("." + name) ||
+             step.name.starts_with(name + ".");
     });
   });
 }
@@ -109,9 +110,12 @@ void read_claim(Context& context, Reader& reader, Span span, Test& test) {
     reader.give_up();
     return;
   }
-  if (atom.path.size() == 2 && edge_kind(atom.path.back().text)) {
+  std::size_t used = 1;
+  while (used < atom.path.size() && is_step(context.model, claim.step + "." + atom.path[used].text))
+    claim.step += "." + atom.path[used++].text;
+  if (atom.path.size() == used + 1 && edge_kind(atom.path.back().text)) {
     claim.edge = atom.path.back().text;
-  } else if (atom.path.size() != 1) {
+  } else if (atom.path.size() != used) {
     context.sink.add(
         unknown("F101", atom.path.back().span, "edge", atom.path.back().text, edge_names()));
     reader.give_up();

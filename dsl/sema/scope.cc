@@ -24,6 +24,7 @@ std::string name_of(Symbol::Kind kind) {
     case Symbol::Kind::kHuman: return "a human";
     case Symbol::Kind::kCredential: return "a credential";
     case Symbol::Kind::kIdentity: return "an identity document";
+    case Symbol::Kind::kPattern: return "a pattern";
     case Symbol::Kind::kUnknown: return "unknown";
   }
   return "";
@@ -151,6 +152,16 @@ const Symbol* Scope::resolve(Context& context, const std::vector<ast::Ident>& pa
     return nullptr;
   }
   return symbol;
+}
+
+const Symbol* Scope::find(const std::vector<ast::Ident>& path) const {
+  if (path.size() == 2) {
+    const auto alias = aliases_.find(path.front().text);
+    const Scope* home = alias == aliases_.end() ? nullptr : alias->second.module;
+    return home == nullptr ? nullptr : home->exported(path.back().text);
+  }
+  const auto found = path.size() == 1 ? names_.find(path.front().text) : names_.end();
+  return found == names_.end() ? nullptr : &found->second.symbol;
 }
 
 void Scope::collect_unused(std::vector<Unused>& unused) const {

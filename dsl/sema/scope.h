@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <map>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "dsl/base/diagnostic.h"
@@ -13,11 +14,22 @@
 
 namespace fleet::sema {
 
+class Scope;
+
+// What a use of a pattern is made from; parallel to Model::patterns. Only while the modules live.
+struct PatternText {
+  const ast::Block* block = nullptr;
+  Scope* home = nullptr;  // what the names in it mean
+};
+
 // What every part of the analysis works on.
 struct Context {
-  const SourceMap& sources;
+  SourceMap& sources;
   DiagnosticSink& sink;
   Model& model;
+  std::vector<PatternText> patterns = {};
+  // Of a use, by its place and the pattern.
+  std::map<std::tuple<std::uint32_t, std::uint32_t, std::size_t>, SourceId> expansions = {};
 };
 
 struct Symbol {
@@ -29,7 +41,8 @@ struct Symbol {
     kHuman,
     kCredential,
     kIdentity,
-    kUnknown  // declared, but not supported or not readable, which was reported: asks no questions
+    kPattern,
+    kUnknown  // declared, but not readable, which was reported: asks no questions
   };
   Kind kind = Kind::kUnknown;
   std::size_t index = 0;  // into the model's vector of that kind; kRole and kAgent share `agents`
@@ -48,6 +61,8 @@ class Scope {
   // name is one that asks no questions.
   const Symbol* resolve(Context& context, const std::vector<ast::Ident>& path, Span span,
                         const std::vector<Symbol::Kind>& wanted);
+  // As `resolve`, without a word and without a mark.
+  const Symbol* find(const std::vector<ast::Ident>& path) const;
   // What a `use` of this module can name: its own declarations. nullptr: nothing, and nothing is
   // reported.
   const Symbol* exported(const std::string& name) const;

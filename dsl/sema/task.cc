@@ -15,32 +15,45 @@ Text literal(std::string text, Span span) {
   return {{{false, std::move(text), span}}, span};
 }
 
+void say_bare_step(FlowNames& names, const ast::Atom& atom) {
+  Diagnostic diagnostic =
+      error("F202", atom.span, "an argument is text, a parameter or a step's output, not a step");
+  diagnostic.helps.push_back({"write `" + atom.text + ".diff` for what it changed", {}, false});
+  names.context.sink.add(std::move(diagnostic));
+}
+
 // `build.diff`, `build.branch`: the commit that the step made.
 std::optional<Argument> read_output(FlowNames& names, const ast::Atom& atom) {
-  const std::optional<std::size_t> from = names.find_step(atom.path.front());
-  if (!from)
+  const std::optional<FlowNames::Reach> reach = names.reach(atom);
+  if (!reach)
     return std::nullopt;
-  const ast::Ident& output = atom.path.back();
+  if (reach->rest.empty()) {
+    say_bare_step(names, atom);
+    return std::nullopt;
+  }
+  const ast::Ident& output = reach->rest.front();
+  if (reach->rest.size() != 1) {
+    names.context.sink.add(
+        error("F202", atom.span, "an output is a step and a word, such as `build.diff`"));
+    return std::nullopt;
+  }
   if (output.text != "diff" && output.text != "branch" && output.text != "findings") {
     names.context.sink.add(unknown("F101", output.span, "output of a step", output.text,
                                    {"diff", "branch", "findings"}));
     return std::nullopt;
   }
-  return Argument{literal(atom.text, atom.span), from, output.text == "findings"};
+  return Argument{literal(atom.text, atom.span), reach->step, output.text == "findings"};
 }
 
 std::optional<Argument> read_name(FlowNames& names, const ast::Atom& atom) {
-  if (atom.path.size() == 2)
+  if (atom.path.size() >= 2)
     return read_output(names, atom);
   const std::string& name = atom.path.front().text;
-  if (names.is_parameter(name) && is_word(atom)) {
+  if (names.is_parameter(atom.path.front()) && is_word(atom)) {
     return Argument{{{{true, name, atom.span}}, atom.span}, std::nullopt, false};
   }
-  if (names.steps.contains(name)) {
-    Diagnostic diagnostic =
-        error("F202", atom.span, "an argument is text, a parameter or a step's output, not a step");
-    diagnostic.helps.push_back({"write `" + name + ".diff` for what it changed", {}, false});
-    names.context.sink.add(std::move(diagnostic));
+  if (names.has_step(atom.path.front())) {
+    say_bare_step(names, atom);
     return std::nullopt;
   }
   std::vector<std::string> candidates;
@@ -94,50 +107,50 @@ bool read_merged(FlowNames& names, const ast::Argument& argument, Step& step) {
   if (atoms.empty() || atoms.front().kind == Kind::kError)
     return false;
   const ast::Atom& atom = atoms.front();
-  const bool is_name = atoms.size() == 1 && atom.kind == Kind::kName && atom.path.size() <= 2;
+  const bool is_name = atoms.size() == 1 && atom.kind == Kind::kName;
   if (!is_name) {
     names.context.sink.add(error("F202", argument.value->span,
                                  "`repo.merge` takes the steps whose work is merged",
                                  "this is " + describe(atom)));
     return false;
   }
-  const std::optional<std::size_t> from = names.find_step(atom.path.front());
+  const std::optional<FlowNames::Reach> from = names.reach(atom);
   if (!from)
     return false;
-  if (atom.path.size() == 2 && atom.path.back().text != "branch") {
+  if (from->rest.size() > 1 || (!from->rest.empty() && from->rest.front().text != "branch")) {
     names.context.sink.add(unknown("F101", atom.path.back().span, "branch of a step",
                                    atom.path.back().text, {"branch"}));
     return false;
   }
   const auto same = [&](const At<std::size_t>& one) {
-    return one.value == *from;
+    return one.value == from->step;
   };
   if (std::ranges::any_of(step.merge.from, same)) {
     names.context.sink.add(error("F106", atom.span, ticked(atom.text) + " is merged twice"));
     return false;
   }
-  step.merge.from.push_back({*from, atom.span});
+  step.merge.from.push_back({from->step, atom.span});
   return true;
 }
 
 // `into: build.branch`
 bool read_into_step(FlowNames& names, Reader& reader, Step& step) {
   const ast::Atom& atom = reader.next();
-  const std::optional<std::size_t> into = names.find_step(atom.path.front());
-  if (into && atom.path.back().text != "branch") {
+  const std::optional<FlowNames::Reach> into = names.reach(atom);
+  if (into && (into->rest.size() != 1 || into->rest.front().text != "branch")) {
     names.context.sink.add(unknown("F101", atom.path.back().span, "branch of a step",
                                    atom.path.back().text, {"branch"}));
     return false;
   }
   if (into)
-    step.merge.into_step = {*into, atom.span};
+    step.merge.into_step = {into->step, atom.span};
   reader.finish();
   return into && !reader.failed();
 }
 
 bool read_into(FlowNames& names, const ast::Argument& argument, Step& step) {
   Reader reader(names.context.sink, *argument.value, {"`into`", argument.name->span});
-  if (!reader.at_end() && reader.peek().kind == Kind::kName && reader.peek().path.size() == 2) {
+  if (!reader.at_end() && reader.peek().kind == Kind::kName && reader.peek().path.size() >= 2) {
     return read_into_step(names, reader, step);
   }
   if (!reader.at_end() && is_word(reader.peek())) {
@@ -186,8 +199,8 @@ void read_task(FlowNames& names, Reader& reader, Step& step) {
   const ast::Atom& call = reader.next();
   step.kind = StepKind::kTask;
   const Span name = name_span(call);
-  const Symbol* symbol = names.scope.resolve(names.context, call.path, name,
-                                             {Symbol::Kind::kAgent, Symbol::Kind::kRole});
+  const Symbol* symbol =
+      names.resolve(call.path, name, {Symbol::Kind::kAgent, Symbol::Kind::kRole});
   bool good = symbol != nullptr;
   if (symbol != nullptr)
     step.agents.push_back({symbol->index, name});

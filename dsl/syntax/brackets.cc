@@ -60,6 +60,7 @@ class BracketReport {
     Index opener = 0;
     const bool is_block = here.kind == NodeKind::kBlock;
     const std::string own = is_block ? header_of(node) : std::string();
+    std::size_t without_open = 0;  // blocks so far whose `{` is missing
     for (Index child = here.first_child; child != 0; child = tree_.at(child).next_sibling) {
       switch (tree_.at(child).kind) {
         case NodeKind::kOpen: opener = child; break;
@@ -68,7 +69,13 @@ class BracketReport {
               {opener, noticed_at(child), here.kind == NodeKind::kBody ? header : ""});
           break;
         case NodeKind::kWrongClose: wrong_close(child, opener); break;
-        case NodeKind::kStrayClose: stray_close(child); break;
+        case NodeKind::kStrayClose:
+          // It closes what was meant to be open, and that was reported.
+          if (without_open > 0)
+            --without_open;
+          else
+            stray_close(child);
+          break;
         case NodeKind::kTooDeep: too_deep(child); break;
         case NodeKind::kBlockString:
           cut_off_ = cut_off_ || !read_block_string(tree_.text(child), {}).closed;
@@ -79,11 +86,23 @@ class BracketReport {
           }
           break;
         default:
+          without_open += lacks_open(child) ? 1 : 0;
           if (tree_.at(child).first_child != 0) {
             visit(child, is_block ? own : std::string());
           }
       }
     }
+  }
+
+  bool lacks_open(Index node) const {
+    if (tree_.at(node).kind != NodeKind::kBlock)
+      return false;
+    for (Index child = tree_.at(node).first_child; child != 0;
+         child = tree_.at(child).next_sibling) {
+      if (tree_.at(child).kind == NodeKind::kMissingBody)
+        return true;
+    }
+    return false;
   }
 
   std::string header_of(Index block) const {

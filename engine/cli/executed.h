@@ -5,11 +5,16 @@
 #include <string>
 #include <vector>
 
+#include "dsl/base/source.h"
 #include "dsl/plan/plan.h"
+#include "dsl/sema/model.h"
 
 namespace fleet::cli {
 
-// "run can't carry out `human` yet (ship.fleet:41)", one line a thing, in the order of the plan.
-std::vector<std::string> not_executed(const plan::Plan& plan);
+// "run can't carry out `human` yet (ship.fleet:41)", one line a thing, in the order of the plan;
+// the place is where the key or the step was said last. Agents that run of their own accord are
+// among them, though a flow does not use them.
+std::vector<std::string> not_executed(const plan::Plan& plan, const sema::Model& model,
+                                      const SourceMap& sources);
 
 }  // namespace fleet::cli

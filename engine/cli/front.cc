@@ -83,6 +83,8 @@ Front compile_flow(const FlowOptions& options, bool to_run) {
     front.exit_code = kDefinitionHasErrors;
   } else {
     front.plan = std::move(compilation.plan);
+    front.model = compilation.model;
+    front.sources = compilation.sources;
   }
   front.folder = folder_of(options.file);
   return front;

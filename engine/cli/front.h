@@ -2,16 +2,21 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 
 #include "dsl/base/diagnostic.h"
 #include "dsl/plan/plan.h"
+#include "dsl/sema/model.h"
 #include "engine/cli/commands.h"
 
 namespace fleet::cli {
 
 struct Front {
   std::optional<plan::Plan> plan;
+  // What it was made from; set with the plan.
+  std::shared_ptr<const sema::Model> model;
+  std::shared_ptr<const SourceMap> sources;
   int exit_code = 0;   // when there is no plan
   std::string folder;  // of the file: what `repo` is relative to
 };

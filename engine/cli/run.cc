@@ -64,7 +64,9 @@ int run(const RunOptions& options) {
   Front front = compile_flow(options.flow, true);
   if (!front.plan)
     return front.exit_code;
-  if (const std::vector<std::string> missing = not_executed(*front.plan); !missing.empty()) {
+  if (const std::vector<std::string> missing =
+          not_executed(*front.plan, *front.model, *front.sources);
+      !missing.empty()) {
     for (const std::string& one : missing)
       complain(fmt::format("fleetc: {}\n", one));
     return kDefinitionHasErrors;

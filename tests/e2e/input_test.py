@@ -8,6 +8,8 @@ from support import DEFINITION, DONE, FleetTest, USAGE, fleet, ledger, runtime, 
 ROLE = '    runtime = tool\n    writes = worktree("w/{item}")\n    accept = ["true" passes]\n'
 FLOW = '    work = fanout x in files("items/*.txt") to worker\n'
 TEXT = fleet(ROLE, FLOW, runtime("sh tool.sh {item}"))
+AWAKE = ('  agent awake : worker { dispatch = every 24h; runtime = shell("true"); writes = none; '
+         'accept = [] }\n')
 FILES = {"t.fleet": TEXT, "tool.sh": 'echo done >>"$1"\n', "items/1.txt": "1\n"}
 
 
@@ -36,19 +38,27 @@ class Definition(FleetTest):
     def test_a_unit_that_does_not_exist_is_named(self):
         self.check(TEXT.replace("to worker\n", "to worker timeout 3weeks\n"), "3weeks", "weeks")
 
-    def test_what_belongs_to_a_later_version_is_refused_by_name(self):
-        self.check(TEXT.replace("  role worker", '  pattern twice(step) {}\n  role worker'),
-                   "not supported yet", "pattern")
-
     def test_run_refuses_by_name_what_the_engine_lacks(self):
         later = '  human ada { answers = 4h }\n  escalation = ada within 1h\n  role worker'
-        repo = self.space.repo({**FILES, "t.fleet": TEXT.replace("  role worker", later)})
+        text = TEXT.replace("  role worker", later)
+        repo = self.space.repo({**FILES, "t.fleet": text})
         before = repo.users()
         self.space.run("check", "t.fleet", cwd=repo.path, expect=DONE)
         done = self.space.run("run", "t.fleet", cwd=repo.path, expect=DEFINITION)
-        self.assert_says(done, "run can't carry out `escalation` yet (t.fleet)")
+        line = 1 + text.split("escalation")[0].count("\n")
+        self.assert_says(done, f"run can't carry out `escalation` yet (t.fleet:{line})")
         self.assert_same_users(before, repo)
         self.assertEqual(set(repo.branches()), {"main"})
+
+    def test_a_run_refuses_the_key_where_it_stands_and_agents_that_no_flow_uses(self):
+        text = TEXT.replace("    runtime = tool\n", "    runtime = tool\n    session_max = 4h\n")
+        text = text.replace("  flow ", AWAKE + "  flow ", 1)
+        repo = self.space.repo({**FILES, "t.fleet": text})
+        done = self.space.run("run", "t.fleet", cwd=repo.path, expect=DEFINITION)
+        for word in ("session_max", "dispatch = every"):
+            key = word.split()[0]
+            line = 1 + text.split(key)[0].count("\n")
+            self.assert_says(done, f"`{word}` yet (t.fleet:{line})")
 
     def test_several_mistakes_are_each_reported_once(self):
         text = TEXT.replace("runtime = tool", "runtme = tool").replace("to worker", "to wroker")

@@ -64,9 +64,19 @@ std::string broken_promise(const std::string& text) {
   options.goal = Goal::kPlan;
   options.today = 20'490;
   const Compilation result = compile("f.fleet", files, options);
+  const auto is_inside = [&](const Span& span) {
+    return span.begin <= span.end && span.end <= result.sources->get(span.source).text().size() &&
+           result.sources->expansion(span.source) == nullptr;
+  };
   for (const Diagnostic& one : result.diagnostics) {
-    const Span span = one.primary.span;
-    if (span.begin > span.end || span.end > result.sources->get(span.source).text().size())
+    bool inside = is_inside(one.primary.span);
+    for (const Label& label : one.secondary)
+      inside = inside && is_inside(label.span);
+    for (const Help& help : one.helps) {
+      for (const TextEdit& edit : help.edits)
+        inside = inside && is_inside(edit.span);
+    }
+    if (!inside)
       return "a message outside of the text: " + one.message;
   }
   render_text(result.diagnostics, *result.sources);

@@ -19,7 +19,7 @@ Diagnostic at(std::uint32_t source, std::uint32_t begin, std::string code,
 TEST_CASE("diagnostics are in the order of the text, whatever order they were found in") {
   DiagnosticSink sink;
   sink.add(at(1, 0, "F101"));
-  sink.add(at(0, 9, "F101"));
+  sink.add(at(0, 9, "F101", "wrong there"));
   sink.add(at(0, 3, "F202"));
   sink.add(at(0, 3, "F101"));
   const std::vector<Diagnostic> sorted = sink.sorted();
@@ -37,6 +37,39 @@ TEST_CASE("the same thing said twice about one place is said once") {
   sink.add(at(0, 3, "F101"));
   sink.add(at(0, 3, "F101", "wrong in another way"));
   CHECK(sink.sorted().size() == 2);
+}
+
+TEST_CASE("a name that is unknown in several places is said once, with all of them") {
+  DiagnosticSink sink;
+  for (const std::uint32_t begin : {3u, 9u, 20u}) {
+    Diagnostic one = at(0, begin, "F101");
+    one.helps.push_back({"write it right", {{one.primary.span, "x"}}, true});
+    sink.add(one);
+  }
+  sink.add(at(1, 3, "F101"));
+  const std::vector<Diagnostic> sorted = sink.sorted();
+  REQUIRE(sorted.size() == 2);
+  CHECK(sorted[0].secondary.size() == 2);
+  CHECK(sorted[0].helps[0].edits.size() == 3);
+}
+
+TEST_CASE("what is found in an expansion is said where it is written, and where that is used") {
+  SourceMap sources;
+  const SourceId file = sources.add("a.fleet", "pattern body and two uses");
+  const SourceId first = sources.expand(file, {file, 17, 20});
+  const SourceId second = sources.expand(file, {file, 21, 25});
+  DiagnosticSink sink;
+  for (const SourceId use : {first, second}) {
+    Diagnostic one = at(use.value, 8, "F202");
+    one.helps.push_back({"change it", {{one.primary.span, "x"}}, true});
+    sink.add(one);
+  }
+  const std::vector<Diagnostic> sorted = sink.sorted(sources);
+  REQUIRE(sorted.size() == 1);
+  CHECK(sorted[0].primary.span == Span{file, 8, 9});
+  REQUIRE(sorted[0].secondary.size() == 1);
+  CHECK(sources.text(sorted[0].secondary[0].span) == "two");
+  CHECK_FALSE(sorted[0].helps[0].sound);
 }
 
 TEST_CASE("warnings are no errors") {

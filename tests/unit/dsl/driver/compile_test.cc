@@ -180,6 +180,8 @@ TEST_CASE("every role of the standard library can be imported and is documented"
   for (const StdlibFile& file : stdlib_files()) {
     INFO(file.path);
     CHECK(file.text.starts_with("/// "));
+    if (!file.path.starts_with("roles/"))
+      continue;
     const std::string name(file.path.substr(file.path.rfind('/') + 1));
     roles.push_back(name.substr(0, name.find('.')));
   }
