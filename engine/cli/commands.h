@@ -22,6 +22,18 @@ struct FmtOptions {
 };
 int fmt(const FmtOptions& options);
 
+struct FixOptions {
+  std::vector<std::string> files;
+  bool dry_run = false;
+};
+int fix(const FixOptions& options);
+
+struct LockOptions {
+  std::vector<std::string> files;
+  bool check = false;
+};
+int lock(const LockOptions& options);
+
 struct ExplainOptions {
   std::string what;  // a code, or a dotted name
   std::string file;  // for names

@@ -1,6 +1,5 @@
 // check, fmt, plan: what needs no repository.
 #include <algorithm>
-#include <filesystem>
 
 #include <fmt/format.h>
 
@@ -15,7 +14,7 @@
 #include "engine/cli/exit_codes.h"
 #include "engine/cli/front.h"
 #include "engine/cli/terminal.h"
-#include "engine/os/files.h"
+#include "engine/cli/texts.h"
 #include "engine/report/words.h"
 
 namespace fleet::cli {
@@ -47,17 +46,6 @@ std::string list_guards(const std::string& file, const sema::Model& model) {
                          report::printable(guard.text));
   }
   return out;
-}
-
-// A link stays a link, and the file keeps its mode.
-Status replace_text(const std::string& file, const std::string& text) {
-  std::error_code problem;
-  const std::filesystem::path target = std::filesystem::canonical(file, problem);
-  const auto mode = problem ? std::filesystem::perms::none
-                            : std::filesystem::status(target, problem).permissions();
-  if (problem)
-    return Error(Errc::kIo, file + ": " + problem.message());
-  return os::system_files().write_atomic(target.native(), text, static_cast<mode_t>(mode) & 07777);
 }
 
 }  // namespace

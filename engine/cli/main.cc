@@ -23,6 +23,8 @@ constexpr const char* kFooter =
 struct Commands {
   CheckOptions check;
   FmtOptions fmt;
+  FixOptions fix;
+  LockOptions lock;
   ExplainOptions explain;
   PlanOptions plan;
   RunOptions run;
@@ -64,6 +66,18 @@ void add_language_commands(CLI::App& app, Commands& all) {
   fmt_command->add_option("files", all.fmt.files, "the .fleet files")->required();
   fmt_command->add_flag("--check", all.fmt.check,
                         "change nothing; exit 1 when a file would change");
+
+  CLI::App* fix_command = add(app, all, "fix", "apply the fixes that are sound",
+                              [](Commands& c) { return fix(c.fix); });
+  fix_command->add_option("files", all.fix.files, "the .fleet files")->required();
+  fix_command->add_flag("--dry-run", all.fix.dry_run, "only say what would change");
+
+  CLI::App* lock_command =
+      add(app, all, "lock", "pin documents and the standard library in fleet.lock",
+          [](Commands& c) { return lock(c.lock); });
+  lock_command->add_option("files", all.lock.files, "the .fleet files")->required();
+  lock_command->add_flag("--check", all.lock.check,
+                         "change nothing; exit 1 when the lock would change");
 
   CLI::App* explain_command =
       add(app, all, "explain", "why an error exists, or where a value comes from",
