@@ -10,10 +10,9 @@
 namespace fleet::lsp {
 namespace {
 
-using Where = Cursor::Where;
-using Token = Cursor::Token;
-
 class Completer {
+  using Where = Cursor::Where;
+
  public:
   Completer(Workspace& workspace, const Snapshot& snapshot, SourceId source, std::uint32_t offset)
       : workspace_(workspace),

@@ -44,11 +44,11 @@ std::string line_of(const Snapshot& snapshot, Span span) {
 }
 
 SymbolShape shape_of_kind(const std::string& kind) {
-  constexpr std::array kKinds{NameKind::kFleet,    NameKind::kRole,  NameKind::kAgent,
-                              NameKind::kRuntime,  NameKind::kHuman, NameKind::kCredential,
-                              NameKind::kIdentity, NameKind::kFlow,  NameKind::kPattern,
-                              NameKind::kTest};
-  for (const NameKind one : kKinds) {
+  constexpr std::array kDeclared{NameKind::kFleet,    NameKind::kRole,  NameKind::kAgent,
+                                 NameKind::kRuntime,  NameKind::kHuman, NameKind::kCredential,
+                                 NameKind::kIdentity, NameKind::kFlow,  NameKind::kPattern,
+                                 NameKind::kTest};
+  for (const NameKind one : kDeclared) {
     if (kind == word_of(one))
       return shape_of(one);
   }
