@@ -82,7 +82,8 @@ void add_extract(const Snapshot& snapshot, SourceId source, std::uint32_t begin,
     return;
   for (const ast::Block* block : blocks_of(*file)) {
     const bool here = block->kind.text == "agent" && touches(block->header, begin, end);
-    if (!here || !block->base || !block->has_body || block->body.items.empty())
+    if (!here || block->names.empty() || !block->base || !block->has_body ||
+        block->body.items.empty())
       continue;
     const std::string_view text = snapshot.sources().get(source).text();
     std::string name = block->names.front().text + "_role";

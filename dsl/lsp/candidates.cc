@@ -4,7 +4,6 @@
 #include <array>
 
 #include "dsl/driver/stdlib_files.h"
-#include "dsl/lsp/hover.h"
 #include "dsl/sema/steps.h"
 #include "dsl/syntax/parse.h"
 
@@ -145,7 +144,7 @@ void Candidates::name(const std::string& label, std::size_t named, const std::st
   item.label = label;
   item.shape = shape_of_name(what.kind);
   item.detail = word_of(what.kind);
-  item.doc = describe(snapshot_, what);
+  item.named = named;
   item.text = text;
   item.rank = 0;
   add(std::move(item));

@@ -16,7 +16,7 @@ class Completer {
  public:
   Completer(Workspace& workspace, const Snapshot& snapshot, SourceId source, std::uint32_t offset)
       : workspace_(workspace),
-        tree_(syntax::read_tree(snapshot.sources().get(source).text())),
+        tree_(snapshot.tree(source)),
         cursor_(find_cursor(tree_, offset)),
         out_(snapshot, source, offset) {
     result_.replaced = {source, cursor_.word_begin, cursor_.word_end};
@@ -146,7 +146,7 @@ class Completer {
   }
 
   Workspace& workspace_;
-  syntax::Tree tree_;
+  const syntax::Tree& tree_;
   Cursor cursor_;
   Candidates out_;
   Completions result_;

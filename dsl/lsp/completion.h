@@ -1,6 +1,7 @@
 // What can stand at the cursor, also in a statement that is not finished and so can't be parsed.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,8 +32,9 @@ struct Completion {
   std::string label;
   CompletionShape shape = CompletionShape::kKeyword;
   std::string detail;
-  std::string doc;                // Markdown
-  std::string text;               // to insert; empty: the label
+  std::string doc;                   // Markdown
+  std::optional<std::size_t> named;  // into the names: `describe` makes its documentation
+  std::string text;                  // to insert; empty: the label
   std::string snippet;            // the same with places to fill in, for clients that know snippets
   int rank = 1;                   // 0 before 1 before 2
   std::vector<FileEdit> further;  // an import that it needs

@@ -65,9 +65,9 @@ void NameWalk::declare_parameter(const ast::Ident& name, const ast::Block& block
   std::size_t named = 0;
   if (shared != shared_.end()) {
     named = shared->second;
-    define(named, name.span);
+    define(named, name.span, name.span);
   } else {
-    named = add(NameKind::kParameter, name, &block);
+    named = add(NameKind::kParameter, name, name.span, &block);
     if (holes != holes_.end()) {
       shared_.emplace(name.text, named);
       for (const Span hole : holes->second)
@@ -81,12 +81,11 @@ void NameWalk::declare_parameter(const ast::Ident& name, const ast::Block& block
 void NameWalk::declare_step(const ast::Assignment& step) {
   const std::size_t* const known = find_local(step.key.text);
   if (known != nullptr && names_.all_[*known].kind == NameKind::kStep) {
-    define(*known, step.key.span);
+    define(*known, step.key.span, step.span);
     return;
   }
-  const std::size_t named = add(NameKind::kStep, step.key, nullptr);
+  const std::size_t named = add(NameKind::kStep, step.key, step.span, nullptr);
   Named& made = names_.all_[named];
-  made.whole = step.span;
   made.doc = step.doc;
   made.step = &step;
   names_.locals_[*scope_].names.emplace(step.key.text, named);
@@ -105,7 +104,17 @@ void NameWalk::walk_steps(const ast::Body& body, bool top) {
     if (is_step(item))
       walk_step(*item.assignment);
     else if (item.assignment)
-      walk_value(item.assignment->value);
+      walk_strings(item.assignment->value);
+  }
+}
+
+// Of `accept`: its words, as in `task.criteria met`, are the language's, and only holes are names.
+void NameWalk::walk_strings(const ast::Value& value) {
+  for (const ast::Atom& atom : value.atoms) {
+    if (atom.kind == Kind::kString)
+      walk_holes(atom);
+    for (const ast::Argument& argument : atom.args)
+      walk_strings(*argument.value);
   }
 }
 
@@ -115,8 +124,7 @@ void NameWalk::walk_step(const ast::Assignment& step) {
   const bool fanout = !atoms.empty() && word_in(atoms.front()) == "fanout";
   if (fanout && atoms.size() > 1 && !word_in(atoms[1]).empty()) {
     scope_ = open_scope(step.span);
-    const std::size_t item = add(NameKind::kItem, atoms[1].path.front(), nullptr);
-    names_.all_[item].whole = step.span;
+    const std::size_t item = add(NameKind::kItem, atoms[1].path.front(), step.span, nullptr);
     names_.all_[item].step = &step;
     names_.locals_[*scope_].names.emplace(names_.all_[item].name, item);
   }

@@ -89,8 +89,8 @@ bool FrameReader::read_header() {
   const std::optional<std::size_t> length =
       end <= kMaxHeader ? length_of(std::string_view(bytes_).substr(0, end)) : std::nullopt;
   if (!length) {
-    // The header that follows a broken one may begin inside of it.
-    const std::size_t inside = bytes_.find(kLength, 1);
+    // Behind what is no header a good one may begin before the empty line.
+    const std::size_t inside = bytes_.starts_with(kLength) ? end : bytes_.find(kLength);
     reject(inside < end ? inside : end + kEnd.size());
     return true;
   }

@@ -1,7 +1,11 @@
 #include "dsl/lsp/hierarchy.h"
 
 #include <algorithm>
+#include <map>
 #include <optional>
+#include <set>
+#include <tuple>
+#include <utility>
 
 #include "dsl/lsp/symbols.h"
 
@@ -18,6 +22,8 @@ struct Wait {
 class Waits {
  public:
   explicit Waits(const Snapshot& snapshot) : snapshot_(snapshot) {
+    for (std::size_t i = 0; i < snapshot.names().all().size(); ++i)
+      note_written(i);
     for (const sema::Flow& flow : snapshot.model().flows) {
       for (const sema::Step& step : flow.steps)
         add_step(flow, step);
@@ -27,6 +33,22 @@ class Waits {
   const std::vector<Wait>& all() const { return all_; }
 
  private:
+  using Place = std::pair<std::uint32_t, std::uint32_t>;  // source, offset
+
+  // Where the text writes steps that hold calls; a loop holds steps, which are found by themselves.
+  void note_written(std::size_t index) {
+    const Named& named = snapshot_.names().at(index);
+    for (std::size_t i = 0; named.kind == NameKind::kStep && i < named.wholes.size(); ++i) {
+      const Span& name = named.definitions[i];
+      names_.emplace(Place(name.source.value, name.begin), index);
+      const Span& whole = named.wholes[i];
+      const bool loop = i == 0 && !named.step->value.atoms.empty() &&
+                        named.step->value.atoms.front().text == "loop";
+      if (!loop)
+        written_.emplace(Place(whole.source.value, whole.begin), std::pair(whole.end, index));
+    }
+  }
+
   std::optional<std::size_t> named_at(Span span) const {
     const Mention* const found = snapshot_.names().find(span.source, span.begin);
     return found == nullptr ? std::nullopt : std::optional(found->named);
@@ -34,26 +56,16 @@ class Waits {
 
   // Of a call inside of `all(…)` it is the step around it.
   std::optional<std::size_t> named_of(const sema::Step& step) const {
-    for (std::size_t i = 0; i < snapshot_.names().all().size(); ++i) {
-      const Named& named = snapshot_.names().at(i);
-      const bool step_there =
-          named.kind == NameKind::kStep &&
-          std::ranges::find(named.definitions, step.name_span) != named.definitions.end();
-      if (step_there)
-        return i;
-    }
-    const auto around = std::ranges::find_if(snapshot_.names().all(), [&](const Named& named) {
-      return named.kind == NameKind::kStep &&
-             std::ranges::any_of(named.definitions, [&](const Span& span) {
-               return span.source == step.span.source && span.begin <= step.span.begin &&
-                      named.step != nullptr && step.span.end <= named.whole.end &&
-                      named.whole.begin <= step.span.begin && !named.step->value.atoms.empty() &&
-                      named.step->value.atoms.front().text != "loop";
-             });
-    });
-    return around == snapshot_.names().all().end()
-               ? std::nullopt
-               : std::optional(static_cast<std::size_t>(around - snapshot_.names().all().begin()));
+    const auto own = names_.find({step.name_span.source.value, step.name_span.begin});
+    if (own != names_.end())
+      return own->second;
+    auto around = written_.upper_bound({step.span.source.value, step.span.begin});
+    if (around == written_.begin())
+      return std::nullopt;
+    --around;
+    const bool holds =
+        around->first.first == step.span.source.value && step.span.end <= around->second.first;
+    return holds ? std::optional(around->second.second) : std::nullopt;
   }
 
   void add_step(const sema::Flow& flow, const sema::Step& step) {
@@ -75,14 +87,15 @@ class Waits {
       return;
     const bool said = place.end > place.begin;
     const Wait wait{who, *whom, said ? place : fallback};
-    const bool known = std::ranges::any_of(all_, [&](const Wait& one) {
-      return one.who == wait.who && one.whom == wait.whom && one.place == wait.place;
-    });
-    if (!known)
+    if (known_.emplace(wait.who, wait.whom, Place(wait.place.source.value, wait.place.begin))
+            .second)
       all_.push_back(wait);
   }
 
   const Snapshot& snapshot_;
+  std::map<Place, std::size_t> names_;
+  std::map<Place, std::pair<std::uint32_t, std::size_t>> written_;  // to the end, and whose it is
+  std::set<std::tuple<std::size_t, std::size_t, Place>> known_;
   std::vector<Wait> all_;
 };
 
@@ -95,11 +108,7 @@ HierarchyItem item_of(const Snapshot& snapshot, std::size_t index) {
                              : word_of(named.kind);
   item.shape = shape_of(named.kind);
   item.name_span = named.definitions.front();
-  item.whole = named.whole.source == item.name_span.source &&
-                       contains(named.whole, item.name_span.begin) &&
-                       contains(named.whole, item.name_span.end)
-                   ? named.whole
-                   : item.name_span;
+  item.whole = named.whole();
   return item;
 }
 

@@ -83,9 +83,9 @@ std::string header_of(const Snapshot& snapshot, const Named& named) {
   if (named.block != nullptr && named.kind != NameKind::kParameter)
     return std::string(snapshot.sources().text(named.block->header));
   if (named.step != nullptr && named.kind == NameKind::kStep)
-    return on_one_line(snapshot.sources().text(named.whole));
+    return on_one_line(snapshot.sources().text(named.whole()));
   if (named.kind == NameKind::kModule)
-    return std::string(snapshot.sources().text(named.whole));
+    return std::string(snapshot.sources().text(named.whole()));
   return {};
 }
 
@@ -99,7 +99,7 @@ class WordHover {
   WordHover(const Snapshot& snapshot, SourceId source, std::uint32_t offset)
       : snapshot_(snapshot),
         source_(source),
-        tree_(syntax::read_tree(snapshot.sources().get(source).text())),
+        tree_(snapshot.tree(source)),
         offset_(offset),
         cursor_(find_cursor(tree_, offset)) {}
 
@@ -228,7 +228,7 @@ class WordHover {
 
   const Snapshot& snapshot_;
   SourceId source_;
-  syntax::Tree tree_;
+  const syntax::Tree& tree_;
   std::uint32_t offset_;
   Cursor cursor_;
   std::optional<Span> span_;

@@ -22,10 +22,10 @@ class Inlays {
  public:
   Inlays(const Snapshot& snapshot, SourceId source) : snapshot_(snapshot), source_(source) {}
 
-  std::vector<Inlay> run() {
-    for (std::size_t i = 0; i < snapshot_.names().all().size(); ++i) {
-      const Named& named = snapshot_.names().at(i);
-      if (named.definitions.front().source == source_)
+  std::vector<Inlay> run(std::uint32_t begin, std::uint32_t end) {
+    for (const Named& named : snapshot_.names().all()) {
+      const Span& whole = named.whole();
+      if (whole.source == source_ && whole.begin <= end && begin <= whole.end)
         one(named);
     }
     std::ranges::stable_sort(found_, {}, &Inlay::offset);
@@ -119,7 +119,7 @@ class Inlays {
 
 std::vector<Inlay> inlays(const Snapshot& snapshot, SourceId source, std::uint32_t begin,
                           std::uint32_t end) {
-  std::vector<Inlay> found = Inlays(snapshot, source).run();
+  std::vector<Inlay> found = Inlays(snapshot, source).run(begin, end);
   std::erase_if(found, [&](const Inlay& one) { return one.offset < begin || one.offset > end; });
   return found;
 }

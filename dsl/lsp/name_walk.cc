@@ -87,24 +87,24 @@ void NameWalk::run(std::size_t module) {
   });
 }
 
-std::size_t NameWalk::add(NameKind kind, const ast::Ident& name, const ast::Block* block) {
+std::size_t NameWalk::add(NameKind kind, const ast::Ident& name, Span whole,
+                          const ast::Block* block) {
   Named named;
   named.kind = kind;
   named.name = name.text;
   named.module = module_;
   named.block = block;
   named.inside = inside_;
-  if (block != nullptr) {
-    named.whole = block->span;
+  if (block != nullptr)
     named.doc = block->doc;
-  }
   names_.all_.push_back(std::move(named));
-  define(names_.all_.size() - 1, name.span);
+  define(names_.all_.size() - 1, name.span, whole);
   return names_.all_.size() - 1;
 }
 
-void NameWalk::define(std::size_t named, Span span) {
+void NameWalk::define(std::size_t named, Span span, Span whole) {
   names_.all_[named].definitions.push_back(span);
+  names_.all_[named].wholes.push_back(whole);
   names_.mentions_.push_back({span, named, true});
 }
 
@@ -117,7 +117,7 @@ void NameWalk::declare_block(const ast::Block& block) {
   if (!kind)
     return;
   for (const ast::Ident& name : block.names) {
-    const std::size_t named = add(*kind, name, &block);
+    const std::size_t named = add(*kind, name, block.span, &block);
     const bool can_be_said = *kind != NameKind::kFleet && *kind != NameKind::kTest;
     if (can_be_said)
       names_.scopes_[module_].emplace(name.text, named);
@@ -135,8 +135,7 @@ const std::size_t* NameWalk::find_declared(std::size_t module, const std::string
 
 void NameWalk::declare_use(const ast::Use& use, std::optional<std::size_t> target) {
   if (use.alias) {
-    const std::size_t alias = add(NameKind::kModule, *use.alias, nullptr);
-    names_.all_[alias].whole = use.span;
+    const std::size_t alias = add(NameKind::kModule, *use.alias, use.span, nullptr);
     names_.scopes_[module_].emplace(use.alias->text, alias);
     if (target)
       names_.aliases_.emplace(alias, *target);

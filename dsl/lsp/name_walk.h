@@ -22,8 +22,8 @@ class NameWalk {
   void walk_block(const ast::Block& block);
   void walk_contract(const ast::Block& block);
   void walk_test(const ast::Block& block);
-  std::size_t add(NameKind kind, const ast::Ident& name, const ast::Block* block);
-  void define(std::size_t named, Span span);
+  std::size_t add(NameKind kind, const ast::Ident& name, Span whole, const ast::Block* block);
+  void define(std::size_t named, Span span, Span whole);
   void mention(Span span, std::size_t named);
   const std::size_t* find_declared(std::size_t module, const std::string& name) const;
   void refer(const std::vector<ast::Ident>& path);
@@ -43,6 +43,7 @@ class NameWalk {
   void walk_value(const ast::Value& value);
   void walk_atom(const ast::Atom& atom, bool source);
   void walk_call(const ast::Atom& call, bool source);
+  void walk_strings(const ast::Value& value);
   void walk_holes(const ast::Atom& string);
   void refer_local(const std::vector<ast::Ident>& path);
   const std::size_t* find_local(const std::string& name) const;

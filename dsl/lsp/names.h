@@ -43,12 +43,14 @@ struct Named {
   NameKind kind = NameKind::kStep;
   std::string name;
   std::vector<Span> definitions;  // of the name itself, the first one first; never empty
-  Span whole;                     // of the first declaration
+  std::vector<Span> wholes;       // of what each of them defines, with its value or body
   std::string doc;
   std::size_t module = 0;                 // that declares it
   const ast::Block* block = nullptr;      // of a declaration; of a parameter, its flow
   const ast::Assignment* step = nullptr;  // kStep, kItem: the step that defines it first
   std::optional<std::size_t> inside;      // the flow, pattern or loop's step around it
+
+  const Span& whole() const { return wholes.front(); }
 };
 
 struct Mention {

@@ -10,10 +10,10 @@ std::string beside(const std::string& from, const std::string& path) {
   return (std::filesystem::path(from).parent_path() / path).lexically_normal().string();
 }
 
-Target target_of(const Snapshot& snapshot, Span origin, const Named& named, Span definition) {
-  const bool first = definition == named.definitions.front();
-  return {origin, file_span(snapshot, definition),
-          file_span(snapshot, first ? named.whole : definition)};
+Target target_of(const Snapshot& snapshot, Span origin, const Named& named,
+                 std::size_t definition) {
+  return {origin, file_span(snapshot, named.definitions[definition]),
+          file_span(snapshot, named.wholes[definition])};
 }
 
 // The file of the first module that this `use` names.
@@ -108,8 +108,8 @@ std::vector<Target> definition(const Snapshot& snapshot, SourceId source, std::u
     add_document(snapshot, mention->span, named, found);
   if (!found.empty())
     return found;
-  for (const Span one : named.definitions)
-    found.push_back(target_of(snapshot, mention->span, named, one));
+  for (std::size_t i = 0; i < named.definitions.size(); ++i)
+    found.push_back(target_of(snapshot, mention->span, named, i));
   return found;
 }
 
@@ -125,7 +125,7 @@ std::vector<Target> type_definition(const Snapshot& snapshot, SourceId source,
     if (one == nullptr)
       return;
     const Named& type = snapshot.names().at(one->named);
-    found.push_back(target_of(snapshot, mention->span, type, type.definitions.front()));
+    found.push_back(target_of(snapshot, mention->span, type, 0));
   };
   if (named.block != nullptr && named.block->base)
     add(snapshot.names().find(named.block->span.source, named.block->base->span.end));

@@ -23,7 +23,8 @@ struct Range {
 };
 
 // Where the lines of a text begin. A line ends with \n, \r\n or \r, as the protocol says; for the
-// compiler only \n ends one. Keeps no text: each call is given the one that it was made from.
+// compiler only \n ends one. Keeps no text: each call is given the one that it was made from. No
+// call takes longer on a text that is one long line.
 class LineTable {
  public:
   explicit LineTable(std::string_view text);
@@ -38,7 +39,16 @@ class LineTable {
   std::string_view line(std::string_view text, std::uint32_t line) const;
 
  private:
+  // How many UTF-16 units stand before an offset where a character begins.
+  struct Mark {
+    std::uint32_t offset = 0;
+    std::uint32_t units = 0;
+  };
+  std::uint32_t units_before(std::string_view text, std::uint32_t offset) const;
+  std::uint32_t offset_of(std::string_view text, std::uint32_t units) const;
+
   std::vector<std::uint32_t> starts_;
+  std::vector<Mark> marks_;  // one each KiB or so; none in a text of ASCII alone
 };
 
 // How many units of the encoding the text takes.

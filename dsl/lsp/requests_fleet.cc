@@ -21,8 +21,7 @@ std::string path_in(const Json& params) {
 
 // Names the result, so that the client need not be sent again what it has.
 std::string result_id(const Json& items) {
-  return std::to_string(
-      std::hash<std::string>()(items.dump(-1, ' ', false, Json::error_handler_t::replace)));
+  return std::to_string(std::hash<std::string>()(written(items)));
 }
 
 Json report(Session& session, const std::string& path, const std::string& previous) {
@@ -174,7 +173,8 @@ Json capabilities(const Session& session) {
       {"textDocumentSync", {{"openClose", true}, {"change", 2}, {"save", true}}},
       {"hoverProvider", true},
       {"completionProvider",
-       {{"triggerCharacters", {".", "\"", "{", "(", "[", ",", " ", ":", "@", "/", "&", "="}}}},
+       {{"resolveProvider", true},
+        {"triggerCharacters", {".", "\"", "{", "(", "[", ",", " ", ":", "@", "/", "&", "="}}}},
       {"signatureHelpProvider", {{"triggerCharacters", {"(", ",", "=", " "}}}},
       {"definitionProvider", true},
       {"declarationProvider", true},

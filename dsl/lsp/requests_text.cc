@@ -29,7 +29,8 @@ Answer hover_request(Session& session, const Json& params) {
            {"range", session.range(*spot.snapshot, found->span)}}};
 }
 
-Json completion_json(Session& session, const Json& range, const Completion& item) {
+Json completion_json(Session& session, const Snapshot& snapshot, const Json& range,
+                     const Completion& item) {
   const bool snippet = session.client.snippets && !item.snippet.empty();
   const std::string& plain = item.text.empty() ? item.label : item.text;
   Json out{{"label", item.label},
@@ -41,6 +42,12 @@ Json completion_json(Session& session, const Json& range, const Completion& item
     out["detail"] = item.detail;
   if (!item.doc.empty())
     out["documentation"] = markdown(item.doc);
+  if (item.named) {
+    const Span& where = snapshot.names().at(*item.named).definitions.front();
+    out["data"] = {{"root", snapshot.path()},
+                   {"path", snapshot.path_of(where.source)},
+                   {"offset", where.begin}};
+  }
   for (const FileEdit& edit : item.further)
     out["additionalTextEdits"].push_back(session.text_edit(edit));
   return out;
@@ -52,8 +59,23 @@ Answer completion_request(Session& session, const Json& params) {
   const Json range = session.range(*spot.snapshot, found.replaced);
   Json items = Json::array();
   for (const Completion& item : found.items)
-    items.push_back(completion_json(session, range, item));
+    items.push_back(completion_json(session, *spot.snapshot, range, item));
   return {{{"isIncomplete", false}, {"items", std::move(items)}}};
+}
+
+// The documentation of a name, for the one item that is looked at.
+Answer resolve_request(Session& session, const Json& params) {
+  Json out = params;
+  if (!params.is_object() || !params.contains("data"))
+    return {std::move(out)};
+  const Json& data = params["data"];
+  const auto snapshot = session.workspace.snapshot(data.at("root").get<std::string>());
+  const std::optional<SourceId> source = snapshot->source(data.at("path").get<std::string>());
+  const Mention* const mention =
+      source ? snapshot->names().find(*source, data.at("offset").get<std::uint32_t>()) : nullptr;
+  if (mention != nullptr)
+    out["documentation"] = markdown(describe(*snapshot, snapshot->names().at(mention->named)));
+  return {std::move(out)};
 }
 
 Answer signature_request(Session& session, const Json& params) {
@@ -99,7 +121,7 @@ Answer range_formatting_request(Session& session, const Json& params) {
 Answer on_type_request(Session& session, const Json& params) {
   const Spot spot = session.spot(params);
   const std::string_view text = text_of(spot);
-  const syntax::Tree tree = syntax::read_tree(text);
+  const syntax::Tree& tree = spot.snapshot->tree(spot.source);
   if (params.value("ch", "") == "}") {
     for (const syntax::Node& node : tree.nodes()) {
       if (node.kind == syntax::NodeKind::kBody && node.end() == spot.offset)
@@ -123,7 +145,7 @@ Answer on_type_request(Session& session, const Json& params) {
 Answer folding_request(Session& session, const Json& params) {
   const Spot spot = session.document(params);
   Json out = Json::array();
-  for (const Fold& fold : folds(syntax::read_tree(text_of(spot)))) {
+  for (const Fold& fold : folds(spot.snapshot->tree(spot.source))) {
     const Json start = session.position(*spot.snapshot, spot.source, fold.begin);
     const Json end = session.position(*spot.snapshot, spot.source, fold.end);
     // The line of the closing bracket stays in sight.
@@ -141,7 +163,7 @@ Answer folding_request(Session& session, const Json& params) {
 
 Answer selection_request(Session& session, const Json& params) {
   const Spot spot = session.document(params);
-  const syntax::Tree tree = syntax::read_tree(text_of(spot));
+  const syntax::Tree& tree = spot.snapshot->tree(spot.source);
   Json out = Json::array();
   for (const Json& position : params.at("positions")) {
     std::vector<Stretch> around = selections(tree, session.offset_in(spot, position));
@@ -271,6 +293,7 @@ Answer action_request(Session& session, const Json& params) {
 std::vector<Method> text_methods() {
   return {{"textDocument/hover", hover_request},
           {"textDocument/completion", completion_request},
+          {"completionItem/resolve", resolve_request},
           {"textDocument/signatureHelp", signature_request},
           {"textDocument/formatting", formatting_request},
           {"textDocument/rangeFormatting", range_formatting_request},

@@ -35,10 +35,6 @@ bool holds(const Json& list, const char* wanted) {
   return list.is_array() && std::ranges::find(list, Json(wanted)) != list.end();
 }
 
-std::string written(const Json& value) {
-  return value.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
 }  // namespace
 
 struct Server::State {
@@ -322,10 +318,13 @@ struct Server::State {
   // What all fleets found in the file, each problem once.
   void publish(const std::string& path) {
     Json items = Json::array();
+    std::set<std::string> said;
     for (const auto& [root, found] : problems) {
       const auto list = found.find(path);
-      for (const Json& one : list == found.end() ? Json::array() : list->second) {
-        if (std::ranges::find(items, one) == items.end())
+      if (list == found.end())
+        continue;
+      for (const Json& one : list->second) {
+        if (said.insert(written(one)).second)
           items.push_back(one);
       }
     }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <set>
 
 #include "dsl/base/codes.h"
 #include "dsl/driver/stdlib_files.h"
@@ -58,8 +59,8 @@ Spot Session::document(const Json& params) {
 
 Position Session::position(const Json& written) const {
   const auto number = [](const Json& value) {
-    const auto wide = value.get<std::int64_t>();
     constexpr auto kMost = std::int64_t{std::numeric_limits<std::int32_t>::max()};
+    const std::int64_t wide = value.is_number_float() ? kMost : value.get<std::int64_t>();
     return static_cast<std::uint32_t>(std::clamp(wide, std::int64_t{0}, kMost));
   };
   return {number(written.at("line")), number(written.at("character"))};
@@ -193,16 +194,21 @@ Json Session::diagnostic(const Snapshot& snapshot, const Diagnostic& diagnostic)
 
 Json Session::diagnostics(const std::string& path) {
   Json found = Json::array();
+  std::set<std::string> said;
   for (const auto& snapshot : workspace.containing(path)) {
     for (const Diagnostic& one : snapshot->compilation().diagnostics) {
       if (snapshot->path_of(one.primary.span.source) != path)
         continue;
-      Json written = diagnostic(*snapshot, one);
-      if (std::ranges::find(found, written) == found.end())
-        found.push_back(std::move(written));
+      Json next = diagnostic(*snapshot, one);
+      if (said.insert(written(next)).second)
+        found.push_back(std::move(next));
     }
   }
   return found;
+}
+
+std::string written(const Json& value) {
+  return value.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 }  // namespace fleet::lsp

@@ -100,6 +100,8 @@ class Session {
 };
 
 Json markdown(const std::string& text);
+// As one line of text, whatever bytes are in it.
+std::string written(const Json& value);
 
 // One method of the protocol.
 struct Method {

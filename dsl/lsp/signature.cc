@@ -90,8 +90,7 @@ std::optional<Signature> bracket_of(const Snapshot& snapshot, SourceId source,
 
 std::optional<Signature> signature(const Snapshot& snapshot, SourceId source,
                                    std::uint32_t offset) {
-  const syntax::Tree tree = syntax::read_tree(snapshot.sources().get(source).text());
-  const Cursor cursor = find_cursor(tree, offset);
+  const Cursor cursor = find_cursor(snapshot.tree(source), offset);
   using Where = Cursor::Where;
   if (cursor.where == Where::kHeader) {
     const schema::Kind* const kind = schema::find_kind(cursor.before.front().text);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "dsl/lower/lower.h"
+#include "dsl/syntax/parse.h"
 
 namespace fleet::lsp {
 
@@ -35,6 +36,16 @@ const ast::File* Snapshot::file(SourceId source) const {
   return nullptr;
 }
 
+const syntax::Tree& Snapshot::tree(SourceId source) const {
+  const auto known = trees_.find(source.value);
+  if (known != trees_.end())
+    return known->second;
+  const std::string_view text = sources().get(source).text();
+  const bool too_large = text.size() > syntax::kMaxTextSize;
+  return trees_.emplace(source.value, syntax::read_tree(too_large ? std::string_view() : text))
+      .first->second;
+}
+
 bool Snapshot::can_lower() const {
   const bool sound = std::ranges::none_of(compilation_.diagnostics, [](const Diagnostic& one) {
     return one.severity == Severity::kError && one.code != "F501";
@@ -64,8 +75,8 @@ const sema::Flow* Snapshot::flow(const Named& named) const {
 
 const sema::Flow* Snapshot::flow_around(SourceId source, std::uint32_t offset) const {
   for (const Named& named : names_.all()) {
-    const bool around = named.kind == NameKind::kFlow && named.whole.source == source &&
-                        contains(named.whole, offset);
+    const bool around = named.kind == NameKind::kFlow && named.whole().source == source &&
+                        contains(named.whole(), offset);
     if (around)
       return flow(named);
   }

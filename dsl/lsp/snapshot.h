@@ -1,5 +1,5 @@
 // One file with all that it imports, compiled: what every answer about it is read from. Immutable
-// but for plans, which are made when first asked for.
+// but for plans and trees, which are made when first asked for.
 #pragma once
 
 #include <map>
@@ -11,6 +11,7 @@
 #include "dsl/driver/compile.h"
 #include "dsl/lsp/names.h"
 #include "dsl/plan/plan.h"
+#include "dsl/syntax/tree.h"
 
 namespace fleet::lsp {
 
@@ -32,6 +33,9 @@ class Snapshot {
   const std::string& path_of(SourceId source) const { return sources().get(source).name(); }
   // nullptr: an empty file stands for one that could not be read.
   const ast::File* file(SourceId source) const;
+
+  // With every token; of a text that is too large to be compiled an empty one.
+  const syntax::Tree& tree(SourceId source) const;
 
   // The plan of a flow. nullptr: something is wrong with the fleet (but for a budget that does not
   // reach, which is what one wants to see figures for).
@@ -55,6 +59,7 @@ class Snapshot {
   std::map<std::string, SourceId> by_path_;
   SourceId main_;
   mutable std::map<std::string, std::optional<plan::Plan>> plans_;
+  mutable std::map<std::uint32_t, syntax::Tree> trees_;  // by source
 };
 
 // The blocks of a file, those inside of its fleet too, in the order of the text.

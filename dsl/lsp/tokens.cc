@@ -31,9 +31,7 @@ TokenKind kind_of(NameKind kind) {
 class Painter {
  public:
   Painter(const Snapshot& snapshot, SourceId source)
-      : snapshot_(snapshot),
-        source_(source),
-        tree_(syntax::read_tree(snapshot.sources().get(source).text())) {
+      : snapshot_(snapshot), tree_(snapshot.tree(source)) {
     const std::vector<Mention>& all = snapshot.names().mentions();
     const auto of_source = std::ranges::equal_range(
         all, source.value, {}, [](const Mention& one) { return one.span.source.value; });
@@ -151,8 +149,7 @@ class Painter {
   }
 
   const Snapshot& snapshot_;
-  SourceId source_;
-  syntax::Tree tree_;
+  const syntax::Tree& tree_;
   std::vector<Mention> mentions_;
   std::vector<std::uint32_t> parents_;
   std::vector<Token> tokens_;
