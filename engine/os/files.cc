@@ -106,8 +106,9 @@ class PosixFiles final : public Files {
     const std::string fresh = fmt::format(".fleet-tmp-{}-{}", ::getpid(), ++counter);
     // Left by a killed process that had the same pid.
     ::unlinkat(directory.get(), fresh.c_str(), 0);
-    FLEET_TRY(UniqueFd fd, open_fd(directory.get(), fresh, O_WRONLY | O_CREAT | O_EXCL, mode));
+    // Before it is opened: what fails may have made it.
     TemporaryFile temporary(directory.get(), fresh);
+    FLEET_TRY(UniqueFd fd, open_fd(directory.get(), fresh, O_WRONLY | O_CREAT | O_EXCL, mode));
     if (::fchmod(fd.get(), mode) != 0)
       return os_error("chmod", path, errno);
     FLEET_CHECK(write_all(fd.get(), bytes, path));
