@@ -86,12 +86,15 @@ struct KeeperLauncher::Core {
     return hello;
   }
 
-  void adopt(KeeperLink fresh) {
-    link = std::move(fresh);
-    capabilities = link->capabilities();
+  // Unwatched, the link would never be heard.
+  Status adopt(KeeperLink fresh) {
     epoll_event event{};
     event.events = EPOLLIN;
-    ::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, link->fd(), &event);
+    if (::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, fresh.fd(), &event) != 0)
+      return os_error("epoll_ctl", "of the launcher", errno);
+    link = std::move(fresh);
+    capabilities = link->capabilities();
+    return {};
   }
 
   // REQUIRES: the lock. What can't be sent now is for the next keeper.
@@ -119,7 +122,7 @@ Status KeeperLauncher::Core::replace_keeper() {
   }
   FLEET_TRY(KeeperLink fresh, find_or_start(options, greeting));
   const std::lock_guard lock(mutex);
-  adopt(std::move(fresh));
+  FLEET_CHECK(adopt(std::move(fresh)));
   if (sink)
     give(encode_frame(Watch{seen}));
   for (std::string& frame : std::exchange(unsent, {}))
@@ -157,7 +160,7 @@ Result<std::unique_ptr<KeeperLauncher>> KeeperLauncher::open(KeeperOptions optio
   if (!core->epoll)
     return os_error("epoll_create1", "of the launcher", errno);
   FLEET_TRY(KeeperLink link, find_or_start(core->options, core->hello()));
-  core->adopt(std::move(link));
+  FLEET_CHECK(core->adopt(std::move(link)));
   return std::unique_ptr<KeeperLauncher>(new KeeperLauncher(std::move(core)));
 }
 
