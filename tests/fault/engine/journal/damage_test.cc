@@ -27,7 +27,7 @@ using testing::ScratchDir;
 using testing::texts_of;
 using Texts = std::vector<std::string>;
 
-const bool kWhole = std::getenv("FLEETC_DAMAGE_WHOLE") != nullptr;
+const bool kEverything = std::getenv("FLEETC_DAMAGE_WHOLE") != nullptr;
 
 using Contents = std::map<std::string, std::string>;  // file name to bytes
 
@@ -146,7 +146,7 @@ TEST_CASE("a file cut at any byte is noticed, or was cut where nothing was") {
   std::map<std::string, int> refused;
   for (const auto& [name, bytes] : sound) {
     // Every byte of what is small; a prime stride through pages and frames.
-    const std::size_t stride = kWhole || bytes.size() < 2000 ? 1 : 97;
+    const std::size_t stride = kEverything || bytes.size() < 2000 ? 1 : 97;
     for (std::size_t size = 0; size < bytes.size(); size += stride) {
       CAPTURE(open, name, size);
       Contents cut = sound;
@@ -179,9 +179,9 @@ TEST_CASE("no altered byte anywhere makes a journal say what is not true") {
       const Verdict verdict = interrogate(dir / "j", truth, LostTail::kRefuse);
       ++(verdict == Verdict::kWhole ? whole : refused);
     };
-    for (std::size_t i = 0; kWhole && i < 8 * bytes.size(); ++i)
+    for (std::size_t i = 0; kEverything && i < 8 * bytes.size(); ++i)
       alter(i / 8, i % 8);
-    for (std::size_t i = 0; !kWhole && i < bytes.size();) {
+    for (std::size_t i = 0; !kEverything && i < bytes.size();) {
       alter(i, random() % 8);
       // Pages are mostly empty: where bytes are the same for long, a sample is enough.
       std::size_t same = 1;
