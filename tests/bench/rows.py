@@ -118,7 +118,6 @@ def ninja(bench):
             peer.append(bench.timed("ninja", "-j", CORES, "--quiet", "-C", build))
             repo = bench.repository(commands_fleet(shape, count))
             ours.append(bench.timed(bench.fleetc, "run", "bench.fleet", "-j", CORES, cwd=repo))
-            shutil.rmtree(repo)
         name = {"flat": "independent", "chains": "in 8 chains", "layers": "in layers"}[shape]
         results.append(row(f"ninja_{shape}", f"{count} commands {name}, recorded durably", ours, peer,
                            pairs(ours, peer), "≤ 0.95 of ninja", 0.95))
