@@ -12,6 +12,12 @@ process::JobReport unheard(const process::JobKey& key, process::End how, const s
   return report;
 }
 
+// Trouble of the machine's, which another try may not find; not an order that nobody can carry out.
+bool may_pass(Errc code) {
+  return code == Errc::kIo || code == Errc::kNoSpace || code == Errc::kBusy ||
+         code == Errc::kTimeout;
+}
+
 }  // namespace
 
 void JobBoard::submit(process::JobSpec spec, Ended ended) {
@@ -21,7 +27,10 @@ void JobBoard::submit(process::JobSpec spec, Ended ended) {
   std::vector<process::JobSpec> batch;
   batch.push_back(std::move(spec));
   if (const Status status = launcher_.submit(std::move(batch)); !status) {
-    take({unheard(key, process::End::kSpawnFailed, status.error().message())});
+    process::JobReport report = unheard(key, process::End::kSpawnFailed, status.error().message());
+    if (may_pass(status.error().code()))
+      report.failure = process::SpawnFailure::kResources;
+    take({std::move(report)});
   }
 }
 
