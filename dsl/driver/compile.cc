@@ -98,7 +98,7 @@ Compilation compile(const std::string& path, FileReader& files, const CompileOpt
   result.modules = std::make_shared<const std::vector<sema::Module>>(std::move(loaded.modules));
   sema::Model analyzed = sema::analyze(*sources, *result.modules, sink);
   read_documents(files, analyzed, sink);
-  result.lock = check_lock(files, path, loaded.modules, analyzed, sink);
+  result.lock = check_lock(files, path, *result.modules, analyzed, sink);
   const auto model = std::make_shared<const sema::Model>(std::move(analyzed));
   checks::run_checks(*sources, *model, sink, options.today);
   if (!sink.has_errors())
