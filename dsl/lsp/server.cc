@@ -278,7 +278,7 @@ struct Server::State {
     if (!initialized || shut_down || session.client.pulls)
       return false;
     if (!gone.empty()) {
-      forget(*gone.begin());
+      forget(gone.extract(gone.begin()).value());
       return true;
     }
     if (pending.empty())
