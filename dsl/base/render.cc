@@ -6,6 +6,8 @@
 
 #include "dsl/base/codes.h"
 #include "dsl/base/shown_line.h"
+#include "dsl/base/uri.h"
+#include "dsl/base/uri.h"
 
 namespace fleet {
 namespace {
@@ -50,25 +52,9 @@ Json help_json(const SourceMap& sources, const Help& help) {
   return {{"text", help.text}, {"sound", help.sound}, {"edits", std::move(edits)}};
 }
 
-// A relative or absolute path as a URI reference: what RFC 3986 does not allow in a path is
-// escaped.
+// A relative or absolute path as a URI reference: what a path may have stays.
 std::string uri_of(std::string_view path) {
-  constexpr std::string_view kUnreserved = "-._~/!$&'()*+,=@";
-  constexpr std::string_view kHex = "0123456789ABCDEF";
-  std::string out;
-  for (const char c : path) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       kUnreserved.find(c) != std::string_view::npos;
-    if (plain) {
-      out += c;
-      continue;
-    }
-    const auto byte = static_cast<unsigned char>(c);
-    out += '%';
-    out += kHex[byte >> 4U];
-    out += kHex[byte & 0xFU];
-  }
-  return out;
+  return percent_encoded(path, "!$&'()*+,=@");
 }
 
 std::string_view sarif_level(Severity severity) {

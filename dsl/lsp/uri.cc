@@ -2,6 +2,8 @@
 
 #include <filesystem>
 
+#include "dsl/base/uri.h"
+
 namespace fleet::lsp {
 namespace {
 
@@ -15,11 +17,6 @@ int hex_value(char c) {
   if (c >= 'A' && c <= 'F')
     return c - 'A' + 10;
   return -1;
-}
-
-bool stays(char c) {
-  const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-  return letter || c == '/' || c == '-' || c == '.' || c == '_' || c == '~';
 }
 
 }  // namespace
@@ -46,21 +43,7 @@ std::string path_of_uri(std::string_view uri) {
 }
 
 std::string uri_of_path(std::string_view path) {
-  if (!path.starts_with('/'))
-    return std::string(path);
-  constexpr std::string_view kDigits = "0123456789ABCDEF";
-  std::string uri(kFile);
-  for (const char c : path) {
-    if (stays(c)) {
-      uri += c;
-      continue;
-    }
-    const auto byte = static_cast<unsigned char>(c);
-    uri += '%';
-    uri += kDigits[byte >> 4U];
-    uri += kDigits[byte & 15U];
-  }
-  return uri;
+  return path.starts_with('/') ? std::string(kFile) + percent_encoded(path) : std::string(path);
 }
 
 }  // namespace fleet::lsp
