@@ -7,7 +7,6 @@
 #include "dsl/base/codes.h"
 #include "dsl/base/shown_line.h"
 #include "dsl/base/uri.h"
-#include "dsl/base/uri.h"
 
 namespace fleet {
 namespace {

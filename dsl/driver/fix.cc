@@ -39,54 +39,56 @@ bool overlap(const TextEdit& a, const TextEdit& b) {
   return a.span.source == b.span.source && a.span.begin <= b.span.end && b.span.begin <= a.span.end;
 }
 
-// One pass: the sound fixes of one check that do not touch one another.
-class Pass {
- public:
-  Pass(FileReader& files, const Compilation& compilation)
-      : files_(files), compilation_(compilation) {}
-
-  // The changed texts; `applied` says what was done.
-  std::map<std::string, std::string> run(std::vector<std::string>& applied) {
-    for (const Diagnostic& one : compilation_.diagnostics) {
-      const auto sound = std::ranges::find_if(one.helps, [&](const Help& help) {
-        return help.sound && !help.edits.empty() && can_apply(help);
-      });
-      if (sound == one.helps.end())
-        continue;
-      edits_.insert(edits_.end(), sound->edits.begin(), sound->edits.end());
-      applied.push_back(place_of(sources(), one.primary.span) + ": " + sound->text);
-    }
-    std::ranges::stable_sort(edits_, std::greater(),
-                             [](const TextEdit& edit) { return edit.span.begin; });
-    std::map<std::string, std::string> texts;
-    for (const TextEdit& edit : edits_) {
-      const Source& source = sources().get(edit.span.source);
-      std::string& text = texts.emplace(source.name(), source.text()).first->second;
-      text.replace(edit.span.begin, edit.span.end - edit.span.begin, edit.replacement);
-    }
-    return texts;
+// The texts after one pass: the sound fixes of one check. `applied` says what was done.
+std::map<std::string, std::string> pass(FileReader& files, const Compilation& compilation,
+                                        std::vector<std::string>& applied) {
+  const SourceMap& sources = *compilation.sources;
+  // Neither the library nor the uses of a pattern are files that can be changed.
+  const auto is_file = [&](const TextEdit& edit) {
+    const Source& source = sources.get(edit.span.source);
+    return files.read(source.name()).text == source.text();
+  };
+  const auto allowed = [&](const Diagnostic&, const Help& help) {
+    return std::ranges::all_of(help.edits, is_file);
+  };
+  std::vector<TextEdit> edits;
+  for (const SoundFix& one : sound_fixes(compilation.diagnostics, allowed)) {
+    edits.insert(edits.end(), one.help->edits.begin(), one.help->edits.end());
+    applied.push_back(place_of(sources, one.diagnostic->primary.span) + ": " + one.help->text);
   }
-
- private:
-  const SourceMap& sources() const { return *compilation_.sources; }
-
-  bool can_apply(const Help& help) const {
-    return std::ranges::all_of(help.edits, [&](const TextEdit& edit) {
-      const auto touches = [&](const TextEdit& other) {
-        return overlap(edit, other);
-      };
-      const Source& source = sources().get(edit.span.source);
-      return std::ranges::none_of(edits_, touches) &&
-             files_.read(source.name()).text == source.text();
-    });
+  std::ranges::stable_sort(edits, std::greater(),
+                           [](const TextEdit& edit) { return edit.span.begin; });
+  std::map<std::string, std::string> texts;
+  for (const TextEdit& edit : edits) {
+    const Source& source = sources.get(edit.span.source);
+    std::string& text = texts.emplace(source.name(), source.text()).first->second;
+    text.replace(edit.span.begin, edit.span.end - edit.span.begin, edit.replacement);
   }
-
-  FileReader& files_;
-  const Compilation& compilation_;
-  std::vector<TextEdit> edits_;
-};
+  return texts;
+}
 
 }  // namespace
+
+std::vector<SoundFix> sound_fixes(
+    const std::vector<Diagnostic>& diagnostics,
+    const std::function<bool(const Diagnostic&, const Help&)>& allowed) {
+  std::vector<SoundFix> chosen;
+  const auto is_free = [&](const TextEdit& edit) {
+    return std::ranges::none_of(chosen, [&](const SoundFix& other) {
+      return std::ranges::any_of(other.help->edits,
+                                 [&](const TextEdit& taken) { return overlap(edit, taken); });
+    });
+  };
+  for (const Diagnostic& one : diagnostics) {
+    const auto help = std::ranges::find_if(one.helps, [&](const Help& candidate) {
+      return candidate.sound && !candidate.edits.empty() && allowed(one, candidate) &&
+             std::ranges::all_of(candidate.edits, is_free);
+    });
+    if (help != one.helps.end())
+      chosen.push_back({&one, &*help});
+  }
+  return chosen;
+}
 
 Fixed fix(const std::string& path, FileReader& files, const CompileOptions& options) {
   constexpr int kMostPasses = 20;
@@ -95,7 +97,7 @@ Fixed fix(const std::string& path, FileReader& files, const CompileOptions& opti
   fixed.left = compile(path, overlay, options);
   for (int i = 0; i < kMostPasses && fixed.left.usage.empty(); ++i) {
     std::vector<std::string> applied;
-    std::map<std::string, std::string> texts = Pass(overlay, fixed.left).run(applied);
+    std::map<std::string, std::string> texts = pass(overlay, fixed.left, applied);
     if (texts.empty())
       break;
     std::map<std::string, std::string> before = fixed.texts;

@@ -2,17 +2,11 @@
 
 #include <algorithm>
 
+#include "dsl/driver/fix.h"
 #include "dsl/lsp/navigate.h"
 
 namespace fleet::lsp {
 namespace {
-
-bool overlaps(const FileEdit& a, const FileEdit& b) {
-  const bool both_insert = a.where.begin == a.where.end && b.where.begin == b.where.end;
-  return a.where.path == b.where.path &&
-         (both_insert ? a.where.begin == b.where.begin
-                      : a.where.begin < b.where.end && b.where.begin < a.where.end);
-}
 
 std::vector<FileEdit> edits_of(const Snapshot& snapshot, const Help& help) {
   std::vector<FileEdit> edits;
@@ -46,22 +40,15 @@ void add_fixes(const Snapshot& snapshot, SourceId source, std::uint32_t begin, s
   }
 }
 
-// Sound helps of the whole file that do not get in one another's way.
+// As `fleetc fix` would in one pass, for this file.
 void add_fix_all(const Snapshot& snapshot, SourceId source, std::vector<Action>& found) {
+  const auto allowed = [&](const Diagnostic& diagnostic, const Help& help) {
+    return diagnostic.primary.span.source == source && can_edit(edits_of(snapshot, help));
+  };
   Action all{"Apply all sound fixes", "source.fixAll", {}};
-  for (const Diagnostic& one : snapshot.compilation().diagnostics) {
-    for (const Help& help : one.helps) {
-      const std::vector<FileEdit> edits = edits_of(snapshot, help);
-      if (!help.sound || one.primary.span.source != source || !can_edit(edits))
-        continue;
-      const bool free = std::ranges::none_of(edits, [&](const FileEdit& edit) {
-        return std::ranges::any_of(all.edits,
-                                   [&](const FileEdit& taken) { return overlaps(edit, taken); });
-      });
-      if (free)
-        all.edits.insert(all.edits.end(), edits.begin(), edits.end());
-      break;
-    }
+  for (const SoundFix& one : sound_fixes(snapshot.compilation().diagnostics, allowed)) {
+    const std::vector<FileEdit> edits = edits_of(snapshot, *one.help);
+    all.edits.insert(all.edits.end(), edits.begin(), edits.end());
   }
   if (!all.edits.empty())
     found.push_back(std::move(all));
