@@ -6,6 +6,8 @@
 #include <git2/sys/mempack.h>
 #include <git2/sys/odb_backend.h>
 
+#include "engine/worktree/held_directory.h"
+
 namespace fleet::worktree {
 namespace {
 
@@ -42,9 +44,7 @@ Result<Oid> ObjectWriter::add(git_object_t type, std::string bytes) {
     return oid;
   if (git_odb_exists_ext(git_.odb.get(), &id, GIT_ODB_LOOKUP_NO_REFRESH) == 1) {
     // Writing what is there only renews its age, so that a `git gc` at this moment lets it live.
-    const int code = git_odb_write(&id, git_.odb.get(), bytes.data(), bytes.size(), type);
-    if (code < 0)
-      return from_git("renew object " + oid.hex(), code);
+    FLEET_CHECK(write_one(oid, type, bytes));
     return oid;
   }
   held_bytes_ += bytes.size();
@@ -62,14 +62,31 @@ Status ObjectWriter::flush() {
   return {};
 }
 
-Status ObjectWriter::write_loose() {
-  for (const auto& [oid, held] : held_) {
+Status ObjectWriter::write_one(const Oid& oid, git_object_t type, const std::string& bytes) {
+  const auto write = [&]() -> Status {
     git_oid id;
-    const int code =
-        git_odb_write(&id, git_.odb.get(), held.bytes.data(), held.bytes.size(), held.type);
+    const int code = git_odb_write(&id, git_.odb.get(), bytes.data(), bytes.size(), type);
     if (code < 0)
       return from_git("write object " + oid.hex(), code);
+    return {};
+  };
+  Status status = write();
+  while (!status) {
+    // The user's gc may have taken its directory in between: again, where that cannot be.
+    const auto hold =
+        HeldDirectory::make(git_.objects_dir(), oid.hex().substr(0, 2), object_hold_name());
+    if (!hold)
+      return status;
+    status = write();
+    if (hold->stands())
+      return status;
   }
+  return status;
+}
+
+Status ObjectWriter::write_loose() {
+  for (const auto& [oid, held] : held_)
+    FLEET_CHECK(write_one(oid, held.type, held.bytes));
   return {};
 }
 

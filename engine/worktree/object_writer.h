@@ -28,6 +28,7 @@ class ObjectWriter {
     git_object_t type;
     std::string bytes;
   };
+  Status write_one(const Oid& oid, git_object_t type, const std::string& bytes);
   Status write_loose();
   Status write_pack();
 

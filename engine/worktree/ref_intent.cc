@@ -49,6 +49,12 @@ std::optional<RefIntent::LockFile> look_at(const std::string& path) {
   return RefIntent::LockFile{path, found.st_dev, found.st_ino, nanoseconds(found.st_mtim)};
 }
 
+// Where a ref is a file, and its reflog.
+std::vector<std::string> directories_of(const RefMove& move) {
+  const std::string parent = move.name.substr(0, move.name.rfind('/'));
+  return {parent, "logs/" + parent};
+}
+
 Status remove_unchanged(const std::vector<RefIntent::LockFile>& seen) {
   if (seen.empty())
     return {};
@@ -144,6 +150,14 @@ std::vector<RefIntent::LockFile> RefIntent::lock_files(const std::vector<RefMove
 }
 
 Status RefIntent::remove_stale_locks(const std::vector<RefMove>& moves) const {
+  // One would keep a ref from being made in the place of the directory.
+  for (const RefMove& move : moves) {
+    for (const std::string& directory : directories_of(move)) {
+      const std::string path = common_dir_ + "/" + directory + "/" + kRefHoldName;
+      if (::unlink(path.c_str()) != 0 && errno != ENOENT && errno != ENOTDIR)
+        return os_error("remove", path, errno);
+    }
+  }
   std::vector<LockFile> seen = lock_files(moves);
   if (auto lock = look_at(common_dir_ + "/packed-refs.lock"))
     seen.push_back(*std::move(lock));
@@ -161,6 +175,18 @@ Status RefIntent::remove_own_locks(const std::vector<RefMove>& moves,
     });
   }
   return remove_unchanged(seen);
+}
+
+Result<std::vector<HeldDirectory>> RefIntent::hold_directories(
+    const std::vector<RefMove>& moves) const {
+  std::vector<HeldDirectory> holds;
+  for (const RefMove& move : moves) {
+    for (const std::string& directory : directories_of(move)) {
+      FLEET_TRY(auto hold, HeldDirectory::make(common_dir_, directory, kRefHoldName));
+      holds.push_back(std::move(hold));
+    }
+  }
+  return holds;
 }
 
 }  // namespace fleet::worktree

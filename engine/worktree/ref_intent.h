@@ -10,6 +10,7 @@
 
 #include "engine/base/result.h"
 #include "engine/base/unique_fd.h"
+#include "engine/worktree/held_directory.h"
 #include "engine/worktree/refs.h"
 
 namespace fleet::worktree {
@@ -29,7 +30,7 @@ class RefIntent {
   Status clear() const;
 
   // Removes git's lock files of these refs, if they stay as they are for a while: only what a
-  // killed process left does.
+  // killed process left does. And what a killed holder held directories with.
   Status remove_stale_locks(const std::vector<RefMove>& moves) const;
 
   // As above, for what a failed call of this process may have left: the lock files of the refs
@@ -44,6 +45,9 @@ class RefIntent {
   std::vector<LockFile> lock_files(const std::vector<RefMove>& moves) const;
   Status remove_own_locks(const std::vector<RefMove>& moves,
                           const std::vector<LockFile>* among = nullptr) const;
+
+  // The directories of these refs and of their reflogs, for as long as the answer lives.
+  Result<std::vector<HeldDirectory>> hold_directories(const std::vector<RefMove>& moves) const;
 
  private:
   RefIntent(UniqueFd file, std::string common_dir)

@@ -192,9 +192,9 @@ Status apply(git_transaction* transaction, const std::vector<RefMove>& moves,
 
 // `recorded`: the intent names these moves already, among others, as checked. `begun` becomes true
 // when some of them may have been made.
-Status move_locked(Repository& repository, const RefIntent& intent,
+Status try_to_move(Repository& repository, const RefIntent& intent,
                    const std::vector<RefMove>& moves, std::string_view reason, bool& begun,
-                   bool recorded = false) {
+                   bool recorded) {
   FLEET_CHECK(check_names(repository, moves));
   FLEET_CHECK(check_checkouts(repository, moves));
   if (!recorded)
@@ -218,6 +218,20 @@ Status move_locked(Repository& repository, const RefIntent& intent,
   // libgit2 says nothing when it cannot remove one, and everybody would wait for it.
   FLEET_CHECK(intent.remove_own_locks(moves, &held));
   return moved;
+}
+
+// The same, again where the user's gc may have taken a directory that was empty for a moment. A
+// move whose names are in order and that still fails then, fails for another reason.
+Status move_locked(Repository& repository, const RefIntent& intent,
+                   const std::vector<RefMove>& moves, std::string_view reason, bool& begun,
+                   bool recorded = false) {
+  Status status = try_to_move(repository, intent, moves, reason, begun, recorded);
+  if (status || (status.error().code() != Errc::kIo && status.error().code() != Errc::kNotFound))
+    return status;
+  const auto holds = intent.hold_directories(moves);
+  if (!holds)
+    return status;
+  return try_to_move(repository, intent, moves, reason, begun, recorded || begun);
 }
 
 // Whether a move that failed is worth another try: not if someone has moved the ref since, whose

@@ -13,7 +13,6 @@ namespace fleet::worktree {
 namespace {
 
 constexpr std::uint64_t kMaxAdminFile = 1 << 16;
-constexpr int kRetries = 20;
 
 std::string gitdir_line(const Slot& slot) {
   return slot.tree() + "/.git\n";
@@ -75,15 +74,19 @@ Status register_slot(const Slot& slot) {
     return replace_file(admin + "/HEAD", head, true);
   }
   FLEET_TRY(const std::string prepared, prepare_entry(slot));
-  // A concurrent `git worktree prune` removes <common>/worktrees when it is empty.
-  for (int i = 0; i < kRetries; ++i) {
-    FLEET_CHECK(make_directories(slot.common_dir + "/worktrees"));
+  // A concurrent `git worktree prune` removes <common>/worktrees when it is empty, as often as it
+  // likes; any other cause ends this.
+  const std::string parent = slot.common_dir + "/worktrees";
+  for (;;) {
+    FLEET_CHECK(make_directories(parent));
     if (::rename(prepared.c_str(), admin.c_str()) == 0)
       return {};
-    if (errno != ENOENT)
-      break;
+    const int error = errno;
+    struct stat found = {};
+    const bool swept = ::lstat(parent.c_str(), &found) != 0 || S_ISDIR(found.st_mode);
+    if (error != ENOENT || !swept || ::access(prepared.c_str(), F_OK) != 0)
+      return os_error("register the worktree", admin, error);
   }
-  return os_error("register the worktree", admin, errno);
 }
 
 Status unregister_slot(const Slot& slot) {
