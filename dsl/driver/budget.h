@@ -1,5 +1,5 @@
-// F501: what a fleet may spend against what a run of it may cost. Needs plans, so it comes after
-// the other checks.
+// F501: what a fleet may spend against what a run, or a day, of it may cost. Shows sums of plans, so
+// it comes after the other checks.
 #pragma once
 
 #include "dsl/base/diagnostic.h"

@@ -36,7 +36,7 @@ class Lowering {
       plan_.nodes.push_back(lower_step(flow_.steps[step]));
     plan_.critical_path = critical_path(plan_);
     plan_.worst = worst_case(plan_);
-    plan_.day = day_case(model_, plan_);
+    plan_.day = day_case(model_);
     plan::seal(plan_);
     return std::move(plan_);
   }
@@ -58,8 +58,8 @@ class Lowering {
     plan_.forge = fleet.forge;
     if (flow_.on)
       plan_.on = flow_.on->value;
-    if (fleet.load)
-      plan_.load = plan::Load{fleet.load->value.runs, model_.flows[fleet.load->value.flow].name};
+    for (const sema::Load& load : fleet.load)
+      plan_.load.push_back({load.runs, model_.flows[load.flow].name});
     lower_escalation();
     for (const sema::At<std::string>& parameter : flow_.parameters) {
       const auto given = std::ranges::find(options_.parameters, parameter.value,

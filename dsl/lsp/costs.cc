@@ -106,8 +106,7 @@ const plan::Plan* plan_with_day(const Snapshot& snapshot) {
   const plan::Plan* found = nullptr;
   for (const sema::Flow& flow : snapshot.model().flows) {
     const plan::Plan* const plan = snapshot.plan(flow.name);
-    if (plan != nullptr && plan->day &&
-        (found == nullptr || (plan->load && plan->load->flow == flow.name)))
+    if (plan != nullptr && plan->day && found == nullptr)
       found = plan;
   }
   return found;

@@ -370,7 +370,7 @@ struct Plan {
   Limits limits;
   std::vector<std::string> protect;  // globs
   std::optional<Escalation> escalation;
-  std::optional<Load> load;
+  std::vector<Load> load;  // each flow once
   std::vector<std::string> sync;  // what an agent is told has changed
   std::optional<bool> hooks;      // whether the repository's own run in sessions
   std::string forge;

@@ -56,11 +56,12 @@ void header(std::string& out, const Plan& plan) {
                          ? fmt::format(", warns at {}%", *plan.budget->warn_percent)
                          : ""));
   }
-  if (plan.load) {
-    fact(out, 2, "load",
-         fmt::format("{} {} of {} a day", plan.load->runs, plan.load->runs == 1 ? "run" : "runs",
-                     printable(plan.load->flow)));
+  std::string loads;
+  for (const Load& load : plan.load) {
+    loads += fmt::format("{}{} {} of {}", loads.empty() ? "" : ", ", load.runs,
+                         load.runs == 1 ? "run" : "runs", printable(load.flow));
   }
+  fact(out, 2, "load", loads.empty() ? "" : loads + " a day");
   if (plan.on) {
     fact(out, 2, "starts", "on " + text_of(*plan.on));
   }
@@ -122,7 +123,15 @@ void steps(std::string& out, const Plan& plan) {
 }
 
 // Why the money is unknown, by the first thing that makes it so.
-std::string unknown_money(const std::vector<WorstRow>& rows) {
+std::string unknown_money(const Plan& plan, const std::vector<WorstRow>& rows) {
+  for (const Node& node : plan.nodes) {
+    for (const AgentIndex agent : node.agents) {
+      if (plan.agents[agent.value].day_budget) {
+        return fmt::format("unknown: {} is bounded by the day alone",
+                           printable(plan.agents[agent.value].name));
+      }
+    }
+  }
   for (const WorstRow& row : rows) {
     if (!row.each) {
       return "unknown: " + row.name + " has no budget";
@@ -148,7 +157,7 @@ std::string unknown_sessions(const std::vector<WorstRow>& rows) {
 void worst_case(std::string& out, const Plan& plan) {
   const auto rows = worst_rows(plan);
   out += "\nworst case\n";
-  fact(out, 2, "money", plan.worst.money ? at_most(*plan.worst.money) : unknown_money(rows));
+  fact(out, 2, "money", plan.worst.money ? at_most(*plan.worst.money) : unknown_money(plan, rows));
   std::size_t name_width = 0;
   std::size_t factor_width = 0;
   for (const WorstRow& row : rows) {

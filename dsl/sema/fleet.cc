@@ -113,7 +113,7 @@ void read_budget(Reader& reader, Fleet& fleet, Span span) {
 }
 
 // `2 ship/day`
-void read_load(Context& context, Scope& scope, Reader& reader, Fleet& fleet, Span span) {
+void read_one_load(Context& context, Scope& scope, Reader& reader, Fleet& fleet, Span span) {
   constexpr std::uint32_t kMostRuns = 100'000;
   const std::optional<std::uint32_t> runs = reader.count(reader.want(), 1, kMostRuns);
   if (!runs)
@@ -129,7 +129,35 @@ void read_load(Context& context, Scope& scope, Reader& reader, Fleet& fleet, Spa
     reader.give_up();
     return;
   }
-  fleet.load = {{*runs, symbol->index}, span};
+  if (const Load* first = fleet.load_of(symbol->index)) {
+    Diagnostic diagnostic =
+        error("F106", span, "the load of flow " + ticked(flow.text) + " is said twice", "said again");
+    diagnostic.secondary.push_back({first->span, "first said here"});
+    reader.sink().add(std::move(diagnostic));
+    reader.give_up();
+    return;
+  }
+  fleet.load.push_back({*runs, symbol->index, span});
+}
+
+// `2 ship/day` or `[1 ship/day, 2 fix/day]`
+void read_load(Context& context, Scope& scope, Reader& reader, Fleet& fleet, Span span) {
+  if (!reader.next_is(Kind::kList)) {
+    read_one_load(context, scope, reader, fleet, span);
+    return;
+  }
+  const ast::Atom& list = reader.next();
+  for (const ast::Argument& argument : list.args) {
+    if (argument.name) {
+      context.sink.add(error("F202", argument.name->span, "loads have no names"));
+      continue;
+    }
+    Reader element(context.sink, *argument.value, reader.want());
+    read_one_load(context, scope, element, fleet, argument.value->span);
+    element.finish();
+  }
+  if (list.args.empty())
+    context.sink.add(error("F202", list.span, "an empty `load` says nothing of a day"));
 }
 
 // F706: the way has to end at somebody who can decide.

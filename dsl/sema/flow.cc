@@ -203,6 +203,11 @@ Flow read_flow(Context& context, Scope& scope, const ast::Block& block) {
   return flow;
 }
 
+const Load* Fleet::load_of(std::size_t flow) const {
+  const auto found = std::ranges::find(load, flow, &Load::flow);
+  return found == load.end() ? nullptr : &*found;
+}
+
 const Flow* Model::find_flow(const std::string& name) const {
   const auto found = std::ranges::find(flows, name, &Flow::name);
   return found == flows.end() ? nullptr : &*found;

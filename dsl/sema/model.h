@@ -313,6 +313,7 @@ struct Escalation {
 struct Load {
   std::uint32_t runs = 0;
   std::size_t flow = 0;  // into Model::flows
+  Span span;             // `2 ship/day`
 };
 
 struct Fleet {
@@ -324,12 +325,15 @@ struct Fleet {
   plan::Limits limits;
   std::optional<Span> limits_span;
   std::vector<std::string> protect;
-  std::optional<At<Load>> load;
+  std::vector<Load> load;  // each flow once; what was not understood is left out
   std::optional<At<Escalation>> escalation;
   std::vector<std::string> sync;
   std::optional<bool> hooks;
   std::string forge;
   Origins origins;
+
+  // How many runs of the flow, an index into Model::flows, a day has; nullptr: not said.
+  const Load* load_of(std::size_t flow) const;
 };
 
 // A name brought in by `use`, or a declaration, that nothing refers to.

@@ -3,6 +3,7 @@
 #include <rapidcheck.h>
 
 #include <algorithm>
+#include <array>
 #include <memory>
 #include <random>
 #include <string>
@@ -36,71 +37,103 @@ struct Step {
   std::vector<Step> body;
 };
 
-// A fleet of up to three agents, with loops up to two deep.
+struct RandomFlow {
+  std::vector<Step> steps;
+  int load = 0;  // 0: not said
+};
+
+// Works by the clock, and what it writes opens a pull request each time.
+struct Scheduled {
+  int agent = 0;  // whose price it has
+  int hours = 24;
+  bool writes = false;
+};
+
+// What starts the second flow.
+enum class Starts { kByHand, kTasks, kRequests };
+
+// Each payment as dear as it may be.
+struct Ledger {
+  Cents paid = 0;
+  std::vector<Cents> left;  // of what an agent's day allows; by agent
+};
+
+// A fleet of two flows with loops up to two deep. There are five agents that work, and five that
+// judge; of either the first three have `$X/task`, the others `$X/day`.
 class RandomFleet {
  public:
   explicit RandomFleet(std::uint32_t seed) : random_(seed) {
-    for (int i = 0; i < kAgents; ++i)
+    for (int i = 0; i < 2 * kAgents; ++i)
       price_.push_back(1 + below(400));
-    steps_ = steps(2);
-    runs_ = 1 + below(4);
+    used_ = below(4) == 0 ? kByTask : kAgents;
+    flows_[0] = {steps(2), 1 + below(4)};
+    flows_[1] = {steps(1), below(3)};
+    starts_ = static_cast<Starts>(below(3));
     for (int i = below(3); i > 0; --i)
       standing_.push_back(1 + below(900));
-    for (int i = below(3); i > 0; --i)
-      scheduled_.emplace_back(below(kAgents), std::vector{6, 8, 12, 24}[std::size_t(below(4))]);
-  }
-
-  // One attempt after the other, as an unlucky run would pay for them.
-  Cents run() const {
-    Cents paid = 0;
-    for (const Step& step : steps_)
-      pay(step, paid);
-    return paid;
-  }
-
-  Cents day() const {
-    Cents paid = 0;
-    for (int i = 0; i < runs_; ++i)
-      paid += run();
-    for (const Cents price : standing_)
-      paid += price;
-    for (const auto& [agent, hours] : scheduled_) {
-      for (int hour = 0; hour < 24; hour += hours)
-        paid += price_[std::size_t(agent)];
+    for (int i = below(3); i > 0; --i) {
+      scheduled_.push_back(
+          {below(kByTask), std::vector{6, 8, 12, 24}[std::size_t(below(4))], below(2) == 0});
     }
-    return paid;
+    if (starts_ != Starts::kRequests && below(2) == 0)
+      woken_ = below(kAgents);
+    swapped_ = below(2) == 0;
+  }
+
+  // What the dearest of the flows costs once. Nothing says how many days a run takes, so that
+  // agents with `$X/day` are left out.
+  Cents run() const {
+    Cents most = 0;
+    for (const RandomFlow& flow : flows_) {
+      Ledger ledger{0, std::vector<Cents>(price_.size(), 0)};
+      pay(flow.steps, ledger);
+      most = std::max(most, ledger.paid);
+    }
+    return most;
+  }
+
+  // The dearest of the day as it is said, and of a day with one run of a flow that nothing counts.
+  Cents day() const {
+    Ledger ledger{0, price_};
+    pay_others(ledger);
+    Cents most = 0;
+    for (int flow = 0; flow < 2; ++flow) {
+      for (int i = runs(flow); i > 0; --i)
+        pay(flows_[std::size_t(flow)].steps, ledger);
+      Ledger alone{0, price_};
+      pay(flows_[std::size_t(flow)].steps, alone);
+      if (runs(flow) == 0)
+        most = std::max(most, alone.paid);
+    }
+    return std::max(most, ledger.paid);
   }
 
   std::string text(Cents budget, bool by_day) const {
-    std::string out =
-        "fleet t v1 {\n  repo = git(\".\", base: main)\n  budget = " + dollars(budget) +
-        (by_day ? "/day\n  load = " + std::to_string(runs_) + " main/day\n" : "/run\n");
-    out += "  defaults { runtime = shell(\"true\") }\n";
+    const bool counted = starts_ == Starts::kByHand || runs(1) > 0;
+    std::string out = "fleet t v1 {\n  repo = git(\".\", base: main)\n  budget = " +
+                      dollars(budget) + (by_day ? "/day" : "/run") + (counted ? " hard" : "") +
+                      "\n  load = " + loads() + "\n  defaults { runtime = shell(\"true\") }\n" +
+                      "  role worker {}\n  role judge { returns = verdict }\n";
     for (int i = 0; i < kAgents; ++i) {
-      out += "  role a" + std::to_string(i) + " { budget = " + dollars(price_[std::size_t(i)]) +
-             "/task }\n  role r" + std::to_string(i) +
-             " { returns = verdict; budget = " + dollars(price_[std::size_t(i)]) + "/task }\n";
+      const char* const per = i < kByTask ? "/task" : "/day";
+      out += "  agent a" + std::to_string(i) + " : worker { budget = " + dollars(price(i)) + per +
+             " }\n  agent r" + std::to_string(i) +
+             " : judge { budget = " + dollars(price(kAgents + i)) + per +
+             (i == woken_ ? "; dispatch = on pr.opened }\n" : " }\n");
     }
+    write_others(out);
     int number = 0;
-    for (const Cents price : standing_) {
-      out += "  agent s" + std::to_string(number++) +
-             " : a0 { dispatch = always; budget = " + dollars(price) + "/day }\n";
-    }
-    for (const auto& [agent, hours] : scheduled_) {
-      out += "  agent s" + std::to_string(number++) + " : a" + std::to_string(agent) +
-             " { dispatch = every " + std::to_string(hours) + "h }\n";
-    }
-    out += "  flow main {\n";
-    number = 0;
-    for (const Step& step : steps_)
-      write(step, out, number);
-    return out + "  }\n}\n";
+    write_flow(0, "main", out, number);
+    write_flow(1, "second" + trigger(), out, number);
+    return out + "}\n";
   }
 
  private:
-  static constexpr int kAgents = 3;
+  static constexpr int kByTask = 3;
+  static constexpr int kAgents = 5;
 
   int below(int n) { return static_cast<int>(random_() % static_cast<unsigned>(n)); }
+  Cents price(int agent) const { return price_[std::size_t(agent)]; }
 
   std::vector<Step> steps(int depth) {
     std::vector<Step> made;
@@ -108,8 +141,8 @@ class RandomFleet {
       Step step;
       const int kind = below(depth > 0 ? 5 : 3);
       step.kind = kind >= 3 ? Step::Kind::kLoop : static_cast<Step::Kind>(kind);
-      step.agent = below(kAgents);
-      step.other = below(kAgents);
+      step.agent = below(used_);
+      step.other = below(used_);
       step.retries = below(3);
       step.items = 1 + below(4);
       step.listed = below(2) == 0;
@@ -121,31 +154,107 @@ class RandomFleet {
     return made;
   }
 
-  void attempts(int agent, int retries, Cents& paid) const {
-    for (int attempt = 0; attempt <= retries; ++attempt)
-      paid += price_[std::size_t(agent)];
+  // Pull requests that agents open outside of runs.
+  int opened() const {
+    int opened = 0;
+    for (const Scheduled& one : scheduled_)
+      opened += one.writes ? 24 / one.hours : 0;
+    return opened;
   }
 
-  void pay(const Step& step, Cents& paid) const {
+  int runs(int flow) const {
+    const bool on_requests = flow == 1 && starts_ == Starts::kRequests;
+    return std::max(flows_[std::size_t(flow)].load, on_requests ? opened() : 0);
+  }
+
+  void call(int agent, Ledger& ledger) const {
+    const bool by_task = agent % kAgents < kByTask;
+    Cents& left = ledger.left[std::size_t(agent)];
+    ledger.paid += by_task ? price(agent) : left;
+    if (!by_task)
+      left = 0;
+  }
+
+  void attempts(int agent, int retries, Ledger& ledger) const {
+    for (int attempt = 0; attempt <= retries; ++attempt)
+      call(agent, ledger);
+  }
+
+  void pay(const std::vector<Step>& steps, Ledger& ledger) const {
+    for (const Step& step : steps)
+      pay(step, ledger);
+  }
+
+  void pay(const Step& step, Ledger& ledger) const {
     switch (step.kind) {
-      case Step::Kind::kTask: attempts(step.agent, step.retries, paid); break;
+      case Step::Kind::kTask: attempts(step.agent, step.retries, ledger); break;
       case Step::Kind::kFanout:
         for (int item = 0; item < step.items; ++item)
-          attempts(step.agent, step.retries, paid);
+          attempts(step.agent, step.retries, ledger);
         break;
       case Step::Kind::kJoint:
-        attempts(step.agent, step.retries, paid);
-        attempts(step.other, step.retries, paid);
+        attempts(step.agent, step.retries, ledger);
+        attempts(step.other, step.retries, ledger);
         break;
       case Step::Kind::kLoop:
-        attempts(step.agent, 0, paid);  // the verdict before the loop
+        call(kAgents + step.agent, ledger);  // the verdict before the loop
         for (int round = 0; round < step.rounds; ++round) {
-          for (const Step& one : step.body)
-            pay(one, paid);
-          attempts(step.agent, 0, paid);
+          pay(step.body, ledger);
+          call(kAgents + step.agent, ledger);
         }
         break;
     }
+  }
+
+  void pay_others(Ledger& ledger) const {
+    for (const Cents price : standing_)
+      ledger.paid += price;
+    for (const Scheduled& one : scheduled_) {
+      for (int hour = 0; hour < 24; hour += one.hours)
+        ledger.paid += price(one.agent);
+    }
+    for (int i = 0; i < opened() && woken_ >= 0; ++i)
+      call(kAgents + woken_, ledger);
+  }
+
+  std::string loads() const {
+    const std::string first = std::to_string(flows_[0].load) + " main/day";
+    const std::string second = std::to_string(flows_[1].load) + " second/day";
+    if (flows_[1].load == 0)
+      return swapped_ ? first : "[" + first + "]";
+    return swapped_ ? "[" + second + ", " + first + "]" : "[" + first + ", " + second + "]";
+  }
+
+  std::string trigger() const {
+    switch (starts_) {
+      case Starts::kByHand: return "";
+      case Starts::kTasks: return " on task.second";
+      case Starts::kRequests: return " on pr.opened";
+    }
+    return "";
+  }
+
+  void write_others(std::string& out) const {
+    int number = 0;
+    for (const Cents price : standing_) {
+      out += "  agent s" + std::to_string(number++) +
+             " : worker { dispatch = always; budget = " + dollars(price) + "/day }\n";
+    }
+    for (const Scheduled& one : scheduled_) {
+      const std::string name = "s" + std::to_string(number++);
+      out += "  agent " + name + " : worker { dispatch = every " + std::to_string(one.hours) +
+             "h; budget = " + dollars(price(one.agent)) + "/task";
+      if (one.writes)
+        out += "; writes = worktree(\"" + name + "/{task}\"); accept = [\"true\" passes]";
+      out += " }\n";
+    }
+  }
+
+  void write_flow(int flow, const std::string& head, std::string& out, int& number) const {
+    out += "  flow " + head + " {\n";
+    for (const Step& step : flows_[std::size_t(flow)].steps)
+      write(step, out, number);
+    out += "  }\n";
   }
 
   static void write(const Step& step, std::string& out, int& number) {
@@ -179,11 +288,14 @@ class RandomFleet {
   }
 
   std::mt19937 random_;
-  std::vector<Cents> price_;
-  std::vector<Step> steps_;
-  int runs_ = 1;
+  std::vector<Cents> price_;  // of those that work, then of those that judge
+  int used_ = kAgents;        // so many of either are called
+  std::array<RandomFlow, 2> flows_;
+  Starts starts_ = Starts::kByHand;
   std::vector<Cents> standing_;
-  std::vector<std::pair<int, int>> scheduled_;  // agent, hours
+  std::vector<Scheduled> scheduled_;
+  int woken_ = -1;        // which judge pull requests wake; negative: none
+  bool swapped_ = false;  // how `load` is written
 };
 
 // "F501" where the budget is too small; all codes that are raised otherwise.
@@ -193,7 +305,7 @@ std::string codes_of(const std::string& text, std::string& shown) {
   shown = render_text(result.diagnostics, *result.sources);
   std::string codes;
   for (const Diagnostic& one : result.diagnostics) {
-    if (one.severity == Severity::kError)
+    if (one.severity == Severity::kError && codes.find(one.code) == std::string::npos)
       codes += one.code;
   }
   return codes;

@@ -233,7 +233,7 @@ inline Plan plan() {
     return Budget{money(), text(), coin(), maybe([] { return below(100); })};
   });
   plan.on = maybe(event);
-  plan.load = maybe([] { return Load{below(9), text()}; });
+  plan.load = some(0, [] { return Load{below(9), text()}; });
   plan.sync = some(0, text);
   plan.hooks = maybe(coin);
   plan.forge = text();

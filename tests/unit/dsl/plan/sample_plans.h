@@ -150,7 +150,7 @@ inline Plan ship_plan() {
   plan.unbound = {"who"};
   plan.repo = {"../repo", "main"};
   plan.budget = Budget{Money{50'000'000}, "day", true, 80};
-  plan.load = Load{1, "ship"};
+  plan.load = {Load{1, "ship"}};
   plan.on = Event{Event::Kind::kTask, "backend"};
   plan.sync = {"commits"};
   plan.humans = {{"ann \"<&>\"", Millis{8 * 3'600'000}, std::nullopt, ""}};
