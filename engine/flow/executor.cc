@@ -208,6 +208,11 @@ class Executor::Graph {
         world_.cancel(*cancel);
       } else if (auto* end = std::get_if<EndSessionOrder>(&order)) {
         world_.end_session(*end);
+      } else if (auto* gate = std::get_if<OpenGateOrder>(&order)) {
+        // Like a timer it does not hold the graph: a run that stops need not wait for a human.
+        world_.open_gate(*gate, [this](run::EventBody body) { post(std::move(body)); });
+      } else if (auto* shut = std::get_if<CloseGateOrder>(&order)) {
+        world_.close_gate(*shut);
       } else if (auto* close = std::get_if<CloseOrder>(&order)) {
         post(run::RunClosed{close->outcome});
       } else if (std::holds_alternative<ListOrder>(order) ||

@@ -34,6 +34,8 @@ class LocalWorld final : public World {
   void start_timer(const TimerOrder& order, Post post) override;
   void cancel(const CancelOrder& order) override;
   void end_session(const EndSessionOrder& order) override;
+  void open_gate(const OpenGateOrder& order, Post post) override;
+  void close_gate(const CloseGateOrder& order) override;
   void abandon() override;
 
   // Before the run goes on with a new engine: the slot of a task that was running or being captured

@@ -86,13 +86,24 @@ struct EndSessionOrder {
   run::SessionIndex session;
 };
 
+struct OpenGateOrder {
+  TaskFacts task;
+  std::string human;   // who is asked: a name of Plan::humans
+  std::string reason;  // why, for people
+};
+
+struct CloseGateOrder {
+  run::Attempt attempt;
+  std::string why;
+};
+
 struct CloseOrder {
   run::RunOutcome outcome = run::RunOutcome::kDone;
 };
 
-using Order =
-    std::variant<ListOrder, SpawnOrder, PrepareOrder, LaunchOrder, CaptureOrder, VerifyOrder,
-                 PublishOrder, MergeOrder, TimerOrder, CancelOrder, EndSessionOrder, CloseOrder>;
+using Order = std::variant<ListOrder, SpawnOrder, PrepareOrder, LaunchOrder, CaptureOrder,
+                           VerifyOrder, PublishOrder, MergeOrder, TimerOrder, CancelOrder,
+                           EndSessionOrder, OpenGateOrder, CloseGateOrder, CloseOrder>;
 
 Order make_order(const plan::Plan& plan, const run::State& state, const run::Command& command);
 

@@ -11,8 +11,8 @@ namespace fleet::flow {
 // Hands an event to the core. Callable from any thread, also from within the call that received it.
 using Post = std::function<void(run::EventBody)>;
 
-// Every method returns at once. Each but `cancel` and `end_session` is answered by exactly one
-// event, from any thread. Repeating an order after a crash is harmless.
+// Every method returns at once. Each but `cancel`, `end_session` and those of gates is answered by
+// exactly one event, from any thread. Repeating an order after a crash is harmless.
 class World {
  public:
   virtual ~World() = default;
@@ -27,6 +27,9 @@ class World {
   virtual void start_timer(const TimerOrder& order, Post post) = 0;
   virtual void cancel(const CancelOrder& order) = 0;
   virtual void end_session(const EndSessionOrder& order) = 0;
+  // Answered by at most one event: nobody may ever decide.
+  virtual void open_gate(const OpenGateOrder& order, Post post) = 0;
+  virtual void close_gate(const CloseGateOrder& order) = 0;
   // The run is closed, or its journal failed: nothing that happens from now on is recorded, so
   // whatever still runs is cancelled and its answer comes soon.
   virtual void abandon() = 0;

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "dsl/plan/render.h"
 #include "engine/report/json.h"
 #include "engine/report/words.h"
 
@@ -101,6 +102,59 @@ struct Sentence {
                                                    : "stopped";
   }
 
+  std::string operator()(const run::FindingFiled& e) const {
+    const run::Finding& finding = e.finding;
+    std::string where = printable(finding.path);
+    if (finding.line != 0)
+      where += fmt::format(":{}", finding.line);
+    return fmt::format("{}: {} {}{}{}: {}", of(e.attempt), word(finding.severity),
+                       printable(finding.id), where.empty() ? "" : " at ", where,
+                       printable(finding.title));
+  }
+  std::string operator()(const run::VerdictGiven& e) const {
+    return fmt::format("{}: {}{}", of(e.attempt),
+                       e.verdict == run::Verdict::kApproved ? "approved" : "changes requested",
+                       e.summary.empty() ? "" : ": " + printable(e.summary));
+  }
+  std::string operator()(const run::IdentityRead& e) const {
+    return fmt::format("{}: read {} v{} ({})", of(e.attempt), printable(e.name), e.version,
+                       e.sha256.substr(0, 12));
+  }
+  std::string operator()(const run::TaskTaken& e) const { return of(e.attempt) + ": task given"; }
+  std::string operator()(const run::NoteSaved& e) const {
+    return fmt::format("{}: {} {} saved, {} bytes", of(e.attempt),
+                       e.kind == run::NoteKind::kHandoff ? "handoff" : "checkpoint", e.number,
+                       e.bytes);
+  }
+  std::string operator()(const run::Escalated& e) const {
+    return fmt::format("{}: asks for a human: {}", of(e.attempt), printable(e.why));
+  }
+  std::string operator()(const run::Concluded& e) const {
+    return fmt::format("{}: says that it {}{}", of(e.attempt),
+                       e.done ? "is done" : "can't do the task",
+                       e.summary.empty() ? "" : ": " + printable(e.summary));
+  }
+  std::string operator()(const run::Metered& e) const {
+    return fmt::format("{}: {}, {} tokens in ({} cached), {} out", of(e.attempt),
+                       plan::to_string(plan::Money{e.micros}), e.input_tokens, e.cached_tokens,
+                       e.output_tokens);
+  }
+  std::string operator()(const run::GateAnswered& e) const {
+    return fmt::format("{}: {} by {} ({}){}", of(e.attempt),
+                       e.decision == run::Decision::kApprove ? "approved" : "rejected",
+                       printable(e.by), printable(e.from),
+                       e.why.empty() ? "" : ": " + printable(e.why));
+  }
+
+  static const char* word(run::Severity severity) {
+    switch (severity) {
+      case run::Severity::kNote: return "note";
+      case run::Severity::kMinor: return "minor";
+      case run::Severity::kMajor: return "major";
+      case run::Severity::kCritical: return "critical";
+    }
+    return "?";
+  }
   static const char* figure(plan::Figure from) {
     return from == plan::Figure::kMeasured   ? "measured"
            : from == plan::Figure::kDeclared ? "declared"

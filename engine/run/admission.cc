@@ -113,6 +113,16 @@ void forget_last_attempt(Task& task) {
   task.duration = Millis{0};
   task.unreconciled = false;
   task.stop_cancelled = false;
+  task.verdict.reset();
+  task.summary.clear();
+  task.findings.clear();
+  task.read.clear();
+  task.taken = false;
+  task.said_done.reset();
+  task.asks_human.clear();
+  task.checkpoints = 0;
+  task.handoffs = 0;
+  task.decision.reset();
 }
 
 void start_attempt(Core& core, NodeIndex node) {

@@ -51,6 +51,12 @@ Ending classify(const Exited& event) {
     case ExitHow::kSpawnFailed: return {Outcome::kSpawnFailed, "could not be started"};
     case ExitHow::kLost: return {Outcome::kLost, "its process was lost"};
     case ExitHow::kStarved: return {Outcome::kWorld, "could not be started"};
+    case ExitHow::kAuth: return {Outcome::kAuth, "its credential was not accepted"};
+    case ExitHow::kLimited: return {Outcome::kLimited, "a limit was reached"};
+    case ExitHow::kOverloaded: return {Outcome::kOverloaded, "the model's service is overloaded"};
+    case ExitHow::kContextExhausted: return {Outcome::kContextExhausted, "its context is full"};
+    case ExitHow::kDeclined: return {Outcome::kDeclined, "the model declined"};
+    case ExitHow::kBudgetSpent: return {Outcome::kBudgetSpent, "its budget is spent"};
   }
   return {Outcome::kLost, "?"};
 }

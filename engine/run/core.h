@@ -86,6 +86,17 @@ void on(Core& core, const Verified& event);
 void on(Core& core, const Published& event);
 void on(Core& core, const TimerFired& event);
 
+// said.cc: what sessions say, and what humans decide
+void on(Core& core, const FindingFiled& event);
+void on(Core& core, const VerdictGiven& event);
+void on(Core& core, const IdentityRead& event);
+void on(Core& core, const TaskTaken& event);
+void on(Core& core, const NoteSaved& event);
+void on(Core& core, const Escalated& event);
+void on(Core& core, const Concluded& event);
+void on(Core& core, const Metered& event);
+void on(Core& core, const GateAnswered& event);
+
 // stop.cc
 void on(Core& core, const StopAsked& event);
 void on(Core& core, const Resumed& event);

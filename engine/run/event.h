@@ -50,6 +50,8 @@ struct ItemsListed {
   std::vector<std::string> items;
   std::uint64_t found = 0;
   std::string error;
+  // Of a fan-out with routes, parallel to `items`: which of the node's agents each goes to.
+  std::vector<std::uint32_t> agents = {};
   friend bool operator==(const ItemsListed&, const ItemsListed&) = default;
 };
 
@@ -97,6 +99,13 @@ enum class ExitHow : std::uint8_t {
   kSpawnFailed = 6,  // detail says why
   kLost = 7,         // keeper or machine died before the exit was recorded
   kStarved = 8,      // it never ran, for want of what the machine may have again; detail says why
+  // Said by the agent's own stream, whatever its exit code was:
+  kAuth = 9,         // its credential is not accepted
+  kLimited = 10,     // a rate or usage limit; `until` says when it may go on, if that is known
+  kOverloaded = 11,  // the model's service has no room
+  kContextExhausted = 12,
+  kDeclined = 13,     // the model would not do it
+  kBudgetSpent = 14,  // its budget for one attempt
 };
 
 struct Exited {
@@ -108,6 +117,7 @@ struct Exited {
   std::uint64_t max_rss_kb = 0;
   std::uint64_t output_bytes = 0;
   std::string detail;
+  std::int64_t until = 0;  // of kLimited: wall ms; 0: not said
   friend bool operator==(const Exited&, const Exited&) = default;
 };
 
@@ -218,10 +228,110 @@ struct RunClosed {
   friend bool operator==(const RunClosed&, const RunClosed&) = default;
 };
 
+// What sessions say of themselves, through their own socket. Each is durable before the session is
+// told that it was taken. What an agent says is never evidence.
+
+enum class Severity : std::uint8_t { kNote = 1, kMinor = 2, kMajor = 3, kCritical = 4 };
+
+// One thing that a review wants changed.
+struct Finding {
+  // The same remark has the same id in every round: drawn from label, path and title, not from
+  // lines, which move. Fit for a branch name: "f-1a2b3c4d5e".
+  std::string id;
+  Severity severity = Severity::kMajor;
+  std::string label;  // what routes it: "security"; may be empty
+  std::string path;   // in the repository; empty: of the change as a whole
+  std::uint32_t line = 0;
+  std::string title;   // one line
+  std::string detail;  // Markdown; what is wrong and what would put it right
+  friend bool operator==(const Finding&, const Finding&) = default;
+};
+
+struct FindingFiled {
+  Attempt attempt;
+  Finding finding;
+  friend bool operator==(const FindingFiled&, const FindingFiled&) = default;
+};
+
+enum class Verdict : std::uint8_t { kApproved = 1, kChangesRequested = 2 };
+
+// Binds to the commit that the attempt began at.
+struct VerdictGiven {
+  Attempt attempt;
+  Verdict verdict = Verdict::kApproved;
+  std::string summary;
+  friend bool operator==(const VerdictGiven&, const VerdictGiven&) = default;
+};
+
+// The session read a document of its identity, at this version, with these bytes.
+struct IdentityRead {
+  Attempt attempt;
+  std::string name;
+  std::uint32_t version = 0;
+  std::string sha256;
+  friend bool operator==(const IdentityRead&, const IdentityRead&) = default;
+};
+
+// The session was given its task: it had read what it has to read.
+struct TaskTaken {
+  Attempt attempt;
+  friend bool operator==(const TaskTaken&, const TaskTaken&) = default;
+};
+
+enum class NoteKind : std::uint8_t { kCheckpoint = 1, kHandoff = 2 };
+
+// Working state that the session saved; its text is a blob under the state directory.
+struct NoteSaved {
+  Attempt attempt;
+  NoteKind kind = NoteKind::kCheckpoint;
+  std::uint32_t number = 0;  // of the attempt's notes of this kind, from 1
+  std::string sha256;
+  std::uint64_t bytes = 0;
+  friend bool operator==(const NoteSaved&, const NoteSaved&) = default;
+};
+
+// The session asks for a human.
+struct Escalated {
+  Attempt attempt;
+  std::string why;
+  friend bool operator==(const Escalated&, const Escalated&) = default;
+};
+
+// The session says that it is done, or that it can't do the task. Its exit is still waited for.
+struct Concluded {
+  Attempt attempt;
+  bool done = false;
+  std::string summary;
+  friend bool operator==(const Concluded&, const Concluded&) = default;
+};
+
+// What an attempt has used since the last such event, as its adapter or the broker metered it.
+struct Metered {
+  Attempt attempt;
+  std::int64_t micros = 0;  // micro-dollars
+  std::uint64_t input_tokens = 0;
+  std::uint64_t cached_tokens = 0;  // of these, read from a cache
+  std::uint64_t output_tokens = 0;
+  friend bool operator==(const Metered&, const Metered&) = default;
+};
+
+enum class Decision : std::uint8_t { kApprove = 1, kReject = 2 };
+
+// A human's answer to a gate. Of an escalation kApprove is "continue", kReject "stop".
+struct GateAnswered {
+  Attempt attempt;
+  Decision decision = Decision::kApprove;
+  std::string by;    // name of the human as the fleet knows it, or of the account
+  std::string from;  // "ann@host, pid 123, terminal /dev/pts/3; key: no"
+  std::string why;
+  friend bool operator==(const GateAnswered&, const GateAnswered&) = default;
+};
+
 // Order is persistent: the index is the journal's event type minus one.
-using EventBody =
-    std::variant<RunOpened, ItemsListed, SpawnDecided, Prepared, Exited, Captured, Verified,
-                 Published, Merged, TimerFired, StopAsked, Resumed, Reconciled, RunClosed>;
+using EventBody = std::variant<RunOpened, ItemsListed, SpawnDecided, Prepared, Exited, Captured,
+                               Verified, Published, Merged, TimerFired, StopAsked, Resumed,
+                               Reconciled, RunClosed, FindingFiled, VerdictGiven, IdentityRead,
+                               TaskTaken, NoteSaved, Escalated, Concluded, Metered, GateAnswered>;
 
 struct Event {
   std::int64_t at = 0;  // wall clock, ms since 1970

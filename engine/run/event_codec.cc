@@ -23,7 +23,7 @@ struct RangeOf<plan::Figure> {
 };
 template <>
 struct RangeOf<ExitHow> {
-  static constexpr int kFirst = 1, kLast = 8;
+  static constexpr int kFirst = 1, kLast = 14;
 };
 template <>
 struct RangeOf<CaptureHow> {
@@ -44,6 +44,23 @@ struct RangeOf<Found> {
 template <>
 struct RangeOf<RunOutcome> {
   static constexpr int kFirst = 1, kLast = 3;
+};
+
+template <>
+struct RangeOf<Severity> {
+  static constexpr int kFirst = 1, kLast = 4;
+};
+template <>
+struct RangeOf<Verdict> {
+  static constexpr int kFirst = 1, kLast = 2;
+};
+template <>
+struct RangeOf<NoteKind> {
+  static constexpr int kFirst = 1, kLast = 2;
+};
+template <>
+struct RangeOf<Decision> {
+  static constexpr int kFirst = 1, kLast = 2;
 };
 
 class Writer {
@@ -197,9 +214,10 @@ class Reader {
 constexpr std::size_t kTypes = std::variant_size_v<EventBody>;
 
 constexpr std::array<const char*, kTypes> kNames = {
-    "run_opened", "items_listed", "spawn_decided", "prepared",  "exited",
-    "captured",   "verified",     "published",     "merged",    "timer_fired",
-    "stop_asked", "resumed",      "reconciled",    "run_closed"};
+    "run_opened", "items_listed", "spawn_decided", "prepared",      "exited",        "captured",
+    "verified",   "published",    "merged",        "timer_fired",   "stop_asked",    "resumed",
+    "reconciled", "run_closed",   "finding_filed", "verdict_given", "identity_read", "task_taken",
+    "note_saved", "escalated",    "concluded",     "metered",       "gate_answered"};
 
 template <std::size_t Index>
 DecodedEvent decode_as(std::string_view payload) {

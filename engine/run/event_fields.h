@@ -35,6 +35,7 @@ void fields(Io& io, Is<ItemsListed> auto& e) {
   io("items", e.items);
   io("found", e.found);
   io("error", e.error);
+  io("agents", e.agents);
 }
 
 template <class Io>
@@ -77,6 +78,7 @@ void fields(Io& io, Is<Exited> auto& e) {
   io("max_rss_kb", e.max_rss_kb);
   io("output_bytes", e.output_bytes);
   io("detail", e.detail);
+  io("until", e.until);
 }
 
 template <class Io>
@@ -153,6 +155,83 @@ void fields(Io& io, Is<Reconciled> auto& e) {
 template <class Io>
 void fields(Io& io, Is<RunClosed> auto& e) {
   io("outcome", e.outcome);
+}
+
+template <class Io>
+void fields(Io& io, Is<Finding> auto& e) {
+  io("id", e.id);
+  io("severity", e.severity);
+  io("label", e.label);
+  io("path", e.path);
+  io("line", e.line);
+  io("title", e.title);
+  io("detail", e.detail);
+}
+
+template <class Io>
+void fields(Io& io, Is<FindingFiled> auto& e) {
+  fields(io, e.attempt);
+  fields(io, e.finding);
+}
+
+template <class Io>
+void fields(Io& io, Is<VerdictGiven> auto& e) {
+  fields(io, e.attempt);
+  io("verdict", e.verdict);
+  io("summary", e.summary);
+}
+
+template <class Io>
+void fields(Io& io, Is<IdentityRead> auto& e) {
+  fields(io, e.attempt);
+  io("name", e.name);
+  io("version", e.version);
+  io("sha256", e.sha256);
+}
+
+template <class Io>
+void fields(Io& io, Is<TaskTaken> auto& e) {
+  fields(io, e.attempt);
+}
+
+template <class Io>
+void fields(Io& io, Is<NoteSaved> auto& e) {
+  fields(io, e.attempt);
+  io("kind", e.kind);
+  io("number", e.number);
+  io("sha256", e.sha256);
+  io("bytes", e.bytes);
+}
+
+template <class Io>
+void fields(Io& io, Is<Escalated> auto& e) {
+  fields(io, e.attempt);
+  io("why", e.why);
+}
+
+template <class Io>
+void fields(Io& io, Is<Concluded> auto& e) {
+  fields(io, e.attempt);
+  io("done", e.done);
+  io("summary", e.summary);
+}
+
+template <class Io>
+void fields(Io& io, Is<Metered> auto& e) {
+  fields(io, e.attempt);
+  io("micros", e.micros);
+  io("input_tokens", e.input_tokens);
+  io("cached_tokens", e.cached_tokens);
+  io("output_tokens", e.output_tokens);
+}
+
+template <class Io>
+void fields(Io& io, Is<GateAnswered> auto& e) {
+  fields(io, e.attempt);
+  io("decision", e.decision);
+  io("by", e.by);
+  io("from", e.from);
+  io("why", e.why);
 }
 
 }  // namespace fleet::run

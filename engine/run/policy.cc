@@ -31,15 +31,25 @@ Judgement judge(Outcome outcome, const Spent& spent) {
     case Outcome::kTimeout:
     case Outcome::kOutputLimit:
     case Outcome::kOutsidePaths:
-    case Outcome::kRefused: return failed(spent, Millis{0});
+    case Outcome::kRefused:
+    case Outcome::kNoVerdict:
+    case Outcome::kSaidFailed:
+    case Outcome::kDeclined:
+    case Outcome::kContextExhausted:
+    case Outcome::kBudgetSpent: return failed(spent, Millis{0});
     case Outcome::kCrash: return failed(spent, crash_backoff(spent.restart, spent.failures));
     case Outcome::kLost:
     // Not by a stop, which gives its attempts back: its engine died or had to give up.
     case Outcome::kCancelled: return lost(spent, Millis{0});
-    case Outcome::kWorld: return lost(spent, world_backoff(spent.losses));
+    case Outcome::kWorld:
+    case Outcome::kLimited:
+    case Outcome::kOverloaded: return lost(spent, world_backoff(spent.losses));
     // The same attempt would end the same way.
     case Outcome::kSpawnFailed:
-    case Outcome::kConflict: return {};
+    case Outcome::kConflict:
+    case Outcome::kAuth:
+    case Outcome::kRejected:
+    case Outcome::kUnanswered: return {};
     case Outcome::kNone:
     case Outcome::kSuccess: break;
   }

@@ -41,6 +41,16 @@ const char* name_of(Outcome outcome) {
     case Outcome::kCancelled: return "cancelled";
     case Outcome::kWorld: return "world";
     case Outcome::kConflict: return "conflict";
+    case Outcome::kNoVerdict: return "no verdict";
+    case Outcome::kSaidFailed: return "said it failed";
+    case Outcome::kAuth: return "auth";
+    case Outcome::kLimited: return "limited";
+    case Outcome::kOverloaded: return "overloaded";
+    case Outcome::kContextExhausted: return "context exhausted";
+    case Outcome::kDeclined: return "declined";
+    case Outcome::kBudgetSpent: return "budget spent";
+    case Outcome::kRejected: return "rejected";
+    case Outcome::kUnanswered: return "unanswered";
   }
   return "?";
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -43,10 +44,29 @@ enum class Outcome : std::uint8_t {
   kSpawnFailed,
   kLost,
   kCancelled,
-  kWorld,     // disk, git: not the agent's fault
-  kConflict,  // merges
+  kWorld,       // disk, git: not the agent's fault
+  kConflict,    // merges
+  kNoVerdict,   // a reviewer ended without one
+  kSaidFailed,  // the agent said that it can't do the task
+  kAuth,
+  kLimited,
+  kOverloaded,
+  kContextExhausted,
+  kDeclined,
+  kBudgetSpent,
+  kRejected,    // by a human
+  kUnanswered,  // no human decided in time
 };
 const char* name_of(Outcome outcome);
+
+// Money and tokens, as metered.
+struct Used {
+  plan::Money money;
+  std::uint64_t input_tokens = 0;
+  std::uint64_t cached_tokens = 0;
+  std::uint64_t output_tokens = 0;
+  friend bool operator==(const Used&, const Used&) = default;
+};
 
 struct Task {
   TaskIndex index;
@@ -75,8 +95,20 @@ struct Task {
   Millis duration{0};           // of the last attempt's process
   Millis work{0};               // of all attempts' processes
   std::int64_t not_before = 0;  // kReady: wall ms when its backoff ends; 0: none
-  bool placed = false;          // holds one of the `jobs` places
-  bool seated = false;          // holds `session`
+  // Said by the session of the current or last attempt.
+  std::optional<Verdict> verdict;
+  std::string summary;
+  std::vector<Finding> findings;  // one an id, as last filed
+  std::vector<std::string> read;  // names of identity documents, in the order of reading
+  bool taken = false;             // it was given its task
+  std::optional<bool> said_done;
+  std::string asks_human;  // why the session wants a human; empty: it does not
+  std::uint32_t checkpoints = 0;
+  std::uint32_t handoffs = 0;
+  Used used;                             // by all attempts
+  std::optional<GateAnswered> decision;  // of the gate that this task is, or last opened
+  bool placed = false;                   // holds one of the `jobs` places
+  bool seated = false;                   // holds `session`
   bool unreconciled = false;  // runs as far as is known; the engine that resumed has not looked yet
   bool stop_cancelled = false;  // a stop cancelled this attempt: its end as cancelled costs nothing
   friend bool operator==(const Task&, const Task&) = default;

@@ -56,12 +56,22 @@ struct Cancel {  // hastens Exited
 struct EndSession {  // no answer: the slot goes back to the pool
   SessionIndex session;
 };
+// A human is to decide: they are told, and the decision is taken in. A gate is a task in kParked,
+// and every gate also has a StartTimer.
+struct OpenGate {  // GateAnswered, or the gate's TimerFired
+  Attempt attempt;
+};
+struct CloseGate {  // no answer: nobody is asked any more, because `why`
+  Attempt attempt;
+  std::string why;
+};
 struct CloseRun {  // RunClosed
   RunOutcome outcome = RunOutcome::kDone;
 };
 
-using Command = std::variant<ListItems, DecideSpawn, Prepare, Launch, Capture, Verify, Publish,
-                             DoMerge, StartTimer, Cancel, EndSession, CloseRun>;
+using Command =
+    std::variant<ListItems, DecideSpawn, Prepare, Launch, Capture, Verify, Publish, DoMerge,
+                 StartTimer, Cancel, EndSession, OpenGate, CloseGate, CloseRun>;
 
 // A change of phase with its reason, for the log and for live progress.
 struct Transition {

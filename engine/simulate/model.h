@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 
 #include "engine/flow/order.h"
 #include "engine/simulate/keeper.h"
@@ -37,6 +38,8 @@ class Model {
   virtual run::Merged merge_stopped(const flow::MergeOrder& order) = 0;
   // How long a session takes to end when it is asked to.
   virtual std::chrono::milliseconds grace(run::Attempt attempt) = 0;
+  // What the human decides, at the moment when they do; empty: they never answer.
+  virtual std::optional<run::GateAnswered> open_gate(const flow::OpenGateOrder& order) = 0;
   virtual void end_session(const flow::EndSessionOrder& order) = 0;
 };
 

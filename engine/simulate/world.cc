@@ -85,6 +85,22 @@ void SimulatedWorld::end_session(const flow::EndSessionOrder& order) {
   model_.end_session(order);
 }
 
+void SimulatedWorld::open_gate(const flow::OpenGateOrder& order, flow::Post post) {
+  gates_.insert(order.task.attempt);
+  const Course course = model_.course(order);
+  agenda_.in(course.before + course.after,
+             [this, order, post = std::move(post), alive = std::weak_ptr<int>(alive_)] {
+               if (alive.expired() || gates_.erase(order.task.attempt) == 0)
+                 return;
+               if (std::optional<run::GateAnswered> answer = model_.open_gate(order))
+                 post(*std::move(answer));
+             });
+}
+
+void SimulatedWorld::close_gate(const flow::CloseGateOrder& order) {
+  gates_.erase(order.attempt);
+}
+
 void SimulatedWorld::abandon() {
   for (const run::Attempt attempt : keeper_.unfinished())
     keeper_.cancel(attempt, model_.grace(attempt));

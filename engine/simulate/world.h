@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 
 #include "engine/flow/world.h"
 #include "engine/simulate/agenda.h"
@@ -29,6 +30,8 @@ class SimulatedWorld final : public flow::World {
   void start_timer(const flow::TimerOrder& order, flow::Post post) override;
   void cancel(const flow::CancelOrder& order) override;
   void end_session(const flow::EndSessionOrder& order) override;
+  void open_gate(const flow::OpenGateOrder& order, flow::Post post) override;
+  void close_gate(const flow::CloseGateOrder& order) override;
   void abandon() override;
 
   // Before a run goes on with a new engine: the end of a task that still runs will be posted.
@@ -57,6 +60,7 @@ class SimulatedWorld final : public flow::World {
   std::uint64_t next_id_ = 0;
   std::map<std::uint64_t, Pending> pending_;
   std::map<run::Attempt, flow::Post> running_;  // who waits for which process
+  std::set<run::Attempt> gates_;                // open ones
   std::shared_ptr<int> alive_ = std::make_shared<int>();
 };
 

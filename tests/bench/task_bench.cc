@@ -71,6 +71,8 @@ class NoWorld final : public World {
   void start_timer(const TimerOrder&, Post) override { std::abort(); }
   void cancel(const CancelOrder&) override {}
   void end_session(const EndSessionOrder&) override {}
+  void open_gate(const OpenGateOrder&, Post) override {}
+  void close_gate(const CloseGateOrder&) override {}
   void abandon() override {}
 
   void prepare(const PrepareOrder& order, Post post) override {

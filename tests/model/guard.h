@@ -63,6 +63,9 @@ class Guard final : public simulate::Model {
   std::chrono::milliseconds grace(run::Attempt attempt) override {
     return run([&] { return model_.grace(attempt); }, std::chrono::milliseconds{0});
   }
+  std::optional<run::GateAnswered> open_gate(const flow::OpenGateOrder& o) override {
+    return run([&] { return model_.open_gate(o); }, std::optional<run::GateAnswered>());
+  }
   void end_session(const flow::EndSessionOrder& o) override {
     run([&] { return model_.end_session(o), 0; }, 0);
   }

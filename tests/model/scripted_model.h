@@ -37,6 +37,7 @@ class ScriptedModel final : public simulate::Model {
   run::Merged merge(const flow::MergeOrder& order) override;
   run::Merged merge_stopped(const flow::MergeOrder& order) override;
   std::chrono::milliseconds grace(run::Attempt attempt) override;
+  std::optional<run::GateAnswered> open_gate(const flow::OpenGateOrder& order) override;
   void end_session(const flow::EndSessionOrder& order) override;
 
  private:

@@ -304,6 +304,8 @@ class Auditor {
     require(!session.busy, "session {} ended with a task in it", c.session.value);
     session.open = false;
   }
+  void check(const run::OpenGate&) { require(false, "a gate in a plan that has no human"); }
+  void check(const run::CloseGate&) { require(false, "a gate in a plan that has no human"); }
   void check(const run::CloseRun& c) {
     require(!closing_ && !over_, "the run was closed twice");
     closing_ = true;

@@ -249,6 +249,8 @@ class World {
 
   void carry_out(const run::StartTimer& c) { inbox_.push_back(run::TimerFired{c.attempt}); }
   void carry_out(const run::EndSession&) {}
+  void carry_out(const run::OpenGate&) {}
+  void carry_out(const run::CloseGate&) {}
   void carry_out(const run::CloseRun& c) { inbox_.push_back(run::RunClosed{c.outcome}); }
 
   void ask_to_stop() {

@@ -184,6 +184,8 @@ class ObligingWorld final : public World {
   }
   void cancel(const CancelOrder&) override { ++cancels; }
   void end_session(const EndSessionOrder&) override { ++ended; }
+  void open_gate(const OpenGateOrder&, Post) override {}
+  void close_gate(const CloseGateOrder&) override {}
   void abandon() override { ++abandoned; }
 
   std::size_t items = 100;
@@ -342,6 +344,8 @@ TEST_CASE("no order reaches the world before the event that caused it is durable
     void start_timer(const TimerOrder&, Post) override { ++calls; }
     void cancel(const CancelOrder&) override {}
     void end_session(const EndSessionOrder&) override {}
+    void open_gate(const OpenGateOrder&, Post) override {}
+    void close_gate(const CloseGateOrder&) override {}
     void abandon() override {}
   } world;
   class LateFailure final : public EventLog {
@@ -434,6 +438,8 @@ class TurningWorld final : public World {
   void start_timer(const TimerOrder&, Post) override {}
   void cancel(const CancelOrder&) override {}
   void end_session(const EndSessionOrder&) override {}
+  void open_gate(const OpenGateOrder&, Post) override {}
+  void close_gate(const CloseGateOrder&) override {}
   void abandon() override {}
 
  private:
@@ -484,6 +490,8 @@ TEST_CASE("when virtual time ends before the run, the engine does, and leaves al
     void start_timer(const TimerOrder&, Post) override {}
     void cancel(const CancelOrder&) override { FAIL("nothing is cancelled"); }
     void end_session(const EndSessionOrder&) override {}
+    void open_gate(const OpenGateOrder&, Post) override {}
+    void close_gate(const CloseGateOrder&) override {}
     void abandon() override { FAIL("nothing is abandoned"); }
   } world;
   FixedPolicy policy;

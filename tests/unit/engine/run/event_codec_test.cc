@@ -41,6 +41,17 @@ std::vector<EventBody> one_of_each() {
       Resumed{8, 1, "0.2.0"},
       Reconciled{kAttempt, Found::kNeverStarted},
       RunClosed{RunOutcome::kStopped},
+      FindingFiled{kAttempt,
+                   {"f-1a2b3c", Severity::kCritical, "security", "src/a.c", 12, "an \"overflow\"",
+                    "two\nlines"}},
+      VerdictGiven{kAttempt, Verdict::kChangesRequested, "see the findings"},
+      IdentityRead{kAttempt, "core", 4, "abc"},
+      TaskTaken{kAttempt},
+      NoteSaved{kAttempt, NoteKind::kHandoff, 2, "def", 77},
+      Escalated{kAttempt, "which of the two?"},
+      Concluded{kAttempt, true, "mended"},
+      Metered{kAttempt, 1'250'000, 9000, 4000, 321},
+      GateAnswered{kAttempt, Decision::kReject, "ann", "ann@host", "too wide"},
   };
 }
 
@@ -63,7 +74,7 @@ TEST_CASE("the bytes of an event are part of the format") {
   CHECK(
       encode(Exited{kAttempt, ExitHow::kExited, 1, Millis{100}, Millis{90}, 4096, 77, "a\"b\n"}) ==
       R"({"task":7,"epoch":3,"how":1,"code":1,"duration_ms":100,"cpu_ms":90,"max_rss_kb":4096,)"
-      R"("output_bytes":77,"detail":"a\"b\u000a"})");
+      R"("output_bytes":77,"detail":"a\"b\u000a","until":0})");
   CHECK(encode(TimerFired{kAttempt}) == R"({"task":7,"epoch":3})");
   CHECK(encode(Verified{kAttempt, false, {{"t", true, "d", Millis{1}}}, ""}) ==
         R"({"task":7,"epoch":3,"passed":false,"checks":)"
@@ -73,9 +84,10 @@ TEST_CASE("the bytes of an event are part of the format") {
 TEST_CASE("an event's type is its place in the variant, from one, and has a name") {
   const std::vector<EventBody> bodies = one_of_each();
   const std::vector<std::string> names = {
-      "run_opened", "items_listed", "spawn_decided", "prepared",  "exited",
-      "captured",   "verified",     "published",     "merged",    "timer_fired",
-      "stop_asked", "resumed",      "reconciled",    "run_closed"};
+      "run_opened", "items_listed", "spawn_decided", "prepared",      "exited",        "captured",
+      "verified",   "published",    "merged",        "timer_fired",   "stop_asked",    "resumed",
+      "reconciled", "run_closed",   "finding_filed", "verdict_given", "identity_read", "task_taken",
+      "note_saved", "escalated",    "concluded",     "metered",       "gate_answered"};
   for (std::size_t i = 0; i < bodies.size(); ++i) {
     CHECK(type_of(bodies[i]) == i + 1);
     CHECK(name_of(bodies[i]) == names[i]);
@@ -87,7 +99,7 @@ TEST_CASE("bytes that are not UTF-8 survive as U+0010 and their hex digits") {
   const std::string text = encode(ItemsListed{{0}, {item}, 1, ""});
   CHECK(text ==
         "{\"node\":0,\"items\":[\"a\\u0010ff\\u001010\xc3\xa9\\u0010c3\"],\"found\":1,\"error\":"
-        "\"\"}");
+        "\"\",\"agents\":[]}");
   CHECK(nlohmann::json::parse(text, nullptr, false).is_object());
   const DecodedEvent decoded = decode(2, text);
   REQUIRE(decoded.ok);
@@ -138,7 +150,7 @@ TEST_CASE("an event that encode could not have written is refused, with the fiel
     return decoded.error;
   };
   CHECK(error(0, "{}") == "there is no event of type 0");
-  CHECK(error(15, "{}") == "there is no event of type 15");
+  CHECK(error(24, "{}") == "there is no event of type 24");
   CHECK(error(14, R"({"outcome":4})") == "run_closed event: field `outcome` is damaged");
   CHECK(error(14, R"({"outcome":0})") == "run_closed event: field `outcome` is damaged");
   CHECK(error(10, R"({"task":-1,"epoch":3})") == "timer_fired event: field `task` is damaged");

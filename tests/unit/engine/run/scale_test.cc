@@ -51,6 +51,8 @@ struct Echo {
   void answer(const CloseRun& c) { take(RunClosed{c.outcome}); }
   void answer(const StartTimer& c) { take(TimerFired{c.attempt}); }
   void answer(const Cancel&) {}
+  void answer(const OpenGate&) {}
+  void answer(const CloseGate&) {}
   void answer(const EndSession&) {}
   // With `faulty`, the first attempt of each task fails.
   std::int32_t exit_code(Attempt attempt) const { return faulty && attempt.epoch == 1 ? 1 : 0; }

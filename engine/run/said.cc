@@ -1,0 +1,84 @@
+// What sessions say of themselves, and what humans decide. Kept as it was said; what follows from
+// it is drawn when the session ends, or by the gate.
+#include <algorithm>
+
+#include "engine/run/core.h"
+
+namespace fleet::run {
+
+namespace {
+
+// The task, while its session may speak: what is said after the exit was recorded is too late.
+Task* speaking(Core& core, Attempt attempt) {
+  Task& task = core.state.tasks[attempt.task.value];
+  return task.phase == Phase::kRunning ? &task : nullptr;
+}
+
+}  // namespace
+
+void on(Core& core, const FindingFiled& event) {
+  Task* task = speaking(core, event.attempt);
+  if (task == nullptr)
+    return;
+  const auto known = std::ranges::find(task->findings, event.finding.id, &Finding::id);
+  if (known == task->findings.end()) {
+    task->findings.push_back(event.finding);
+  } else {
+    *known = event.finding;
+  }
+}
+
+void on(Core& core, const VerdictGiven& event) {
+  if (Task* task = speaking(core, event.attempt)) {
+    task->verdict = event.verdict;
+    task->summary = event.summary;
+  }
+}
+
+void on(Core& core, const IdentityRead& event) {
+  Task* task = speaking(core, event.attempt);
+  if (task != nullptr && std::ranges::find(task->read, event.name) == task->read.end())
+    task->read.push_back(event.name);
+}
+
+void on(Core& core, const TaskTaken& event) {
+  if (Task* task = speaking(core, event.attempt))
+    task->taken = true;
+}
+
+void on(Core& core, const NoteSaved& event) {
+  Task* task = speaking(core, event.attempt);
+  if (task == nullptr)
+    return;
+  std::uint32_t& count = event.kind == NoteKind::kHandoff ? task->handoffs : task->checkpoints;
+  count = std::max(count, event.number);
+}
+
+void on(Core& core, const Escalated& event) {
+  if (Task* task = speaking(core, event.attempt))
+    task->asks_human = event.why;
+}
+
+void on(Core& core, const Concluded& event) {
+  if (Task* task = speaking(core, event.attempt)) {
+    task->said_done = event.done;
+    task->summary = event.summary;
+  }
+}
+
+// Also after the exit: what was used was used.
+void on(Core& core, const Metered& event) {
+  Used& used = core.state.tasks[event.attempt.task.value].used;
+  used.money.micros += event.micros;
+  used.input_tokens += event.input_tokens;
+  used.cached_tokens += event.cached_tokens;
+  used.output_tokens += event.output_tokens;
+}
+
+void on(Core& core, const GateAnswered& event) {
+  Task& task = core.state.tasks[event.attempt.task.value];
+  if (task.phase == Phase::kParked)
+    task.decision = event;
+}
+
+}  // namespace fleet::run
