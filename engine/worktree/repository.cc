@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/worktree/find_repository.h"
 #include "engine/worktree/glob.h"
 #include "engine/worktree/libgit.h"
 #include "engine/worktree/suggest.h"
@@ -22,11 +23,6 @@ std::string without_slash(const char* path) {
 Error cannot_open(const std::string& path, int code) {
   const git_error* last = git_error_last();
   const std::string words = last != nullptr && last->message != nullptr ? last->message : "";
-  if (code == GIT_ENOTFOUND) {
-    return {Errc::kNotFound, path +
-                                 " is in no git repository: run `git init` and make a first "
-                                 "commit, or point `repo` at an existing repository"};
-  }
   if (code == GIT_EOWNER) {
     return {Errc::kUnsupported,
             "the repository at " + path +
@@ -150,11 +146,13 @@ Repository::~Repository() = default;
 
 namespace {
 
-Result<std::unique_ptr<Repository::Handle>> open_handle(const std::string& path, unsigned flags) {
+// Exactly this one.
+Result<std::unique_ptr<Repository::Handle>> open_handle(const std::string& path) {
   start_libgit2();
+  constexpr unsigned flags = GIT_REPOSITORY_OPEN_NO_SEARCH | GIT_REPOSITORY_OPEN_NO_DOTGIT;
   git_repository* raw = nullptr;
   if (const int code = git_repository_open_ext(&raw, path.c_str(), flags, nullptr); code < 0) {
-    return cannot_open(path, code);
+    return cannot_open(path.ends_with("/.git") ? path.substr(0, path.size() - 5) : path, code);
   }
   auto handle = std::make_unique<Repository::Handle>();
   handle->repo.reset(raw);
@@ -172,13 +170,16 @@ Result<std::unique_ptr<Repository::Handle>> open_handle(const std::string& path,
 }  // namespace
 
 Result<Repository> Repository::discover(const std::string& path) {
-  FLEET_TRY(auto handle, open_handle(path, GIT_REPOSITORY_OPEN_CROSS_FS));
+  FLEET_TRY(const std::string found, find_repository(path));
+  FLEET_TRY(auto handle, open_handle(found));
+  // libgit2 believes the record in the repository, which is out of date when somebody moved it.
+  if (git_repository_is_worktree(handle->get()) != 0)
+    handle->work_dir = found.substr(0, found.rfind('/'));
   return Repository(std::move(handle));
 }
 
 Result<Repository> Repository::open(const std::string& common_dir) {
-  FLEET_TRY(auto handle,
-            open_handle(common_dir, GIT_REPOSITORY_OPEN_NO_SEARCH | GIT_REPOSITORY_OPEN_NO_DOTGIT));
+  FLEET_TRY(auto handle, open_handle(common_dir));
   handle->work_dir.clear();
   return Repository(std::move(handle));
 }

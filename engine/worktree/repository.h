@@ -34,8 +34,8 @@ struct Change {
 class Repository {
  public:
   // Finds the repository that holds `path` (a directory), searching upwards: for the user's own
-  // folder only, never for a session's tree. kNotFound without one; kUnsupported with what to do
-  // for a repository that libgit2 can't open (extensions, SHA-256, another owner).
+  // folder only, never for a session's tree. Errors as find_repository.h says, and kUnsupported
+  // with what to do for a repository that libgit2 can't open (extensions, SHA-256, another owner).
   static Result<Repository> discover(const std::string& path);
   // Opens exactly `common_dir`, as given by common_dir() of another handle.
   static Result<Repository> open(const std::string& common_dir);
