@@ -28,13 +28,15 @@ MAY_SEE = {
                 "dsl/format", "dsl/driver"),
     "engine/base": (),
     "engine/os": ("engine/base",),
-    # These three know neither one another nor the plan: a row of bytes, a process, a tree.
+    # These four know neither one another nor the plan: a human's word, a row of bytes, a process, a
+    # tree.
+    "engine/decide": ("engine/base", "engine/os"),
     "engine/journal": ("engine/base", "engine/os"),
     "engine/process": ("engine/base", "engine/os"),
     "engine/worktree": ("engine/base", "engine/os"),
     "engine/run": ("engine/base", "dsl/plan"),
     "engine/report": ("engine/base", "engine/os", "engine/run", "dsl/plan"),
-    "engine/flow": ("engine/base", "engine/os", "engine/journal", "engine/process",
+    "engine/flow": ("engine/base", "engine/os", "engine/decide", "engine/journal", "engine/process",
                     "engine/worktree", "engine/run", "engine/report", "dsl/plan"),
     "engine/simulate": ("engine/base", "engine/os", "engine/run", "engine/flow", "dsl/plan"),
 }
@@ -50,7 +52,7 @@ OWNERS = {
     "git2": ("engine/worktree",),
     "sqlite3": ("engine/journal",),
     "CLI/": (ROOF,),
-    "openssl/": ("dsl/plan", "engine/journal", "engine/worktree"),
+    "openssl/": ("dsl/plan", "engine/decide", "engine/journal", "engine/worktree"),
     "nlohmann/": ("dsl/base", "dsl/plan", "dsl/lsp", "engine/run", "engine/report", "engine/flow", ROOF),
 }
 # One file each: a second includer means that the vendor's types have begun to spread.
