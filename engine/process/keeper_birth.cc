@@ -118,8 +118,10 @@ Result<std::unique_ptr<KeeperLoop>> make_loop(Birth& birth, InstanceRecord insta
   FLEET_TRY(Recorder recorder, Recorder::open(birth.directory / "spool", std::move(instance),
                                               std::move(birth.previous), *table, clock));
   FLEET_TRY(setup.listener, listen_at(birth.directory, "socket"));
-  return std::make_unique<KeeperLoop>(std::move(setup), std::move(table), std::move(recorder),
-                                      std::move(processes), clock);
+  auto loop = std::make_unique<KeeperLoop>(std::move(setup), std::move(table), std::move(recorder),
+                                           std::move(processes), clock);
+  FLEET_CHECK(loop->prepare());
+  return loop;
 }
 
 int live(Birth birth, InstanceRecord instance) {

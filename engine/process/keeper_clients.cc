@@ -20,7 +20,9 @@ void KeeperLoop::accept_client() {
   if (!fd || !peer || peer->uid != ::geteuid())
     return;
   const std::uint64_t id = next_client_++;
-  watch_fd(fd.get(), id, EPOLLIN, true);
+  // Closed, so that it may come again: unwatched, it would wait for ever for an answer.
+  if (!watch_fd(fd.get(), id, EPOLLIN, true))
+    return;
   clients_.emplace(id, Client{Connection(std::move(fd))});
   // A job that could give orders here would leave its sandbox through them.
   const std::optional<JobMark> mark = peer->pid != 0 ? read_mark(peer->pid) : std::nullopt;
@@ -63,8 +65,9 @@ void KeeperLoop::flush_clients() {
     const bool more = client.connection.wants_to_write();
     if (!flushed || (client.closing && !more))
       over.push_back(id);
-    else if (more != std::exchange(client.polled_for_room, more))
-      watch_fd(client.connection.fd(), id, more ? EPOLLIN | EPOLLOUT : EPOLLIN, false);
+    else if (more != std::exchange(client.polled_for_room, more) &&
+             !watch_fd(client.connection.fd(), id, more ? EPOLLIN | EPOLLOUT : EPOLLIN, false))
+      over.push_back(id);
   }
   for (const std::uint64_t id : over)
     drop(id);

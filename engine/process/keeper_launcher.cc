@@ -257,7 +257,9 @@ Status KeeperLauncher::dispatch() {
   }
 }
 
-Result<std::vector<JobStatus>> list_keeper(const std::filesystem::path& state) {
+namespace {
+
+Result<std::vector<JobStatus>> ask_for_list(const std::filesystem::path& state) {
   Hello hello;
   hello.observer = true;
   FLEET_TRY(KeeperLink link, KeeperLink::greet(state, hello));
@@ -272,6 +274,16 @@ Result<std::vector<JobStatus>> list_keeper(const std::filesystem::path& state) {
     if (listing->last)
       return jobs;
   }
+}
+
+}  // namespace
+
+Result<std::vector<JobStatus>> list_keeper(const std::filesystem::path& state) {
+  auto jobs = ask_for_list(state);
+  // A keeper that can't watch a visitor sends it away, and may take it the next time.
+  if (!jobs && jobs.error().code() == Errc::kCancelled)
+    jobs = ask_for_list(state);
+  return jobs;
 }
 
 DispatchThread::DispatchThread(Launcher& launcher, std::function<void(Error)> failed)

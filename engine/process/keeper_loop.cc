@@ -37,15 +37,18 @@ KeeperLoop::KeeperLoop(Setup setup, std::unique_ptr<JobTable> table, Recorder re
       processes_(std::move(processes)),
       alone_since_(clock.mono()) {}
 
-Status KeeperLoop::run() {
+Status KeeperLoop::prepare() {
   epoll_.reset(::epoll_create1(EPOLL_CLOEXEC));
   // Timeouts of jobs go on while the machine sleeps, which epoll's own do not.
   timer_.reset(::timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK));
   if (!epoll_ || !timer_)
     return os_error("epoll_create or timerfd_create", "of the keeper", errno);
-  watch_fd(setup_.signals.get(), kSignals, EPOLLIN, true);
-  watch_fd(timer_.get(), kTimer, EPOLLIN, true);
-  watch_fd(setup_.listener.get(), kListener, EPOLLIN, true);
+  FLEET_CHECK(watch_fd(setup_.signals.get(), kSignals, EPOLLIN, true));
+  FLEET_CHECK(watch_fd(timer_.get(), kTimer, EPOLLIN, true));
+  return watch_fd(setup_.listener.get(), kListener, EPOLLIN, true);
+}
+
+Status KeeperLoop::run() {
   while (!idle_over()) {
     FLEET_CHECK(wait_for_events());
     check_absence();
@@ -56,11 +59,13 @@ Status KeeperLoop::run() {
   return {};
 }
 
-void KeeperLoop::watch_fd(int fd, std::uint64_t id, std::uint32_t events, bool add) {
+Status KeeperLoop::watch_fd(int fd, std::uint64_t id, std::uint32_t events, bool add) {
   epoll_event event{};
   event.events = events;
   event.data.u64 = id;
-  ::epoll_ctl(epoll_.get(), add ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd, &event);
+  if (::epoll_ctl(epoll_.get(), add ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd, &event) != 0)
+    return os_error("epoll_ctl", "of the keeper", errno);
+  return {};
 }
 
 // Everything but the deadlines of jobs, which have the timer.
@@ -82,7 +87,7 @@ Status KeeperLoop::wait_for_events() {
     const auto left = std::chrono::ceil<milliseconds>(*wake - clock_->mono());
     timeout = static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 3'600'000));
   }
-  arm_timer();
+  FLEET_CHECK(arm_timer());
   std::array<epoll_event, 64> events;
   const int count =
       ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), timeout);
@@ -105,14 +110,16 @@ Status KeeperLoop::wait_for_events() {
 }
 
 // Set again only for an earlier time: a later deadline is found when the timer has fired.
-void KeeperLoop::arm_timer() {
+Status KeeperLoop::arm_timer() {
   const std::optional<os::MonoTime> next = processes_.next_deadline();
   if (!next || (armed_for_ && *armed_for_ <= *next))
-    return;
+    return {};
   itimerspec spec{};
   spec.it_value = to_timespec(std::max(next->since_boot, std::chrono::nanoseconds(1)));
-  ::timerfd_settime(timer_.get(), TFD_TIMER_ABSTIME, &spec, nullptr);
+  if (::timerfd_settime(timer_.get(), TFD_TIMER_ABSTIME, &spec, nullptr) != 0)
+    return os_error("timerfd_settime", "of the keeper", errno);
   armed_for_ = next;
+  return {};
 }
 
 // Unread, it would wake the loop for ever once no deadline is left to set it again.

@@ -34,6 +34,10 @@ class KeeperLoop {
   KeeperLoop(Setup setup, std::unique_ptr<JobTable> table, Recorder recorder, Processes processes,
              const os::Clock& clock);
 
+  // Before `run`. After an error this keeper would never hear of an end, a deadline or a client, and
+  // must not start.
+  Status prepare();
+
   // Until nothing is left to do or a signal said so. An error is final: whatever is not recorded by
   // now never will be.
   Status run();
@@ -49,9 +53,9 @@ class KeeperLoop {
   };
 
   Status wait_for_events();
-  void watch_fd(int fd, std::uint64_t id, std::uint32_t events, bool add);
+  Status watch_fd(int fd, std::uint64_t id, std::uint32_t events, bool add);
   std::optional<os::MonoTime> wake_by() const;
-  void arm_timer();
+  Status arm_timer();
 
   void take_signals();
   void take_timer();

@@ -256,6 +256,14 @@ class Faulty(FleetTest):
         self.run_cases([Case("engine", "gathered", "change", call, "EIO", when)
                         for call in range(1, 12, 2) for when in ("before", "after")])
 
+    def test_a_keeper_that_cannot_watch_what_it_waits_for_does_not_start(self):
+        """Its signals, its timer, its socket; and whoever it cannot watch is sent away and comes again."""
+        names = self.calls["keeper", "any", "process"]
+        calls = [call for call, name in enumerate(names, 1) if name == "epoll_ctl"]
+        self.assertGreaterEqual(len(calls), 4, names)
+        struck = self.run_cases([Case("keeper", "any", "process", call, "ENOMEM", "before") for call in calls[:6]])
+        self.assertGreaterEqual(struck, 4)
+
     def test_a_disk_that_fails_again_and_again_leaks_nothing(self):
         self.run_cases([Case("engine", "git", "change", 50, "EIO", "every"),
                         Case("engine", "worktree", "change", 70, "ENOSPC", "every"),
