@@ -83,8 +83,7 @@ struct OrderMaker {
   Order operator()(const run::EndSession& c) const { return EndSessionOrder{c.session}; }
   Order operator()(const run::OpenGate& c) const {
     const run::Task& task = task_of(state, c.attempt);
-    return OpenGateOrder{facts_of(plan, state, c.attempt), plan.nodes[task.node.value].human,
-                         task.reason};
+    return OpenGateOrder{facts_of(plan, state, c.attempt), task.gate->human, task.gate->why};
   }
   Order operator()(const run::CloseGate& c) const { return CloseGateOrder{c.attempt, c.why}; }
   Order operator()(const run::CloseRun& c) const { return CloseOrder{c.outcome}; }

@@ -125,6 +125,19 @@ void forget_last_attempt(Task& task) {
   task.decision.reset();
 }
 
+void start_merge(Core& core, Task& task) {
+  const plan::Merge& merge = *core.plan_of(task).merge;
+  task.takes = commits_to_merge(core.plan, core.state, merge);
+  const std::string stale = merge.into_base ? stale_approval(core, task.node) : "";
+  if (!stale.empty()) {
+    give_up(core, task, Outcome::kRefused, stale);
+    return;
+  }
+  task.captured_at = core.now;
+  set_phase(core, task, Phase::kRunning, "is being merged");
+  core.command(merge_command(task));
+}
+
 void start_attempt(Core& core, NodeIndex node) {
   const Seat seat = seat_for(core, node);
   Task& task = core.state.tasks[pop_ready(core.state.queue, node).value];
@@ -136,9 +149,7 @@ void start_attempt(Core& core, NodeIndex node) {
   take_seat(core, task, seat);
   set_phase(core, task, Phase::kAdmitted, "has a place");
   if (core.plan_of(node).kind == plan::NodeKind::kMerge) {
-    task.captured_at = core.now;
-    set_phase(core, task, Phase::kRunning, "is being merged");
-    core.command(merge_command(core, task));
+    start_merge(core, task);
   } else {
     set_phase(core, task, Phase::kPreparing, "its worktree is being made");
     core.command(Prepare{attempt_of(task), task.session, task.start});

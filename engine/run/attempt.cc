@@ -8,13 +8,6 @@ namespace fleet::run {
 
 namespace {
 
-// Empty for a plain command.
-const plan::Agent* agent_of(const Core& core, const Task& task) {
-  if (core.plan_of(task).agents.empty())
-    return nullptr;
-  return &core.plan.agents[core.state.sessions[task.session.value].agent.value];
-}
-
 bool is_merge(const Core& core, const Task& task) {
   return core.plan_of(task).kind == plan::NodeKind::kMerge;
 }
@@ -24,16 +17,62 @@ bool has_evidence(const Core& core, const Task& task) {
   return agent != nullptr && !agent->accept.empty();
 }
 
-void exited_well(Core& core, Task& task) {
+void capture(Core& core, Task& task) {
+  set_phase(core, task, Phase::kSettling, "what it left is being committed");
+  core.command(Capture{attempt_of(task), task.session});
+}
+
+std::string verdict_text(const Task& task) {
+  if (task.verdict == Verdict::kApproved)
+    return "approved";
+  const std::size_t count = task.findings.size();
+  return fmt::format("changes requested: {} finding{}", count, count == 1 ? "" : "s");
+}
+
+// What a session owes that ends well; empty: nothing.
+std::string missing_verdict(const Core& core, const Task& task) {
+  if (!is_review(core.plan, task.node))
+    return "";
+  if (!task.verdict)
+    return "ended without a verdict";
+  if (*task.verdict == Verdict::kChangesRequested && task.findings.empty())
+    return "asked for changes without a finding";
+  return "";
+}
+
+bool writes(const Core& core, const Task& task) {
   const plan::Agent* agent = agent_of(core, task);
-  if (agent != nullptr && agent->writes) {
-    set_phase(core, task, Phase::kSettling, "what it left is being committed");
-    core.command(Capture{attempt_of(task), task.session});
+  return agent != nullptr && agent->writes;
+}
+
+void exited_well(Core& core, Task& task) {
+  if (std::string missing = missing_verdict(core, task); !missing.empty()) {
+    lose_attempt(core, task, Outcome::kNoVerdict, std::move(missing));
+  } else if (writes(core, task)) {
+    capture(core, task);
   } else if (has_evidence(core, task)) {
     await_evidence(core, task);
   } else {
-    accept_task(core, task, "exit 0");
+    accept_task(core, task, task.verdict ? verdict_text(task) : "exit 0");
   }
+}
+
+// It ended because it wants a human, who is to see what it has.
+void exited_asking(Core& core, Task& task) {
+  if (escalation_human(core.plan).empty()) {
+    lose_attempt(core, task, Outcome::kSaidFailed,
+                 "asks for a human, and the fleet has no way to one: " + task.asks_human);
+  } else if (writes(core, task)) {
+    capture(core, task);
+  } else {
+    task.outcome = Outcome::kNone;
+    escalate(core, task, "asks for a human: " + task.asks_human);
+  }
+}
+
+void exited_saying_no(Core& core, Task& task) {
+  lose_attempt(core, task, Outcome::kSaidFailed,
+               task.summary.empty() ? "says that it failed" : "says that it failed: " + task.summary);
 }
 
 struct Ending {
@@ -82,21 +121,14 @@ void keep_capture(Task& task, const Captured& event) {
   task.deletions = event.deletions;
 }
 
-void publish(Core& core, Task& task) {
-  set_phase(core, task, Phase::kPublishing, "its branch is being moved");
-  core.command(Publish{attempt_of(task), task.commit});
-  free_place(core, task);
-  leave_seat(core, task);
-}
-
 // The attempt has proved itself, or nobody asked for proof.
 void conclude(Core& core, Task& task) {
   if (!task.commit.empty()) {
     publish(core, task);
-  } else if (agent_of(core, task)->writes) {
+  } else if (writes(core, task)) {
     accept_task(core, task, "nothing to change");
   } else {
-    accept_task(core, task, "evidence passed");
+    accept_task(core, task, task.verdict ? verdict_text(task) : "evidence passed");
   }
 }
 
@@ -117,6 +149,24 @@ std::string first_failed_check(const Verified& event) {
 
 }  // namespace
 
+bool is_review(const plan::Plan& plan, NodeIndex node) {
+  const auto& agents = plan.nodes[node.value].agents;
+  return !agents.empty() && plan.agents[agents.front().value].returns == plan::Returns::kVerdict;
+}
+
+const plan::Agent* agent_of(const Core& core, const Task& task) {
+  if (core.plan_of(task).agents.empty())
+    return nullptr;
+  return &core.plan.agents[core.state.sessions[task.session.value].agent.value];
+}
+
+void publish(Core& core, Task& task) {
+  set_phase(core, task, Phase::kPublishing, "its branch is being moved");
+  core.command(Publish{attempt_of(task), task.commit});
+  free_place(core, task);
+  leave_seat(core, task);
+}
+
 Launch launch_command(const Task& task) {
   return {attempt_of(task), task.session};
 }
@@ -127,7 +177,7 @@ Verify verify_command(const Task& task) {
 
 void on(Core& core, const Prepared& event) {
   Task& task = core.state.tasks[event.attempt.task.value];
-  if (task.phase != Phase::kPreparing)
+  if (task.phase != Phase::kPreparing || drop_if_unwanted(core, task))
     return;
   if (!event.error.empty() && event.refused) {
     give_up(core, task, Outcome::kRefused, event.error);
@@ -156,7 +206,14 @@ void on(Core& core, const Exited& event) {
   task.duration = event.duration;
   task.work += event.duration;
   task.captured_at = core.now;
-  if (event.how == ExitHow::kExited && event.code == 0) {
+  if (drop_if_unwanted(core, task))
+    return;
+  const bool by_itself = event.how == ExitHow::kExited;
+  if (by_itself && !task.asks_human.empty()) {
+    exited_asking(core, task);
+  } else if (by_itself && task.said_done == false) {
+    exited_saying_no(core, task);
+  } else if (by_itself && event.code == 0) {
     exited_well(core, task);
   } else {
     exited_badly(core, task, event);
@@ -165,13 +222,16 @@ void on(Core& core, const Exited& event) {
 
 void on(Core& core, const Captured& event) {
   Task& task = core.state.tasks[event.attempt.task.value];
-  if (task.phase != Phase::kSettling)
+  if (task.phase != Phase::kSettling || drop_if_unwanted(core, task))
     return;
   keep_capture(task, event);
   switch (event.how) {
     case CaptureHow::kCommit:
     case CaptureHow::kEmpty:
-      if (has_evidence(core, task)) {
+      if (!task.asks_human.empty()) {
+        task.outcome = Outcome::kNone;
+        escalate(core, task, "asks for a human: " + task.asks_human);
+      } else if (has_evidence(core, task)) {
         await_evidence(core, task);
       } else {
         conclude(core, task);
@@ -191,7 +251,7 @@ void on(Core& core, const Captured& event) {
 
 void on(Core& core, const Verified& event) {
   Task& task = core.state.tasks[event.attempt.task.value];
-  if (task.phase != Phase::kVerifying || !task.placed)
+  if (task.phase != Phase::kVerifying || !task.placed || drop_if_unwanted(core, task))
     return;
   task.checks = event.checks;
   if (!event.error.empty()) {
@@ -213,11 +273,13 @@ void on(Core& core, const Published& event) {
   }
   if (!event.branch.empty())
     task.branch = event.branch;
-  accept_task(core, task, "accepted");
+  accept_task(core, task, task.decision ? "let pass by " + task.decision->by : "accepted");
 }
 
 void on(Core& core, const TimerFired& event) {
   Task& task = core.state.tasks[event.attempt.task.value];
+  if (task.phase == Phase::kParked)
+    return gate_expired(core, task);
   if (task.phase != Phase::kReady || task.not_before == 0)
     return;
   task.not_before = 0;

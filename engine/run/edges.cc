@@ -10,7 +10,17 @@ namespace fleet::run {
 using plan::EdgeKind;
 using plan::NodeKind;
 
-bool can_fire(const plan::Plan&, const State& state, NodeIndex index, EdgeKind kind) {
+namespace {
+
+bool had_no_items(const plan::Plan& plan, const State& state, NodeIndex index) {
+  const NodeState& node = state.nodes[index.value];
+  return plan.nodes[index.value].kind == NodeKind::kFanout && node.tasks.empty() &&
+         !node.unreachable;
+}
+
+}  // namespace
+
+bool can_fire(const plan::Plan& plan, const State& state, NodeIndex index, EdgeKind kind) {
   const NodeState& node = state.nodes[index.value];
   const bool settled = node.phase == NodePhase::kSettled;
   switch (kind) {
@@ -21,9 +31,13 @@ bool can_fire(const plan::Plan&, const State& state, NodeIndex index, EdgeKind k
     case EdgeKind::kAccepted:
       if (node.failed > 0)
         return false;
-      return !settled || node.accepted > 0 || (node.tasks.empty() && !node.unreachable);
+      return !settled || node.accepted > 0 || had_no_items(plan, state, index);
     case EdgeKind::kApproved:
-    case EdgeKind::kChangesRequested: return !settled;
+      if (node.failed + node.skipped + node.changes_requested > 0)
+        return false;
+      return !settled || node.approved > 0;
+    case EdgeKind::kChangesRequested:
+      return node.failed == 0 && (!settled || node.changes_requested > 0);
   }
   return false;
 }
@@ -47,16 +61,85 @@ std::string counts(const NodeState& node) {
   return text.empty() ? std::string("there were no items") : text;
 }
 
-std::string what_became_of(const plan::Node& node, const State& state, const NodeState& now) {
+void open_node(Core& core, NodeIndex index) {
+  NodeState& node = core.state_of(index);
+  switch (core.plan_of(index).kind) {
+    case NodeKind::kFanout:
+      if (core.plan_of(index).fanout->source.kind == plan::FanoutSource::Kind::kFindings)
+        return list_findings(core, index);
+      set_phase(core, node, NodePhase::kListing);
+      core.command(ListItems{index});
+      return;
+    case NodeKind::kTask:
+    case NodeKind::kRun:
+    case NodeKind::kMerge: {
+      set_phase(core, node, NodePhase::kOpen);
+      Task& task = core.state.tasks[node.tasks.front().value];
+      set_phase(core, task, Phase::kReady, "waits for a free place");
+      enqueue(core, task);
+      return;
+    }
+    case NodeKind::kHuman:
+      set_phase(core, node, NodePhase::kOpen);
+      open_decision(core, index);
+      return;
+    case NodeKind::kAll: join_all(core, index); return;
+    case NodeKind::kAny:
+    case NodeKind::kLoop:
+    case NodeKind::kLast: give_up(core, index, "joins no steps"); return;
+  }
+}
+
+void tell(Core& core, NodeIndex from, const Schedule::Dependent& dependent) {
+  NodeState& node = core.state_of(dependent.node);
+  if (node.phase != NodePhase::kWaiting)
+    return;
+  const plan::Edge edge{from, dependent.kind};
+  if (is_disjunction(core.plan_of(dependent.node).kind)) {
+    --node.unfired;
+    join_one(core, dependent.node, edge);
+    return;
+  }
+  if (!fired(core.plan, core.state, from, dependent.kind)) {
+    node.stopped = core.state_of(from).stopped;
+    make_unreachable(core, dependent.node, why_not(core.plan, core.state, edge));
+    return;
+  }
+  if (--node.unfired == 0)
+    open_node(core, dependent.node);
+}
+
+bool has_one_task(NodeKind kind) {
+  return kind == NodeKind::kTask || kind == NodeKind::kRun || kind == NodeKind::kMerge ||
+         kind == NodeKind::kHuman;
+}
+
+void size_queues(const plan::Plan& plan, WorkLists& queue) {
+  queue.ready.resize(plan.nodes.size());
+  queue.later.resize(plan.nodes.size());
+  queue.idle.resize(plan.nodes.size());
+  queue.sessions_ever.resize(plan.nodes.size(), 0);
+  queue.for_agent.resize(plan.agents.size());
+  queue.agent_open.resize(plan.agents.size(), false);
+}
+
+}  // namespace
+
+std::string what_became_of(const plan::Plan& plan, const State& state, NodeIndex index) {
+  const plan::Node& node = plan.nodes[index.value];
+  const NodeState& now = state.nodes[index.value];
   if (now.unreachable)
     return fmt::format("`{}` was never started", node.name);
   if (!now.reason.empty())
     return now.reason;
   if (node.kind == NodeKind::kFanout)
     return counts(now);
+  if (now.tasks.empty())
+    return fmt::format("`{}` ended otherwise", node.name);
   const Task& task = state.tasks[now.tasks.front().value];
+  const bool skipped = task.phase == Phase::kSkipped || task.phase == Phase::kCancelled;
   return fmt::format("`{}` {}: {}", node.name,
-                     task.phase == Phase::kSkipped ? "was skipped" : "failed", task.reason);
+                     now.skipped > 0 && skipped ? "was skipped" : "failed", task.reason);
 }
 
 std::string edge_name(const plan::Plan& plan, const plan::Edge& edge) {
@@ -74,70 +157,25 @@ void make_unreachable(Core& core, NodeIndex index, const std::string& reason) {
   settle_node(core, index);
 }
 
-void open_node(Core& core, NodeIndex index) {
-  NodeState& node = core.state_of(index);
-  switch (core.plan_of(index).kind) {
-    case NodeKind::kFanout:
-      set_phase(core, node, NodePhase::kListing);
-      core.command(ListItems{index});
-      return;
-    case NodeKind::kTask:
-    case NodeKind::kRun:
-    case NodeKind::kMerge: {
-      set_phase(core, node, NodePhase::kOpen);
-      Task& task = core.state.tasks[node.tasks.front().value];
-      set_phase(core, task, Phase::kReady, "waits for a free place");
-      enqueue(core, task);
-      return;
-    }
-    case NodeKind::kAll:
-    case NodeKind::kAny:
-    case NodeKind::kLoop:
-    case NodeKind::kLast:
-    case NodeKind::kHuman: fail_node(core, index, "not executed yet"); return;
-  }
-}
-
-void tell(Core& core, NodeIndex from, const Schedule::Dependent& dependent) {
-  NodeState& node = core.state_of(dependent.node);
-  if (node.phase != NodePhase::kWaiting)
-    return;
-  const plan::Edge edge{from, dependent.kind};
-  if (!fired(core.plan, core.state, from, dependent.kind)) {
-    make_unreachable(core, dependent.node, why_not(core.plan, core.state, edge));
-    return;
-  }
-  if (--node.unfired == 0)
-    open_node(core, dependent.node);
-}
-
-bool has_one_task(NodeKind kind) {
-  return kind == NodeKind::kTask || kind == NodeKind::kRun || kind == NodeKind::kMerge;
-}
-
-void size_queues(const plan::Plan& plan, WorkLists& queue) {
-  queue.ready.resize(plan.nodes.size());
-  queue.later.resize(plan.nodes.size());
-  queue.idle.resize(plan.nodes.size());
-  queue.sessions_ever.resize(plan.nodes.size(), 0);
-  queue.for_agent.resize(plan.agents.size());
-  queue.agent_open.resize(plan.agents.size(), false);
-}
-
-}  // namespace
-
 std::string why_not(const plan::Plan& plan, const State& state, const plan::Edge& edge) {
   const plan::Node& node = plan.nodes[edge.from.value];
   const NodeState& now = state.nodes[edge.from.value];
+  const bool bad = now.unreachable || now.failed + now.skipped > 0;
   std::string why;
   if (edge.kind == EdgeKind::kFailed && !now.unreachable) {
     why = "nothing failed";
-  } else if (edge.kind == EdgeKind::kApproved || edge.kind == EdgeKind::kChangesRequested) {
+  } else if (!bad && edge.kind == EdgeKind::kApproved && now.changes_requested > 0) {
+    why = node.kind == NodeKind::kHuman ? "it was refused" : "it wants changes";
+  } else if (!bad && edge.kind == EdgeKind::kChangesRequested && now.approved > 0) {
+    why = "it was approved";
+  } else if (!bad &&
+             (edge.kind == EdgeKind::kApproved || edge.kind == EdgeKind::kChangesRequested)) {
     why = "it gave no verdict";
-  } else if (edge.kind == EdgeKind::kMerged && node.kind != NodeKind::kMerge) {
+  } else if (edge.kind == EdgeKind::kMerged && node.kind != NodeKind::kMerge &&
+             !is_joint(node.kind)) {
     why = "it merges nothing";
   } else {
-    why = what_became_of(node, state, now);
+    why = what_became_of(plan, state, edge.from);
   }
   return fmt::format("{} cannot fire: {}", edge_name(plan, edge), why);
 }

@@ -1,6 +1,4 @@
-// Merges, and which commit a step's result is.
-#include <unordered_set>
-
+// Merges: what becomes of one.
 #include <fmt/format.h>
 
 #include "engine/run/core.h"
@@ -8,17 +6,6 @@
 namespace fleet::run {
 
 namespace {
-
-// A task that changed nothing has no commit of its own: its result is what it started from.
-const std::string& result_of(const State& state, NodeIndex node) {
-  const auto& tasks = state.nodes[node.value].tasks;
-  if (tasks.empty())
-    return state.base_commit;
-  const Task& task = state.tasks[tasks.front().value];
-  if (!task.commit.empty())
-    return task.commit;
-  return task.start.empty() ? state.base_commit : task.start;
-}
 
 std::string with_paths(const Merged& event) {
   std::string text = event.detail;
@@ -36,30 +23,15 @@ std::string or_word(const std::string& detail, Outcome outcome) {
 void accept_merge(Core& core, Task& task, const Merged& event) {
   task.commit = event.commit;
   task.branch = event.branch;
-  core.state_of(task).merged = true;
+  if (const auto& into = core.plan_of(task).merge->into_step; into && !event.commit.empty())
+    move_tip(core, stand_in(core.state, *into), event.commit);
   accept_task(core, task, event.how == MergeHow::kMerged ? "merged" : "nothing to merge");
 }
 
 }  // namespace
 
-std::string start_commit(const plan::Plan& plan, const State& state, NodeIndex node) {
-  const auto& start = plan.nodes[node.value].start;
-  return start ? result_of(state, *start) : state.base_commit;
-}
-
-DoMerge merge_command(const Core& core, const Task& task) {
-  DoMerge command{attempt_of(task), task.start, {}};
-  std::unordered_set<std::string> seen;
-  for (const NodeIndex from : core.plan_of(task).merge->from) {
-    for (const TaskIndex index : core.state.nodes[from.value].tasks) {
-      const Task& source = core.state.tasks[index.value];
-      if (source.phase != Phase::kDone || source.commit.empty())
-        continue;
-      if (seen.insert(source.commit).second)
-        command.commits.push_back(source.commit);
-    }
-  }
-  return command;
+DoMerge merge_command(const Task& task) {
+  return {attempt_of(task), task.start, task.takes};
 }
 
 void on(Core& core, const Merged& event) {

@@ -13,11 +13,11 @@ bool is_in_flight(NodePhase phase) {
   return phase == NodePhase::kListing || phase == NodePhase::kDeciding;
 }
 
-void count_in_flight(State& state, bool before, bool after) {
+void count_change(std::uint32_t& count, bool before, bool after) {
   if (after && !before)
-    ++state.in_flight;
+    ++count;
   if (before && !after)
-    --state.in_flight;
+    --count;
 }
 
 }  // namespace
@@ -39,11 +39,13 @@ Task& add_task(Core& core, NodeIndex node, std::string item, std::string reason)
 void set_phase(Core& core, Task& task, Phase to, std::string reason) {
   FLEET_ASSERT(!is_settled(task.phase), task.index.value, name_of(task.phase), name_of(to));
   core.effects.transitions.push_back({task.index, task.epoch, task.phase, to, reason});
-  count_in_flight(core.state, is_in_flight(task.phase), is_in_flight(to));
+  count_change(core.state.in_flight, is_in_flight(task.phase), is_in_flight(to));
   if (task.phase == Phase::kVerifying)
     --core.state.unspent;
   if (to == Phase::kVerifying)
     ++core.state.unspent;
+  count_change(core.state.ready, task.phase == Phase::kReady, to == Phase::kReady);
+  count_change(core.state.parked, task.phase == Phase::kParked, to == Phase::kParked);
   task.phase = to;
   task.reason = std::move(reason);
   task.since = core.now;
@@ -51,7 +53,7 @@ void set_phase(Core& core, Task& task, Phase to, std::string reason) {
 
 void set_phase(Core& core, NodeState& node, NodePhase to) {
   FLEET_ASSERT(node.phase != NodePhase::kSettled, static_cast<int>(to));
-  count_in_flight(core.state, is_in_flight(node.phase), is_in_flight(to));
+  count_change(core.state.in_flight, is_in_flight(node.phase), is_in_flight(to));
   if (node.phase == NodePhase::kListing)
     --core.state.unspent;
   if (to == NodePhase::kListing)

@@ -34,9 +34,7 @@ Judgement judge(Outcome outcome, const Spent& spent) {
     case Outcome::kRefused:
     case Outcome::kNoVerdict:
     case Outcome::kSaidFailed:
-    case Outcome::kDeclined:
-    case Outcome::kContextExhausted:
-    case Outcome::kBudgetSpent: return failed(spent, Millis{0});
+    case Outcome::kContextExhausted: return failed(spent, Millis{0});
     case Outcome::kCrash: return failed(spent, crash_backoff(spent.restart, spent.failures));
     case Outcome::kLost:
     // Not by a stop, which gives its attempts back: its engine died or had to give up.
@@ -48,6 +46,8 @@ Judgement judge(Outcome outcome, const Spent& spent) {
     case Outcome::kSpawnFailed:
     case Outcome::kConflict:
     case Outcome::kAuth:
+    case Outcome::kDeclined:
+    case Outcome::kBudgetSpent:
     case Outcome::kRejected:
     case Outcome::kUnanswered: return {};
     case Outcome::kNone:

@@ -1,5 +1,5 @@
-// What sessions say of themselves, and what humans decide. Kept as it was said; what follows from
-// it is drawn when the session ends, or by the gate.
+// What sessions say of themselves. Kept as it was said; what follows from it is drawn when the
+// session ends.
 #include <algorithm>
 
 #include "engine/run/core.h"
@@ -73,12 +73,6 @@ void on(Core& core, const Metered& event) {
   used.input_tokens += event.input_tokens;
   used.cached_tokens += event.cached_tokens;
   used.output_tokens += event.output_tokens;
-}
-
-void on(Core& core, const GateAnswered& event) {
-  Task& task = core.state.tasks[event.attempt.task.value];
-  if (task.phase == Phase::kParked)
-    task.decision = event;
 }
 
 }  // namespace fleet::run

@@ -119,11 +119,15 @@ void leave_seat(Core& core, Task& task) {
 }
 
 void end_idle_sessions(Core& core) {
-  for (auto& idle : core.state.queue.idle) {
-    for (const SessionIndex session : idle)
-      end_session(core, core.state.sessions[session.value]);
-    idle.clear();
-  }
+  for (std::uint32_t node = 0; node < core.state.nodes.size(); ++node)
+    end_idle_sessions(core, NodeIndex{node});
+}
+
+void end_idle_sessions(Core& core, NodeIndex node) {
+  auto& idle = core.state.queue.idle[node.value];
+  for (const SessionIndex session : idle)
+    end_session(core, core.state.sessions[session.value]);
+  idle.clear();
 }
 
 }  // namespace fleet::run

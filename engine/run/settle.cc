@@ -8,14 +8,6 @@ namespace fleet::run {
 
 namespace {
 
-void settle_task(Core& core, Task& task) {
-  free_place(core, task);
-  leave_seat(core, task);
-  NodeState& node = core.state_of(task);
-  if (++node.settled == node.tasks.size())
-    settle_node(core, task.node);
-}
-
 // A merge is never tried again for its own fault: the same commits would end the same way.
 std::uint32_t retries_of(const plan::Node& node) {
   return node.kind == plan::NodeKind::kMerge ? 0 : node.retries;
@@ -41,7 +33,40 @@ void try_again(Core& core, Task& task, const Judgement& judgement) {
   core.command(StartTimer{attempt_of(task), task.not_before});
 }
 
+// Of a human who let pass what had failed.
+bool is_let_pass(const Task& task) {
+  return task.gate && task.gate->asks == Asks::kEscalation && task.gate->epoch == task.epoch &&
+         task.decision && task.decision->decision == Decision::kApprove;
+}
+
+void count_success(Core& core, const Task& task, bool judged) {
+  NodeState& node = core.state_of(task);
+  const plan::NodeKind kind = core.plan_of(task).kind;
+  if (is_joint(kind)) {
+    node.accepted = node.approved = 1;
+    node.merged = true;
+    node.reason = task.reason;
+  } else if (kind == plan::NodeKind::kHuman) {
+    ++node.approved;
+  } else if (!is_review(core.plan, task.node)) {
+    ++node.accepted;
+    node.merged = kind == plan::NodeKind::kMerge;
+  } else if (judged && task.verdict == Verdict::kChangesRequested) {
+    ++node.changes_requested;
+  } else {
+    ++node.approved;
+  }
+}
+
 }  // namespace
+
+void settle_task(Core& core, Task& task) {
+  free_place(core, task);
+  leave_seat(core, task);
+  NodeState& node = core.state_of(task);
+  if (++node.settled == node.tasks.size())
+    settle_node(core, task.node);
+}
 
 plan::Restart restart_of(const Core& core, const Task& task) {
   if (core.plan_of(task).agents.empty())
@@ -50,11 +75,22 @@ plan::Restart restart_of(const Core& core, const Task& task) {
   return core.plan.agents[session.agent.value].restart;
 }
 
+// Counts what the edges hang on. Of what a human let pass, that it succeeded.
 void accept_task(Core& core, Task& task, std::string reason) {
-  task.outcome = Outcome::kSuccess;
-  task.detail.clear();
+  const bool passed = is_let_pass(task);
+  const bool judged = !passed || task.outcome == Outcome::kNone;
+  if (!passed) {
+    task.outcome = Outcome::kSuccess;
+    task.detail.clear();
+  }
+  count_success(core, task, judged);
+  if (core.plan_of(task).kind == plan::NodeKind::kFanout) {
+    move_tip(core, task.node, "");
+  } else if (!core.plan_of(task).agents.empty() ? !is_review(core.plan, task.node)
+                                                : !task.start.empty()) {
+    move_tip(core, task.node, task.commit.empty() ? task.start : task.commit);
+  }
   set_phase(core, task, Phase::kDone, std::move(reason));
-  ++core.state_of(task).accepted;
   settle_task(core, task);
 }
 
@@ -66,6 +102,8 @@ void give_back(Core& core, Task& task, std::string reason) {
 }
 
 void lose_attempt(Core& core, Task& task, Outcome outcome, std::string detail) {
+  if (drop_if_unwanted(core, task))
+    return;
   const Judgement judgement =
       judge(outcome,
             {task.failures, task.losses, retries_of(core.plan_of(task)), restart_of(core, task)});
@@ -85,20 +123,33 @@ void lose_attempt(Core& core, Task& task, Outcome outcome, std::string detail) {
 }
 
 void give_up(Core& core, Task& task, Outcome outcome, std::string detail) {
+  if (drop_if_unwanted(core, task))
+    return;
   task.outcome = outcome;
   task.detail = std::move(detail);
-  NodeState& node = core.state_of(task);
+  const plan::Node& plan = core.plan_of(task);
   std::string reason = task.detail;
-  if (task.epoch > 1)
+  if (task.epoch > 1 && plan.kind != plan::NodeKind::kHuman)
     reason += fmt::format(" (attempt {})", task.epoch);
-  if (core.plan_of(task).otherwise == plan::Otherwise::kSkip) {
-    ++node.skipped;
+  if (outcome == Outcome::kAuth && ask_for_credential(core, task, reason))
+    return;
+  if (plan.otherwise == plan::Otherwise::kSkip) {
+    ++core.state_of(task).skipped;
     set_phase(core, task, Phase::kSkipped, std::move(reason));
+    settle_task(core, task);
+  } else if (plan.otherwise == plan::Otherwise::kEscalate &&
+             !escalation_human(core.plan).empty()) {
+    escalate(core, task, std::move(reason));
   } else {
-    ++node.failed;
-    const Phase phase = outcome == Outcome::kCancelled ? Phase::kCancelled : Phase::kFailed;
-    set_phase(core, task, phase, std::move(reason));
+    fail_task(core, task, outcome, std::move(reason));
   }
+}
+
+void fail_task(Core& core, Task& task, Outcome outcome, std::string reason) {
+  task.outcome = outcome;
+  ++core.state_of(task).failed;
+  const Phase phase = outcome == Outcome::kCancelled ? Phase::kCancelled : Phase::kFailed;
+  set_phase(core, task, phase, std::move(reason));
   settle_task(core, task);
 }
 

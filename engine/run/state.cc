@@ -25,6 +25,15 @@ bool is_settled(Phase phase) {
   return phase >= Phase::kDone;
 }
 
+const char* name_of(Asks asks) {
+  switch (asks) {
+    case Asks::kDecision: return "decision";
+    case Asks::kEscalation: return "escalation";
+    case Asks::kCredential: return "credential";
+  }
+  return "?";
+}
+
 const char* name_of(Outcome outcome) {
   switch (outcome) {
     case Outcome::kNone: return "none";

@@ -21,11 +21,11 @@ enum class Phase : std::uint8_t {
   kSettling,    // its process ended; what it left is being committed
   kVerifying,   // evidence is being gathered, or waits for a free place
   kPublishing,  // its branch is being moved
-  kParked,      // waits for something outside (later: credential, human, budget, rate limit)
-  kDone,        // accepted
+  kParked,      // a gate: waits for a human, who has what `Task::gate` says to decide
+  kDone,        // accepted, a verdict was given, or a human decided
   kFailed,
   kSkipped,  // an edge it needs can never fire, or `else skip`
-  kCancelled,
+  kCancelled,  // by a stop, or because nobody wants it any more
 };
 const char* name_of(Phase phase);
 bool is_settled(Phase phase);
@@ -68,6 +68,26 @@ struct Used {
   friend bool operator==(const Used&, const Used&) = default;
 };
 
+// What an open gate asks, and so what its two answers mean.
+enum class Asks : std::uint8_t {
+  kDecision,    // a step's own: approved, or changes are requested
+  kEscalation,  // the attempts are spent: go on as if it had succeeded, or stop
+  kCredential,  // one was not accepted: it was renewed, so try again; or stop
+};
+const char* name_of(Asks asks);
+
+// Kept after the answer, too. Its answer, or why there is none, is in Task::decision and ::reason.
+struct Gate {
+  Asks asks = Asks::kDecision;
+  std::string human;            // who is asked: a name of Plan::humans
+  std::string why;              // for them
+  Epoch epoch = 0;              // an answer to another one is too late
+  std::int64_t opened_at = 0;   // wall ms
+  std::int64_t closes_at = 0;   // wall ms, unanswered; 0: never
+  std::uint64_t opened_by = 0;  // State::events when it opened: what came later was not seen
+  friend bool operator==(const Gate&, const Gate&) = default;
+};
+
 struct Task {
   TaskIndex index;
   NodeIndex node;
@@ -106,7 +126,10 @@ struct Task {
   std::uint32_t checkpoints = 0;
   std::uint32_t handoffs = 0;
   Used used;                             // by all attempts
-  std::optional<GateAnswered> decision;  // of the gate that this task is, or last opened
+  std::optional<Gate> gate;              // the one that this task is, or last was
+  std::optional<GateAnswered> decision;  // of that gate
+  std::vector<std::string> takes;        // merges: commits, pinned when it began
+  std::string unwanted;  // why nobody waits for it any more; empty: it is wanted
   bool placed = false;                   // holds one of the `jobs` places
   bool seated = false;                   // holds `session`
   bool unreconciled = false;  // runs as far as is known; the engine that resumed has not looked yet
@@ -136,13 +159,21 @@ struct NodeState {
   std::uint32_t sessions_open = 0;
   std::uint32_t settled = 0;
   std::uint32_t accepted = 0;
-  std::uint32_t skipped = 0;  // by `else skip`
+  std::uint32_t skipped = 0;  // by `else skip`, or cancelled as no longer wanted
   std::uint32_t failed = 0;
+  std::uint32_t approved = 0;           // by reviews and humans
+  std::uint32_t changes_requested = 0;  // by reviews; refused by humans
   bool unreachable = false;  // settled because an edge it needs can never fire
   bool merged = false;
+  std::string let_pass;  // by whom: it failed, and a human let the run go on as if it had not
+  bool stopped = false;  // a human stopped it, or what it waits for: nobody is asked again
+  // Of kAny, kLoop and kLast, once settled: whose outcome it has.
+  std::optional<NodeIndex> stands_for;
+  std::string tip;  // commit; of a single task that was accepted, and then moved by merges into it
+  std::uint64_t tip_moved = 0;  // State::events when a commit of it last became a result
   std::string reason;
   SpawnDecided decision;      // fan-outs, once decided
-  std::uint32_t unfired = 0;  // edges of `after` that have not fired
+  std::uint32_t unfired = 0;  // edges of `after` that have not fired; of a disjunction, that may yet
   friend bool operator==(const NodeState&, const NodeState&) = default;
 };
 
@@ -170,6 +201,8 @@ struct State {
   std::uint32_t in_flight = 0;  // tasks from kAdmitted to kPublishing, nodes listing or deciding
   std::uint32_t unspent = 0;    // of these, what a stop does not wait for: tasks in kVerifying,
                                 // nodes listing
+  std::uint32_t ready = 0;      // tasks in kReady, backoffs included
+  std::uint32_t parked = 0;     // open gates
   std::uint32_t nodes_settled = 0;
   std::uint32_t nodes_failed = 0;
   std::uint32_t sessions_open = 0;  // of agents: what `limits.sessions` bounds
@@ -183,8 +216,20 @@ struct State {
 bool fired(const plan::Plan& plan, const State& state, NodeIndex node, plan::EdgeKind kind);
 bool can_fire(const plan::Plan& plan, const State& state, NodeIndex node, plan::EdgeKind kind);
 
-// The commit that a node starts from: the result of the step that its plan names, else the base.
-// REQUIRES: that step is accepted.
+// The tasks that are open gates, in order; each has its `gate`. O(tasks).
+std::vector<TaskIndex> open_gates(const State& state);
+// Whether gates are open and nothing else goes on, now or by a timer of its own: without an answer
+// the run comes no further until a gate closes by itself, if one does.
+bool waits_for_human(const State& state);
+
+// What the review `node` wants changed; of a joint or loop, what the reviews that it stands for
+// want, united. One an id (the most severe of those filed), the most severe first.
+std::vector<Finding> findings_of(const plan::Plan& plan, const State& state, NodeIndex node);
+
+// The commit that a node starts from now: the tip of the step that its plan names (of reviews, the
+// commit reviewed), of a merge into a step's branch that step's tip, else the base. A task keeps in
+// `start` what it was when it began.
+// REQUIRES: that step is settled.
 std::string start_commit(const plan::Plan& plan, const State& state, NodeIndex node);
 
 }  // namespace fleet::run

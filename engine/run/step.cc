@@ -1,7 +1,6 @@
 // Taking one event in: what fits is handed to its handler, and what follows from it is drawn.
 #include "engine/run/step.h"
 
-#include <algorithm>
 #include <type_traits>
 
 #include "engine/run/core.h"
@@ -21,60 +20,6 @@ void on(Core& core, const RunOpened& event) {
   state.opened = true;
   state.opened_at = core.now;
   open_run(core);
-}
-
-void on(Core& core, const ItemsListed& event) {
-  NodeState& node = core.state.nodes[event.node.value];
-  if (node.phase != NodePhase::kListing)
-    return;
-  node.found = event.found;
-  if (!event.error.empty()) {
-    fail_node(core, event.node, event.error);
-    return;
-  }
-  for (const std::string& item : event.items) {
-    add_task(core, event.node, item, "waits for the spawn check");
-  }
-  if (event.items.empty()) {
-    settle_node(core, event.node);
-    return;
-  }
-  set_phase(core, node, NodePhase::kDeciding);
-  core.command(DecideSpawn{event.node});
-}
-
-// The decided order; whatever it leaves out follows in the order of the list, so that a faulty
-// decision can delay an item but never lose one.
-std::vector<TaskIndex> in_order(const NodeState& node, const std::vector<std::uint32_t>& order) {
-  std::vector<TaskIndex> tasks;
-  tasks.reserve(node.tasks.size());
-  std::vector<bool> taken(node.tasks.size(), false);
-  const auto take = [&](std::uint32_t item) {
-    if (item >= taken.size() || taken[item])
-      return;
-    taken[item] = true;
-    tasks.push_back(node.tasks[item]);
-  };
-  for (const std::uint32_t item : order)
-    take(item);
-  for (std::uint32_t item = 0; item < taken.size(); ++item)
-    take(item);
-  return tasks;
-}
-
-void on(Core& core, const SpawnDecided& event) {
-  NodeState& node = core.state.nodes[event.node.value];
-  if (node.phase != NodePhase::kDeciding)
-    return;
-  node.decision = event;
-  node.sessions_max = std::max(1U, event.sessions);
-  set_phase(core, node, NodePhase::kOpen);
-  std::vector<TaskIndex> tasks = in_order(node, event.order);
-  for (const TaskIndex task : tasks) {
-    set_phase(core, core.state.tasks[task.value], Phase::kReady, "waits for a free place");
-  }
-  core.state.queue.ready[event.node.value].assign(tasks.rbegin(), tasks.rend());
-  offer(core, event.node);
 }
 
 template <class Body>
@@ -125,8 +70,10 @@ void step(const plan::Plan& plan, State& state, const Event& event, Effects& eff
         if (!listens<Body>(state) || !concerns(state, body))
           return;
         on(core, body);
-        tell_dependents(core);
-        admit(core);
+        do {
+          tell_dependents(core);
+          admit(core);
+        } while (!core.settled.empty());
         close_if_over(core);
       },
       event.body);

@@ -56,12 +56,14 @@ struct Cancel {  // hastens Exited
 struct EndSession {  // no answer: the slot goes back to the pool
   SessionIndex session;
 };
-// A human is to decide: they are told, and the decision is taken in. A gate is a task in kParked,
-// and every gate also has a StartTimer.
+// A human is to decide: they are told, and the decision is taken in. A gate is a task in kParked
+// with a `gate`; one that closes by itself also has a StartTimer. Asked again on resume.
 struct OpenGate {  // GateAnswered, or the gate's TimerFired
   Attempt attempt;
 };
-struct CloseGate {  // no answer: nobody is asked any more, because `why`
+// No answer. The gate is over, because `why`: it was answered, its time is up, or nobody waits for
+// it any more. Not said of gates that a stop leaves open.
+struct CloseGate {
   Attempt attempt;
   std::string why;
 };

@@ -39,7 +39,7 @@ void ask_again(Core& core, const Task& task) {
     case Phase::kPreparing: core.command(Prepare{attempt, task.session, task.start}); return;
     case Phase::kRunning:
       if (!runs_a_process(core, task))
-        core.command(merge_command(core, task));
+        core.command(merge_command(task));
       return;
     case Phase::kSettling: core.command(Capture{attempt, task.session}); return;
     case Phase::kVerifying:
@@ -47,9 +47,13 @@ void ask_again(Core& core, const Task& task) {
         core.command(verify_command(task));
       return;
     case Phase::kPublishing: core.command(Publish{attempt, task.commit}); return;
+    case Phase::kParked:
+      core.command(OpenGate{attempt});
+      if (task.gate->closes_at != 0)
+        core.command(StartTimer{attempt, task.gate->closes_at});
+      return;
     case Phase::kWaiting:
     case Phase::kAdmitted:
-    case Phase::kParked:
     case Phase::kDone:
     case Phase::kFailed:
     case Phase::kSkipped:
@@ -116,10 +120,12 @@ void on(Core& core, const Reconciled& event) {
   task.unreconciled = false;
   switch (event.found) {
     case Found::kRunning:
-      if (core.state.stopping)
+      if (core.state.stopping || !task.unwanted.empty())
         core.command(Cancel{attempt_of(task)});
       return;
     case Found::kNeverStarted:
+      if (drop_if_unwanted(core, task))
+        return;
       if (core.state.draining) {
         give_back(core, task, "was not started; starts on resume");
       } else {

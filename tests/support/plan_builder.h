@@ -76,11 +76,56 @@ class PlanBuilder {
     return last();
   }
 
+  plan::AgentIndex reviewer(std::string name) {
+    const plan::AgentIndex index = agent(std::move(name), true, false, false);
+    plan.agents[index.value].returns = plan::Returns::kVerdict;
+    plan.agents[index.value].reads = plan::Reads::kDiff;
+    return index;
+  }
+
+  // Of what `of` made, waiting for its acceptance and for nothing else.
+  plan::NodeIndex review(std::string name, plan::AgentIndex reviewer, plan::NodeIndex of,
+                         Edges after = {}) {
+    after.push_back(accepted(of));
+    const plan::NodeIndex node = task(std::move(name), reviewer, std::move(after));
+    plan.nodes[node.value].start = of;
+    return node;
+  }
+
+  plan::NodeIndex joint(std::string name, plan::NodeKind kind,
+                        const std::vector<plan::NodeIndex>& of,
+                        plan::EdgeKind edge = plan::EdgeKind::kDone) {
+    Edges after;
+    for (const plan::NodeIndex node : of)
+      after.push_back({node, edge});
+    add(std::move(name), kind, std::move(after));
+    return last();
+  }
+
+  plan::NodeIndex human(std::string name, Edges after, std::int64_t timeout_ms = 1000) {
+    plan::Node& node = add(std::move(name), plan::NodeKind::kHuman, std::move(after));
+    node.human = "ann";
+    node.timeout = plan::Millis{timeout_ms};
+    know_human();
+    return last();
+  }
+
+  // Whoever is stuck asks ann.
+  void escalates_to_human() {
+    know_human();
+    plan.escalation = plan::Escalation{{"lead", "ann"}, std::nullopt};
+  }
+
   plan::Node& operator[](plan::NodeIndex node) { return plan.nodes[node.value]; }
 
   plan::Plan plan;
 
  private:
+  void know_human() {
+    if (plan.humans.empty())
+      plan.humans.push_back({"ann", std::nullopt, std::nullopt, ""});
+  }
+
   static plan::Command command(const std::string& text) { return {{{{false, text}}}, text}; }
 
   plan::NodeIndex last() const { return {static_cast<std::uint32_t>(plan.nodes.size() - 1)}; }

@@ -70,6 +70,42 @@ struct Driver {
     exited(task, code);
   }
 
+  void verdict(std::uint32_t task, run::Verdict verdict) {
+    send(run::VerdictGiven{attempt(task), verdict, ""});
+  }
+  void finding(std::uint32_t task, const std::string& id,
+               run::Severity severity = run::Severity::kMajor, const std::string& title = "") {
+    send(run::FindingFiled{attempt(task), {id, severity, "", "", 0, title, ""}});
+  }
+  // A whole attempt of a review.
+  void approve(std::uint32_t task) {
+    prepared(task);
+    verdict(task, run::Verdict::kApproved);
+    exited(task);
+  }
+  void request_changes(std::uint32_t task, const std::vector<std::string>& ids) {
+    prepared(task);
+    for (const std::string& id : ids)
+      finding(task, id);
+    verdict(task, run::Verdict::kChangesRequested);
+    exited(task);
+  }
+  void answer(std::uint32_t task, run::Decision decision, const std::string& why = "") {
+    send(run::GateAnswered{attempt(task), decision, "ann", "test", why});
+  }
+  void yes(std::uint32_t task) { answer(task, run::Decision::kApprove); }
+  void no(std::uint32_t task, const std::string& why = "") {
+    answer(task, run::Decision::kReject, why);
+  }
+  void timer(std::uint32_t task) { send(run::TimerFired{attempt(task)}); }
+  // A merge that makes `commit`.
+  void merged_to(std::uint32_t task, const std::string& commit) {
+    send(run::Merged{attempt(task), run::MergeHow::kMerged, commit, "merged", {}, {}, ""});
+  }
+  bool fires(plan::NodeIndex node, plan::EdgeKind kind) const {
+    return run::fired(plan, state, node, kind);
+  }
+
   run::Phase phase(std::uint32_t task) const { return state.tasks[task].phase; }
   const run::NodeState& node(plan::NodeIndex index) const { return state.nodes[index.value]; }
 

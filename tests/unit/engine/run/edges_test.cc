@@ -136,18 +136,6 @@ TEST_CASE("a skipped predecessor makes its dependents unreachable but does not f
   CHECK(driver.asked<CloseRun>().front().outcome == RunOutcome::kDone);
 }
 
-TEST_CASE("what nothing executes yet fails with that reason") {
-  PlanBuilder builder;
-  const auto gate = builder.run("gate");
-  builder[gate].kind = fleet::plan::NodeKind::kHuman;
-  builder.run("b", {edge(gate, EdgeKind::kApproved)});
-  Driver driver(builder.plan);
-  driver.open();
-  CHECK(driver.node(gate).reason == "not executed yet");
-  CHECK(driver.phase(0) == Phase::kSkipped);
-  CHECK(driver.asked<CloseRun>().front().outcome == RunOutcome::kFailed);
-}
-
 TEST_CASE("a task starts at the commit of the step that it names, or at the base") {
   PlanBuilder builder;
   const auto agent = builder.agent("fixer");
