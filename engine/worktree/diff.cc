@@ -41,9 +41,11 @@ Result<std::vector<Change>> Repository::changes(const Oid& before, const Oid& af
 Result<std::string> Repository::diff_text(const Oid& before, const Oid& after) {
   FLEET_TRY(const TreePtr old_tree, find_tree(*handle_, before));
   FLEET_TRY(const TreePtr new_tree, find_tree(*handle_, after));
+  git_diff_options options = GIT_DIFF_OPTIONS_INIT;
+  options.flags |= GIT_DIFF_SHOW_BINARY;
   git_diff* raw = nullptr;
   if (const int code =
-          git_diff_tree_to_tree(&raw, handle_->get(), old_tree.get(), new_tree.get(), nullptr);
+          git_diff_tree_to_tree(&raw, handle_->get(), old_tree.get(), new_tree.get(), &options);
       code < 0) {
     return from_git("compare two commits", code);
   }

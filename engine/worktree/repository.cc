@@ -255,6 +255,18 @@ Result<bool> Repository::is_ancestor(const Oid& ancestor, const Oid& commit) {
   return code == 1;
 }
 
+Result<std::optional<Oid>> Repository::merge_base(const Oid& one, const Oid& other) {
+  const git_oid left = to_git(one);
+  const git_oid right = to_git(other);
+  git_oid base;
+  const int code = git_merge_base(&base, handle_->get(), &left, &right);
+  if (code == GIT_ENOTFOUND)
+    return std::optional<Oid>();
+  if (code < 0)
+    return from_git("find where the histories of two commits meet", code);
+  return std::optional(from_git_oid(base));
+}
+
 Result<std::vector<std::string>> Repository::list_files(const Oid& commit, std::string_view glob) {
   FLEET_TRY(const Oid tree, tree_of(*handle_, commit));
   while (glob.starts_with("./"))

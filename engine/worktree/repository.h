@@ -64,6 +64,9 @@ class Repository {
   Result<bool> commit_exists(const Oid& commit);
   // Whether `ancestor` is reachable from `commit`; every commit is its own ancestor.
   Result<bool> is_ancestor(const Oid& ancestor, const Oid& commit);
+  // The commit in which the two histories meet, the best of several as git ranks them; nullopt when
+  // they have nothing in common.
+  Result<std::optional<Oid>> merge_base(const Oid& one, const Oid& other);
 
   // Files and symlinks of the commit whose path the glob matches, in byte order.
   Result<std::vector<std::string>> list_files(const Oid& commit, std::string_view glob);
@@ -74,7 +77,7 @@ class Repository {
   // From commit `before` to commit `after`, no rename detection: a moved file is deleted and added.
   Result<DiffStat> diff_stat(const Oid& before, const Oid& after);
   Result<std::vector<Change>> changes(const Oid& before, const Oid& after);
-  // The same as a unified patch, as `git diff` would show it.
+  // The same as a patch that `git apply` takes, as `git diff --binary` would show it.
   Result<std::string> diff_text(const Oid& before, const Oid& after);
 
   struct Handle;  // libgit2's side, for this room only

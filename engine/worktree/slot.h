@@ -6,6 +6,8 @@
 //             /session/git      the session's own git directory: HEAD, index, reflog
 //             /session/objects  the session's own object store; the common one is its alternate
 //             /session/home     HOME     /session/tmp  TMPDIR
+//             /session/review   what a reviewer is shown (review.h); /session/empty where one that
+//                               reads nothing works
 //             /engine           stat cache, state and lock: never visible to a session
 //
 // The entry under <common>/worktrees/fleet-<n> is the engine's and stays at the start commit: with
@@ -45,6 +47,8 @@ struct Slot {
   std::string objects() const { return root + "/session/objects"; }
   std::string home() const { return root + "/session/home"; }
   std::string tmp() const { return root + "/session/tmp"; }
+  std::string review() const { return root + "/session/review"; }
+  std::string empty() const { return root + "/session/empty"; }
   std::string engine_dir() const { return root + "/engine"; }
 };
 
