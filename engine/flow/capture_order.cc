@@ -13,6 +13,7 @@ namespace {
 // A subject that reads well in a log: one line, bounded.
 std::string subject_of(const TaskFacts& task) {
   std::string text = task.text.empty() ? task.item : task.text;
+  text = text.substr(0, text.find('\n'));
   for (char& c : text)
     if (static_cast<unsigned char>(c) < 0x20)
       c = ' ';
@@ -64,6 +65,11 @@ run::Captured LocalWorld::capture_now(worktree::Repository& repository, const Ca
   if (!slot)
     return failed(slot.error().message());
   const plan::Agent& agent = agent_named(order.task.agent);
+  if (only_reads(agent)) {
+    event.how = run::CaptureHow::kEmpty;
+    event.commit = order.start;
+    return event;
+  }
   worktree::CaptureRequest request;
   if (agent.writes)
     request.in = agent.writes->in;

@@ -16,6 +16,7 @@
 #include "engine/os/files.h"
 #include "engine/process/keeper_launcher.h"
 #include "engine/run/replay.h"
+#include "engine/worktree/refs.h"
 
 namespace fleet::flow {
 namespace {
@@ -129,6 +130,7 @@ Status Engine::begin(plan::Plan plan) {
   plan_ = std::move(plan);
   FLEET_TRY(const worktree::Oid base, repository_->resolve_base(plan_.repo.base));
   FLEET_CHECK(repository_->inspect(base));
+  FLEET_CHECK(check_base());
   FLEET_CHECK(open_launcher());
   FLEET_CHECK(check_machine());
   site_.run = new_run_id(clock_);
@@ -212,11 +214,35 @@ Status Engine::open_launcher() {
   return Status();
 }
 
+// What is merged has to have somewhere to go.
+Status Engine::check_base() {
+  bool merges = false;
+  for (const plan::Node& node : plan_.nodes)
+    merges = merges || (node.merge && node.merge->into_base);
+  if (!merges)
+    return Status();
+  FLEET_TRY(const auto local,
+            worktree::read_ref(*repository_, worktree::branch_ref(plan_.repo.base)));
+  if (local)
+    return Status();
+  return Error(Errc::kInvalid,
+               fmt::format("the flow merges into its base `{0}`, which is no local branch of this "
+                           "repository: make one with `git branch NAME {0}` and name it in `repo`",
+                           plan_.repo.base));
+}
+
 // Nothing falls back silently: what the plan wants sandboxed is refused where it can't be.
 Status Engine::check_machine() {
   bool wanted = false;
-  for (const plan::Agent& agent : plan_.agents)
+  for (const plan::Agent& agent : plan_.agents) {
     wanted = wanted || agent.runtime.sandbox.on;
+    if (agent.reads != plan::Reads::kRepo && !agent.runtime.sandbox.on)
+      return Error(Errc::kUnsupported,
+                   fmt::format("nothing but the sandbox keeps `{}` from reading more than `reads` "
+                               "allows, and its runtime says `sandbox = off`: switch it on, or "
+                               "write `reads = repo`",
+                               agent.name));
+  }
   for (const plan::Node& node : plan_.nodes)
     wanted = wanted || (node.kind == plan::NodeKind::kRun && node.sandboxed);
   const process::Capabilities& machine = launcher_->capabilities();

@@ -83,6 +83,7 @@ class Engine {
   explicit Engine(EngineOptions options, const os::Clock& clock);
 
   Status check_machine();
+  Status check_base();
   Status open_launcher();
   Status make_folders();
   Status remember_boot();

@@ -1,5 +1,6 @@
 #include "engine/flow/items.h"
 
+#include <map>
 #include <unordered_set>
 
 #include <fmt/format.h>
@@ -45,7 +46,31 @@ void drop_repeats(std::vector<std::string>& items) {
   std::erase_if(items, [&seen](const std::string& item) { return !seen.insert(item).second; });
 }
 
+// The field of a JSON element as a route names it; empty when it has none.
+std::string field_of(const std::string& item, const std::string& field) {
+  const nlohmann::json element = nlohmann::json::parse(item, nullptr, false);
+  if (!element.is_object() || !element.contains(field))
+    return {};
+  const nlohmann::json& value = element[field];
+  return value.is_string() ? value.get<std::string>() : value.dump();
+}
+
 }  // namespace
+
+std::vector<std::uint32_t> routed(const plan::Plan& plan, const plan::Node& node,
+                                  const std::vector<std::string>& items) {
+  std::map<std::string, std::uint32_t> places;
+  for (const auto& [value, name] : node.fanout->routes)
+    for (std::uint32_t place = 0; place < node.agents.size(); ++place)
+      if (plan.agents[node.agents[place].value].name == name)
+        places[value] = place;
+  std::vector<std::uint32_t> agents;
+  for (const std::string& item : items) {
+    const auto found = places.find(field_of(item, node.fanout->route_by));
+    agents.push_back(found != places.end() ? found->second : places[""]);
+  }
+  return agents;
+}
 
 Result<std::vector<std::string>> evaluate(worktree::Repository& repository,
                                           const plan::FanoutSource& source,

@@ -26,4 +26,9 @@ Result<std::vector<std::string>> lines_of_job(const process::JobReport& report,
 run::ItemsListed limited(plan::NodeIndex node, const plan::Fanout& fanout,
                          Result<std::vector<std::string>> items);
 
+// Which of the node's agents each element of a JSON source goes to: a place in `node.agents`.
+// REQUIRES: the node has routes.
+std::vector<std::uint32_t> routed(const plan::Plan& plan, const plan::Node& node,
+                                  const std::vector<std::string>& items);
+
 }  // namespace fleet::flow

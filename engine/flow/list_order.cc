@@ -34,30 +34,38 @@ void LocalWorld::answer_list(const ListOrder& order, Post post, int tries,
                  [this, order, post, tries] { try_list(order, post, tries + 1); });
 }
 
-// Two items whose branches cannot exist side by side are found before any work is spent on either.
+// Says who gets which item, where the plan routes them. Two items whose branches cannot exist side
+// by side are found before any work is spent on either.
 run::ItemsListed LocalWorld::claimed(run::ItemsListed event) const {
-  const plan::Agent& agent = plan_.agents[plan_.nodes[event.node.value].agents.front().value];
-  if (!agent.writes || !event.error.empty())
+  const plan::Node& node = plan_.nodes[event.node.value];
+  if (!event.error.empty())
     return event;
+  if (!node.fanout->route_by.empty())
+    event.agents = routed(plan_, node, event.items);
   std::vector<std::string> branches;
-  for (const std::string& item : event.items) {
-    TaskFacts task;
-    task.item = item;
-    task.agent = agent.name;
-    branches.push_back(branch_name(agent.writes->branch, holes_of(task)));
+  for (std::size_t i = 0; i < event.items.size(); ++i) {
+    const plan::AgentIndex index = node.agents[event.agents.empty() ? 0 : event.agents[i]];
+    const plan::Agent& agent = plan_.agents[index.value];
+    if (agent.writes)
+      branches.push_back(
+          branch_name(agent.writes->branch,
+                      holes_of(facts_of_item(plan_, event.node, event.items[i], agent.name))));
   }
+  const std::string& writer = plan_.agents[node.agents.front().value].name;
   if (const auto conflict = worktree::find_branch_conflict(std::move(branches)))
     event.error =
         conflict->first == conflict->second
             ? fmt::format(
                   "two items would both need the branch `{}`; put {{item}} into `writes` of `{}`",
-                  conflict->first, agent.name)
+                  conflict->first, writer)
             : fmt::format(
                   "two items would need the branches `{}` and `{}`, which git cannot keep side by "
                   "side; change `writes` of `{}`",
-                  conflict->first, conflict->second, agent.name);
-  if (!event.error.empty())
+                  conflict->first, conflict->second, writer);
+  if (!event.error.empty()) {
     event.items.clear();
+    event.agents.clear();
+  }
   return event;
 }
 
@@ -72,8 +80,8 @@ void LocalWorld::list_command(const ListOrder& order, Post post, int tries) {
     if (!slot)
       return answer_list(order, post, tries,
                          std::move(slot).error().in("a worktree for the source"));
-    TaskFacts task;  // a source belongs to no task: its output goes by the step's place among steps
-    task.node = order.node;
+    // A source belongs to no task: its output goes by the step's place among steps.
+    TaskFacts task = facts_of_item(plan_, order.node, "", "");
     task.attempt = {run::TaskIndex{0xF0000000U + order.node.value}, site_.incarnation};
     static const plan::Sandbox kSandbox;
     static const std::vector<std::pair<std::string, std::string>> kNoEnvironment;

@@ -46,8 +46,9 @@ const plan::Agent& LocalWorld::agent_named(const std::string& name) const {
 HoleValues LocalWorld::holes_of(const TaskFacts& task) const {
   HoleValues values = run_holes_;
   values.item = task.item;
-  values.task = task.text.empty() ? task.item : task.text;
+  values.task = task.task;
   values.agent = task.agent;
+  values.round = std::to_string(task.round);
   return values;
 }
 
@@ -90,7 +91,10 @@ void LocalWorld::run_job(const TaskFacts& task, const worktree::Slot& slot, Post
                        site_.log_path(task.attempt, 0),
                        timeout_of(node, agent),
                        agent != nullptr && agent->on_engine_crash == plan::OnEngineCrash::kKill,
-                       agent != nullptr ? agent->brief : std::string()});
+                       agent != nullptr ? agent->brief : std::string(),
+                       agent != nullptr ? agent->reads : plan::Reads::kRepo,
+                       agent == nullptr || !only_reads(*agent),
+                       mends_findings(node) ? task.text : std::string()});
   os::crash_point("engine.spawn.before");
   jobs_.submit(std::move(job),
                [attempt = task.attempt, post = std::move(post)](const process::JobReport& report) {
@@ -186,6 +190,10 @@ worktree::Oid oid_of(const std::string& hex) {
 std::string task_name(const TaskFacts& task) {
   return task.item.empty() ? std::to_string(task.attempt.task.value)
                            : fmt::format("{}-{}", task.attempt.task.value, task.item);
+}
+
+bool only_reads(const plan::Agent& agent) {
+  return agent.returns == plan::Returns::kVerdict || agent.reads != plan::Reads::kRepo;
 }
 
 std::chrono::milliseconds timeout_of(const plan::Node& node, const plan::Agent* agent) {

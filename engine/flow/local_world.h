@@ -11,6 +11,7 @@
 #include <unordered_map>
 
 #include "engine/flow/evidence.h"
+#include "engine/flow/merge_target.h"
 #include "engine/flow/timers.h"
 #include "engine/flow/world.h"
 
@@ -58,6 +59,11 @@ class LocalWorld final : public World {
   HoleValues holes_of(const TaskFacts& task) const;
   std::optional<std::string> shared_slot(const PrepareOrder& order);
   Result<run::Prepared> take_slot(worktree::Repository& repository, const PrepareOrder& order);
+  Result<worktree::SlotRequest> slot_request(worktree::Repository& repository,
+                                             const PrepareOrder& order) const;
+  Status show_change(worktree::Repository& repository, const PrepareOrder& order,
+                     const worktree::Slot& slot) const;
+  std::string criteria_of(const TaskFacts& task) const;
   Result<std::string> lease_branch(worktree::Repository& repository, const PrepareOrder& order);
   // What the world denies now it may grant in a moment.
   static constexpr int kTriesInPlace = 4;
@@ -68,9 +74,13 @@ class LocalWorld final : public World {
   void try_verify(const VerifyOrder& order, Post post, int tries);
   void try_publish(const PublishOrder& order, Post post, int tries);
   Status publish_now(worktree::Repository& repository, const PublishOrder& order);
-  void merge_now(worktree::Repository& repository, const MergeOrder& order, const Post& post);
-  void judge_merge(const MergeOrder& order, const std::string& into, std::string commit,
-                   std::optional<worktree::Oid> expected, run::Merged merged, const Post& post);
+  struct Merging;
+  Result<FoundTarget> find_target(worktree::Repository& repository, const MergeOrder& order) const;
+  void merge_now(worktree::Repository& repository, std::shared_ptr<Merging> merging);
+  void tell_base(worktree::Repository& repository, Merging& merging);
+  void judge_merge(worktree::Repository& repository, std::shared_ptr<Merging> merging);
+  void finish_merge(std::shared_ptr<Merging> merging, EvidenceAnswer answer);
+  void move_branch(worktree::Repository& repository, std::shared_ptr<Merging> merging);
   run::ItemsListed claimed(run::ItemsListed event) const;
   void try_list(const ListOrder& order, Post post, int tries);
   void list_command(const ListOrder& order, Post post, int tries);
@@ -108,6 +118,10 @@ std::string branch_name(const plan::Template& text, const HoleValues& values);
 // What tells the refs of one task from those of another: its place in the run, and its item for
 // people.
 std::string task_name(const TaskFacts& task);
+
+// Whether its sessions leave nothing but what they say: reviewers, and those that see no
+// repository.
+bool only_reads(const plan::Agent& agent);
 
 // Of one attempt: the lesser of the step's and the agent's; 0: none.
 std::chrono::milliseconds timeout_of(const plan::Node& node, const plan::Agent* agent);

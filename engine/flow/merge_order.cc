@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "engine/flow/local_world.h"
+#include "engine/flow/merge_target.h"
 #include "engine/os/crash_point.h"
 #include "engine/worktree/merge.h"
 #include "engine/worktree/refs.h"
@@ -9,9 +10,20 @@
 namespace fleet::flow {
 namespace {
 
-std::string message_of(const MergeOrder& order, const std::string& into, const std::string& run) {
-  std::string text = fmt::format("Gather {} task{} on {}\n", order.commits.size(),
-                                 order.commits.size() == 1 ? "" : "s", into);
+// "a, b and 3 more"
+std::string named(const std::vector<std::string>& names) {
+  constexpr std::size_t kMost = 3;
+  std::string text;
+  for (std::size_t i = 0; i < std::min(names.size(), kMost); ++i)
+    text += (i == 0 ? "" : ", ") + names[i];
+  return names.size() > kMost ? fmt::format("{} and {} more", text, names.size() - kMost) : text;
+}
+
+std::string message_of(const MergeOrder& order, const std::string& into, bool into_base,
+                       const std::string& run) {
+  std::string text = into_base ? fmt::format("Merge {} into {}\n", named(order.names), into)
+                               : fmt::format("Gather {} task{} on {}\n", order.commits.size(),
+                                             order.commits.size() == 1 ? "" : "s", into);
   text += fmt::format("\nFleet-Run: {}\nFleet-Task: {}", run, order.task.attempt.task.value);
   return text;
 }
@@ -28,91 +40,137 @@ bool needs_a_person(const Error& error) {
   }
 }
 
+void tell_conflicts(const worktree::MergeConflicts& found, run::Merged& event) {
+  for (const worktree::MergeConflict& conflict : found.conflicts)
+    event.paths.push_back(conflict.path);
+  const worktree::MergeConflict& first = found.conflicts.front();
+  event.how = run::MergeHow::kConflict;
+  event.detail = fmt::format("`{}`: {} and {} both changed it; `{}` is as it was", first.path,
+                             first.ours, first.theirs, event.branch);
+}
+
+std::string with_note(std::string detail, const std::string& note) {
+  if (note.empty())
+    return detail;
+  return detail.empty() ? note : detail + "; " + note;
+}
+
 }  // namespace
 
+// A base may move while the merge with it is being judged.
+struct LocalWorld::Merging {
+  MergeOrder order;
+  MergeTarget target;
+  worktree::Oid made;  // the merged commit
+  run::Merged event;
+  Post post;
+  int tries = 1;
+
+  void end(run::MergeHow how, std::string detail) {
+    event.how = how;
+    event.detail = std::move(detail);
+    post(event);
+  }
+};
+
 void LocalWorld::merge(const MergeOrder& order, Post post) {
-  git_.add([this, order, post = std::move(post)](worktree::Repository& repository) {
-    merge_now(repository, order, post);
-  });
+  auto merging = std::make_shared<Merging>();
+  merging->order = order;
+  merging->post = std::move(post);
+  git_.add([this, merging](worktree::Repository& repository) { merge_now(repository, merging); });
+}
+
+Result<FoundTarget> LocalWorld::find_target(worktree::Repository& repository,
+                                            const MergeOrder& order) const {
+  const plan::Merge& wanted = *plan_.nodes[order.task.node.value].merge;
+  if (wanted.into_base)
+    return base_target(repository, plan_.repo.base);
+  if (wanted.into_step)
+    return fleet_target(repository, order.branch, oid_of(order.tip));
+  return fleet_target(repository, branch_name(wanted.into, holes_of(order.task)),
+                      oid_of(order.start));
 }
 
 // Onto the branch as it stands if it is the fleet's own, so that nothing gathered before is
 // dropped; a fresh one starts where the tasks did. Idempotent: sources that are already in are left
 // out, and the same sources, tip and date give the same commit.
-void LocalWorld::merge_now(worktree::Repository& repository, const MergeOrder& order,
-                           const Post& post) {
-  run::Merged event;
-  event.attempt = order.task.attempt;
-  const auto end = [&](run::MergeHow how, std::string detail) {
-    event.how = how;
-    event.detail = std::move(detail);
-    post(event);
-  };
-  const plan::Merge& wanted = *plan_.nodes[order.task.node.value].merge;
-  const std::string into = branch_name(wanted.into, holes_of(order.task));
-  event.branch = into;
-  auto state = worktree::inspect_branch(repository, into);
-  if (!state)
-    return end(run::MergeHow::kError, state.error().message());
-  if (!state->conflict.empty())
-    return end(run::MergeHow::kRefused,
-               fmt::format("the branch `{}` cannot exist beside `{}`; rename one of them", into,
-                           state->conflict));
-  if (state->owner == worktree::BranchOwner::kForeign)
-    return end(run::MergeHow::kRefused,
-               fmt::format("the branch `{}` exists and is not fleetc's (or was moved by somebody "
-                           "else); it is left "
-                           "alone: rename or delete it, then `fleetc run` again",
-                           into));
-  if (!state->checked_out_at.empty())
-    return end(run::MergeHow::kRefused,
-               fmt::format("the branch `{}` is checked out at {} and is not moved under its "
-                           "user; switch that worktree to another branch",
-                           into, state->checked_out_at));
+void LocalWorld::merge_now(worktree::Repository& repository, std::shared_ptr<Merging> merging) {
+  const MergeOrder& order = merging->order;
+  const bool into_base = plan_.nodes[order.task.node.value].merge->into_base;
+  merging->event = {};
+  merging->event.attempt = order.task.attempt;
+  auto found = find_target(repository, order);
+  if (!found)
+    return merging->end(run::MergeHow::kError, found.error().message());
+  const MergeTarget& target = merging->target = std::move(found->target);
+  merging->event.branch = target.branch;
+  if (!found->refused.empty())
+    return merging->end(run::MergeHow::kRefused, std::move(found->refused));
   worktree::MergeRequest request;
-  request.into = state->commit ? *state->commit : oid_of(order.start);
-  request.into_name = into;
+  request.into = target.onto;
+  request.into_name = into_base ? plan_.repo.base : target.branch;
+  if (target.waiting)
+    request.sources.push_back({*target.waiting, target.branch});
   for (std::size_t i = 0; i < order.commits.size(); ++i)
     request.sources.push_back({oid_of(order.commits[i]), order.names[i]});
   request.author_name = author_name("fleet");
   request.author_email = author_email("fleet");
-  request.message = message_of(order, into, site_.run);
+  request.message = message_of(order, request.into_name, into_base, site_.run);
   request.time = order.at / 1000;
   os::crash_point("engine.merge.before");
   auto outcome = worktree::merge(repository, request);
   os::crash_point("engine.merge.after");
   if (!outcome)
-    return end(run::MergeHow::kError, outcome.error().message());
+    return merging->end(run::MergeHow::kError, outcome.error().message());
   if (const auto* conflicts = std::get_if<worktree::MergeConflicts>(&*outcome)) {
-    for (const worktree::MergeConflict& conflict : conflicts->conflicts)
-      event.paths.push_back(conflict.path);
-    const worktree::MergeConflict& first = conflicts->conflicts.front();
-    return end(run::MergeHow::kConflict,
-               fmt::format("`{}`: {} and {} both changed it; `{}` is as it was", first.path,
-                           first.ours, first.theirs, into));
+    tell_conflicts(*conflicts, merging->event);
+    return merging->post(merging->event);
   }
-  std::string commit = request.into.hex();
-  event.how = run::MergeHow::kNothing;
-  if (const auto* merged = std::get_if<worktree::Merged>(&*outcome)) {
-    commit = merged->commit.hex();
-    event.how = run::MergeHow::kMerged;
-    event.detail =
+  const auto* merged = std::get_if<worktree::Merged>(&*outcome);
+  merging->made = merged != nullptr ? merged->commit : target.onto;
+  const bool made_before = merging->made == target.onto;  // nothing to do, or done before a crash
+  // The lease of a step's branch is of one commit: whoever moved it had no approval.
+  if (!order.branch.empty() && target.expected && *target.expected != oid_of(order.tip) &&
+      (merged == nullptr || !made_before))
+    return merging->end(
+        run::MergeHow::kRefused,
+        fmt::format("the branch `{}` was moved from {} to {} meanwhile; put it "
+                    "back with `git branch -f`, or run again",
+                    target.branch, order.tip.substr(0, 12), target.expected->hex().substr(0, 12)));
+  merging->event.how = run::MergeHow::kNothing;
+  if (merged != nullptr) {
+    merging->event.how = run::MergeHow::kMerged;
+    merging->event.detail =
         fmt::format("{} file{}, +{} -{}", merged->stat.files, merged->stat.files == 1 ? "" : "s",
                     merged->stat.insertions, merged->stat.deletions);
   }
-  judge_merge(order, into, std::move(commit), state->commit, std::move(event), post);
+  if (into_base && made_before)
+    return tell_base(repository, *merging);
+  judge_merge(repository, std::move(merging));
 }
 
-void LocalWorld::judge_merge(const MergeOrder& order, const std::string& into, std::string commit,
-                             std::optional<worktree::Oid> expected, run::Merged merged,
-                             const Post& post) {
+// All of it is in the base, or waits beside it, already.
+void LocalWorld::tell_base(worktree::Repository& repository, Merging& merging) {
+  run::Merged& event = merging.event;
+  event.commit = merging.made.hex();
+  const auto base = worktree::read_ref(repository, worktree::branch_ref(plan_.repo.base));
+  if (base && *base && **base == merging.made)
+    event.branch = plan_.repo.base;
+  else
+    event.detail = with_note(event.detail, merging.target.note);
+  merging.post(event);
+}
+
+void LocalWorld::judge_merge(worktree::Repository& repository, std::shared_ptr<Merging> merging) {
+  const MergeOrder& order = merging->order;
   const plan::Node& node = plan_.nodes[order.task.node.value];
   EvidenceRequest request;
   request.task = order.task;
   request.task.agent = "fleet";
   request.holes = holes_of(order.task);
-  request.base = base_;
-  request.commit = commit;
+  // What came into the base meanwhile is its user's: it judges, and is not judged.
+  request.base = node.merge->into_base ? merging->target.onto.hex() : base_;
+  request.commit = merging->made.hex();
   request.accept = node.merge->accept;
   request.protect = plan_.protect;
   // As open as the most open of those whose work it judges: a platform without a sandbox was
@@ -123,52 +181,61 @@ void LocalWorld::judge_merge(const MergeOrder& order, const std::string& into, s
         request.sandbox.on = false;
   if (node.timeout)
     request.timeout = *node.timeout;
+  if (const auto stat = repository.diff_stat(oid_of(request.base), merging->made))
+    request.changed_lines = stat->insertions + stat->deletions;
   const std::pair<std::uint32_t, std::uint32_t> judged{order.task.attempt.task.value,
                                                        order.task.attempt.epoch};
   {
     const std::lock_guard lock(mutex_);
     judged_merges_.insert(judged);
   }
-  auto finish = [this, into, commit, expected, post, judged](run::Merged event,
-                                                             EvidenceAnswer answer) {
+  evidence_.gather(std::move(request), [this, merging, judged](EvidenceAnswer answer) {
     {
       const std::lock_guard lock(mutex_);
       judged_merges_.erase(judged);
     }
-    event.checks = std::move(answer.checks);
-    if (!answer.error.empty() || !answer.passed) {
-      event.how = answer.error.empty() ? run::MergeHow::kEvidenceFailed : run::MergeHow::kError;
-      event.detail = answer.error.empty()
-                         ? fmt::format("`{}`: {}; `{}` is as it was, the merged commit is {}",
-                                       event.checks.back().text, event.checks.back().detail, into,
-                                       commit.substr(0, 12))
-                         : answer.error;
-      event.commit = commit;
-      return post(std::move(event));
-    }
-    git_.add([into, commit, expected, post,
-              event = std::move(event)](worktree::Repository& repository) mutable {
-      event.commit = commit;
-      os::crash_point("engine.gather.before");
-      if (const Status moved = worktree::publish(repository, into, expected,
-                                                 *worktree::Oid::parse(commit), "fleetc: gathered");
-          !moved) {
-        event.how = needs_a_person(moved.error()) ? run::MergeHow::kRefused : run::MergeHow::kError;
-        event.detail = moved.error().message();
-      }
-      os::crash_point("engine.gather.after");
-      post(std::move(event));
-    });
-  };
-  git_.add([this, request = std::move(request), merged = std::move(merged),
-            finish = std::move(finish)](worktree::Repository& repository) mutable {
-    const auto stat = repository.diff_stat(oid_of(request.base), oid_of(request.commit));
-    if (stat)
-      request.changed_lines = stat->insertions + stat->deletions;
-    evidence_.gather(std::move(request),
-                     [merged = std::move(merged), finish = std::move(finish)](
-                         EvidenceAnswer answer) { finish(merged, std::move(answer)); });
+    finish_merge(merging, std::move(answer));
   });
+}
+
+void LocalWorld::finish_merge(std::shared_ptr<Merging> merging, EvidenceAnswer answer) {
+  run::Merged& event = merging->event;
+  event.checks = std::move(answer.checks);
+  event.commit = merging->made.hex();
+  if (!answer.error.empty())
+    return merging->end(run::MergeHow::kError, std::move(answer.error));
+  if (!answer.passed)
+    return merging->end(run::MergeHow::kEvidenceFailed,
+                        fmt::format("`{}`: {}; `{}` is as it was, the merged commit is {}",
+                                    event.checks.back().text, event.checks.back().detail,
+                                    merging->target.branch, event.commit.substr(0, 12)));
+  git_.add([this, merging](worktree::Repository& repository) { move_branch(repository, merging); });
+}
+
+// By compare-and-swap. A base that its user moved, or checked out, while the merge was judged is
+// looked at anew: what was judged would not be what it becomes.
+void LocalWorld::move_branch(worktree::Repository& repository, std::shared_ptr<Merging> merging) {
+  const MergeTarget& target = merging->target;
+  os::crash_point("engine.gather.before");
+  const Status moved =
+      target.is_base
+          ? worktree::move_refs(
+                repository, {{worktree::branch_ref(target.branch), target.expected, merging->made}},
+                "fleetc: merged")
+          : worktree::publish(repository, target.branch, target.expected, merging->made,
+                              "fleetc: gathered");
+  os::crash_point("engine.gather.after");
+  if (moved) {
+    merging->event.detail = with_note(merging->event.detail, target.note);
+    return merging->post(merging->event);
+  }
+  const bool into_base = plan_.nodes[merging->order.task.node.value].merge->into_base;
+  const bool base_changed =
+      moved.error().code() == Errc::kConflict || moved.error().code() == Errc::kReadOnly;
+  if (into_base && base_changed && merging->tries++ < kTriesInPlace && !abandoned_)
+    return merge_now(repository, std::move(merging));
+  merging->end(needs_a_person(moved.error()) ? run::MergeHow::kRefused : run::MergeHow::kError,
+               moved.error().message());
 }
 
 }  // namespace fleet::flow

@@ -1,5 +1,6 @@
 #include "engine/flow/order.h"
 
+#include <algorithm>
 #include <string_view>
 #include <unordered_map>
 
@@ -13,19 +14,56 @@ const run::Task& task_of(const run::State& state, run::Attempt attempt) {
   return state.tasks[attempt.task.value];
 }
 
+std::string agent_of(const plan::Plan& plan, const run::State& state, const run::Task& task) {
+  if (plan.nodes[task.node.value].agents.empty())
+    return {};
+  return plan.agents[state.sessions[task.session.value].agent.value].name;
+}
+
+// The findings of a review, or of all that a joint waited for. In a loop the latest of the same id
+// stands last.
+const run::Finding* find_finding(const plan::Plan& plan, const run::State& state,
+                                 plan::NodeIndex node, const std::string& id) {
+  for (const run::TaskIndex task : state.nodes[node.value].tasks)
+    for (const run::Finding& finding : state.tasks[task.value].findings)
+      if (finding.id == id)
+        return &finding;
+  switch (plan.nodes[node.value].kind) {
+    case plan::NodeKind::kAll:
+    case plan::NodeKind::kAny:
+    case plan::NodeKind::kLast: break;
+    default: return nullptr;
+  }
+  const auto& after = plan.nodes[node.value].after;
+  for (auto edge = after.rbegin(); edge != after.rend(); ++edge)
+    if (const run::Finding* found = find_finding(plan, state, edge->from, id))
+      return found;
+  return nullptr;
+}
+
 TaskFacts facts_of(const plan::Plan& plan, const run::State& state, run::Attempt attempt) {
   const run::Task& task = task_of(state, attempt);
   const plan::Node& node = plan.nodes[task.node.value];
-  TaskFacts facts;
+  TaskFacts facts = facts_of_item(plan, task.node, task.item, agent_of(plan, state, task));
   facts.attempt = attempt;
-  facts.node = task.node;
-  facts.item = task.item;
-  if (!node.agents.empty())
-    facts.agent = plan.agents[state.sessions[task.session.value].agent.value].name;
-  facts.text = task.item;
   if (!node.args.empty())
     facts.text = fill(node.args.front(), hole_values(state, facts));
+  if (mends_findings(node))
+    if (const run::Finding* finding = find_finding(plan, state, *node.fanout->source.of, task.item))
+      facts.text = text_of(*finding);
+  if (facts.task.empty())
+    facts.task = facts.text;
   return facts;
+}
+
+const char* word_of(run::Severity severity) {
+  switch (severity) {
+    case run::Severity::kNote: return "note";
+    case run::Severity::kMinor: return "minor";
+    case run::Severity::kMajor: return "major";
+    case run::Severity::kCritical: return "critical";
+  }
+  return "?";
 }
 
 struct OrderMaker {
@@ -67,6 +105,10 @@ struct OrderMaker {
         facts_of(plan, state, c.attempt), c.start, c.commits, {}, task_of(state, c.attempt).since};
     order.names.resize(order.commits.size());
     const plan::Node& node = plan.nodes[order.task.node.value];
+    if (const auto& into = node.merge->into_step) {
+      order.branch = state.tasks[state.nodes[into->value].tasks.front().value].branch;
+      order.tip = c.start;
+    }
     std::unordered_map<std::string_view, std::size_t> places;
     for (std::size_t i = 0; i < order.commits.size(); ++i)
       places.emplace(order.commits[i], i);
@@ -76,6 +118,11 @@ struct OrderMaker {
         if (const auto at = places.find(task.commit); at != places.end())
           order.names[at->second] = task.item.empty() ? plan.nodes[from.value].name : task.item;
       }
+    // A step's tip that merges have moved on is no task's own commit.
+    for (std::size_t i = 0; i < order.names.size(); ++i)
+      if (order.names[i].empty())
+        order.names[i] =
+            plan.nodes[node.merge->from[std::min(i, node.merge->from.size() - 1)].value].name;
     return order;
   }
   Order operator()(const run::StartTimer& c) const { return TimerOrder{c.attempt, c.at}; }
@@ -95,13 +142,47 @@ Order make_order(const plan::Plan& plan, const run::State& state, const run::Com
   return std::visit(OrderMaker{plan, state}, command);
 }
 
+bool mends_findings(const plan::Node& node) {
+  return node.fanout && node.fanout->source.kind == plan::FanoutSource::Kind::kFindings;
+}
+
+TaskFacts facts_of_item(const plan::Plan& plan, plan::NodeIndex node, std::string item,
+                        std::string agent) {
+  TaskFacts facts;
+  facts.node = node;
+  facts.agent = std::move(agent);
+  facts.item = std::move(item);
+  facts.text = facts.item;
+  facts.round = std::max(plan.nodes[node.value].round, 1U);
+  for (const auto& [name, value] : plan.parameters)
+    if (name == "task")
+      facts.task = value;
+  if (facts.task.empty())
+    facts.task = facts.item;
+  return facts;
+}
+
+std::string text_of(const run::Finding& finding) {
+  std::string text = word_of(finding.severity);
+  text += ": ";
+  if (!finding.path.empty())
+    text += finding.line == 0 ? finding.path + ": "
+                              : fmt::format("{}:{}: ", finding.path, finding.line);
+  text += finding.title;
+  if (!finding.label.empty())
+    text += fmt::format("\n\nLabel: {}", finding.label);
+  if (!finding.detail.empty())
+    text += "\n\n" + finding.detail;
+  return text;
+}
+
 HoleValues hole_values(const run::State& state, const TaskFacts& task) {
   HoleValues values;
-  values.task = task.text.empty() ? task.item : task.text;
+  values.task = task.task;
   values.item = task.item;
   values.agent = task.agent;
   values.run = state.run;
-  values.round = "1";
+  values.round = std::to_string(task.round);
   const auto day = std::chrono::floor<std::chrono::days>(
       std::chrono::sys_time<std::chrono::milliseconds>(std::chrono::milliseconds(state.opened_at)));
   const std::chrono::year_month_day date(day);

@@ -28,7 +28,10 @@ struct TaskFacts {
   plan::NodeIndex node;
   std::string agent;  // name; empty for plain commands and merges
   std::string item;
-  std::string text;  // the call's first argument, or the item
+  std::string text;  // what is to be done: the call's first argument, or the item; of a finding all
+                     // that it says
+  std::string task;  // the flow's parameter `task`; without one, the call's first argument or item
+  std::uint32_t round = 1;  // of the loop around the step; 1 outside of loops
 };
 
 struct PrepareOrder {
@@ -71,6 +74,10 @@ struct MergeOrder {
   std::vector<std::string> commits;
   std::vector<std::string> names;  // of the tasks that made them, parallel
   std::int64_t at = 0;
+  // Of a merge into a step's branch, which hands over its lease: the branch, and the commit that it
+  // has if nobody else moved it.
+  std::string branch = {};
+  std::string tip = {};
 };
 
 struct TimerOrder {
@@ -112,6 +119,18 @@ struct HoleValues {
   std::string task, item, agent, run, round, date;
 };
 HoleValues hole_values(const run::State& state, const TaskFacts& task);
+
+// The facts of a task that does not exist yet: of an item, by the agent of that name.
+TaskFacts facts_of_item(const plan::Plan& plan, plan::NodeIndex node, std::string item,
+                        std::string agent);
+
+// Whether its items are findings.
+bool mends_findings(const plan::Node& node);
+
+// A finding as the one who mends it reads it: "major: src/a.c:12: title", then its label and
+// detail.
+std::string text_of(const run::Finding& finding);
+
 // Text with its holes filled. A hole without a value becomes "{name}" (a plan with unbound
 // parameters is refused before it runs).
 std::string fill(const plan::Template& text, const HoleValues& values);

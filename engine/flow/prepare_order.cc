@@ -69,11 +69,7 @@ Result<run::Prepared> LocalWorld::take_slot(worktree::Repository& repository,
     event.cold = false;
     return event;
   }
-  worktree::SlotRequest wanted;
-  wanted.commit = oid_of(order.start);
-  wanted.agent = order.task.agent.empty() ? "run" : order.task.agent;
-  if (!order.task.agent.empty())
-    wanted.keep = agent_named(order.task.agent).keep;
+  FLEET_TRY(worktree::SlotRequest wanted, slot_request(repository, order));
   std::optional<Held> mine = held(order.session);
   event.cold = !mine;
   if (mine) {
@@ -83,8 +79,11 @@ Result<run::Prepared> LocalWorld::take_slot(worktree::Repository& repository,
     FLEET_TRY(worktree::Slot slot, pool_.acquire(repository, wanted));
     mine = Held{std::move(slot), {}};
   }
-  mine->unsaved = worktree::salvage_ref(
-      site_.run, fmt::format("{}/{}", task_name(order.task), order.task.attempt.epoch));
+  if (wanted.kind == worktree::SlotKind::kSession)
+    mine->unsaved = worktree::salvage_ref(
+        site_.run, fmt::format("{}/{}", task_name(order.task), order.task.attempt.epoch));
+  else
+    FLEET_CHECK(show_change(repository, order, mine->slot));
   std::optional<worktree::Slot> spare;
   {
     const std::lock_guard lock(mutex_);

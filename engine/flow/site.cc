@@ -1,6 +1,7 @@
 #include "engine/flow/site.h"
 
 #include <set>
+#include <string_view>
 
 #include <fmt/format.h>
 
@@ -33,23 +34,47 @@ std::string value_of(const std::map<std::string, std::string>& environment, cons
   return it == environment.end() ? std::move(otherwise) : it->second;
 }
 
-process::SandboxSpec make_sandbox(const Site& site, const JobRequest& request) {
-  process::SandboxSpec spec;
-  const worktree::SlotMounts mounts = worktree::mounts(request.slot);
+// What of its slot and of the repository a session sees. Whoever judges a change sees the base, the
+// difference, and no ref, object or worktree that could tell what its builder thought.
+void add_worktree(const JobRequest& request, process::SandboxSpec& spec) {
+  const worktree::Slot& slot = request.slot;
+  // The main checkout, where the user began from another one.
+  constexpr std::string_view kGit = "/.git";
+  if (request.reads != plan::Reads::kRepo && slot.common_dir.ends_with(kGit))
+    spec.masked.emplace_back(slot.common_dir.substr(0, slot.common_dir.size() - kGit.size()));
+  switch (request.reads) {
+    case plan::Reads::kNone:
+      spec.writable = {slot.empty()};
+      spec.masked.emplace_back(slot.common_dir);
+      return;
+    case plan::Reads::kDiff:
+      spec.read_only_over = {slot.tree(), slot.review()};
+      spec.masked.emplace_back(slot.common_dir);
+      return;
+    case plan::Reads::kRepo: break;
+  }
+  const worktree::SlotMounts mounts = worktree::mounts(slot);
   for (const std::string& path : mounts.writable)
     spec.writable.emplace_back(path);
   for (const std::string& path : mounts.read_only)
     spec.read_only_over.emplace_back(path);
+  if (!request.writes)
+    spec.read_only_over.emplace_back(slot.tree());
+  spec.exposed = {mounts.common_dir};
+}
+
+process::SandboxSpec make_sandbox(const Site& site, const JobRequest& request) {
+  process::SandboxSpec spec;
+  spec.masked = {site.state_dir, site.pool_dir};
+  add_worktree(request, spec);
   for (const std::string& path : request.sandbox.write)
     spec.writable.emplace_back(path.rfind("~/", 0) == 0 ? site.home + path.substr(1) : path);
   spec.home = request.slot.home();
   spec.tmp = request.slot.tmp();
-  spec.masked = {site.state_dir, site.pool_dir};
   if (!site.work_dir.empty())
     spec.masked.emplace_back(site.work_dir);
   if (site.home.size() > 1)
     spec.masked.emplace_back(site.home);
-  spec.exposed = {mounts.common_dir};
   for (const std::string& folder : tool_folders(value_of(site.environment, "PATH", ""), site.home))
     spec.exposed.emplace_back(folder);
   spec.network = request.sandbox.network;
@@ -71,7 +96,7 @@ std::vector<std::string> make_environment(const Site& site, const JobRequest& re
     all[name] = value;
   // Without a sandbox nothing keeps a session from making refs, and one that names an object which
   // only its own store has would break the user's repository.
-  if (!request.sandbox.on) {
+  if (!request.sandbox.on || request.reads != plan::Reads::kRepo) {
     all.erase("GIT_OBJECT_DIRECTORY");
     all.erase("GIT_ALTERNATE_OBJECT_DIRECTORIES");
   }
@@ -80,8 +105,13 @@ std::vector<std::string> make_environment(const Site& site, const JobRequest& re
   all["FLEET_ITEM"] = request.task.item;
   all["FLEET_AGENT"] = request.task.agent;
   all["FLEET_EPOCH"] = std::to_string(request.task.attempt.epoch);
+  all["FLEET_ROUND"] = request.holes.round;
   if (!request.brief.empty())
     all["FLEET_BRIEF"] = request.brief;
+  if (!request.finding.empty())
+    all["FLEET_FINDING"] = request.finding;
+  if (request.reads == plan::Reads::kDiff)
+    all["FLEET_REVIEW"] = request.slot.review();
   for (const auto& [name, value] : request.env)
     all[name] = value;
   std::vector<std::string> out;
@@ -103,7 +133,7 @@ process::JobSpec make_job(const Site& site, const JobRequest& request) {
   for (const plan::Template& word : request.command.argv)
     job.argv.push_back(fill(word, request.holes));
   job.env = make_environment(site, request);
-  job.cwd = request.slot.tree();
+  job.cwd = request.reads == plan::Reads::kNone ? request.slot.empty() : request.slot.tree();
   job.output = request.log;
   if (request.sandbox.on)
     job.sandbox = make_sandbox(site, request);

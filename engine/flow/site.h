@@ -43,6 +43,11 @@ struct JobRequest {
   std::chrono::milliseconds timeout{0};
   bool kill_with_engine = false;
   std::string brief = {};  // what the agent is told, if anything
+  // What the session sees. Of a change (kDiff): the base's tree and the folder FLEET_REVIEW,
+  // nothing of the repository's git directory. kNone: an empty folder.
+  plan::Reads reads = plan::Reads::kRepo;
+  bool writes = true;        // its own worktree; a reviewer does not
+  std::string finding = {};  // that it is to mend
 };
 
 // A job in a slot: its own worktree, HOME and TMPDIR to write to; hidden: fleetc's state, the other

@@ -52,7 +52,7 @@ Status Engine::rescue_leftovers() {
       continue;  // another engine's by now
     const std::string ref = worktree::salvage_ref(
         site_.run, fmt::format("worktree-{}-{}", slot->id.value, site_.incarnation));
-    const bool saved = slot->kind == worktree::SlotKind::kEvidence ||
+    const bool saved = slot->kind != worktree::SlotKind::kSession ||
                        static_cast<bool>(pool_->salvage(*repository_, *slot, ref));
     FLEET_CHECK(
         pool_->release(*slot, saved ? worktree::Leftovers::kSaved : worktree::Leftovers::kUnsaved));

@@ -68,3 +68,31 @@ TEST_CASE("items are listed where the tasks will start, also behind a step that 
   REQUIRE(std::holds_alternative<ListOrder>(order));
   CHECK(std::get<ListOrder>(order).start == "commit0");
 }
+
+TEST_CASE("a finding reads as what is wrong, where, and what would put it right") {
+  run::Finding finding{"f-1",     run::Severity::kMajor, "security", "src/a.c", 12, "It leaks",
+                       "Free it."};
+  CHECK(text_of(finding) == "major: src/a.c:12: It leaks\n\nLabel: security\n\nFree it.");
+  finding.line = 0;
+  finding.label.clear();
+  finding.detail.clear();
+  CHECK(text_of(finding) == "major: src/a.c: It leaks");
+  finding.path.clear();
+  CHECK(text_of(finding) == "major: It leaks");
+}
+
+TEST_CASE("a task knows its round, and the flow's own task whatever its item is") {
+  fleet::test::PlanBuilder builder;
+  const plan::NodeIndex each = builder.fanout("each", {builder.agent("fixer")}, {"a"});
+  TaskFacts facts = facts_of_item(builder.plan, each, "a", "fixer");
+  CHECK(facts.task == "a");
+  CHECK(facts.round == 1);
+  builder.plan.parameters = {{"other", "x"}, {"task", "mend it"}};
+  builder[each].round = 3;
+  facts = facts_of_item(builder.plan, each, "a", "fixer");
+  CHECK(facts.task == "mend it");
+  CHECK(facts.text == "a");
+  const HoleValues values = hole_values(run::State{}, facts);
+  CHECK(fill({{true, "task"}, {false, "/"}, {true, "round"}, {false, "/"}, {true, "item"}},
+             values) == "mend it/3/a");
+}
