@@ -20,25 +20,20 @@ std::string agent_of(const plan::Plan& plan, const run::State& state, const run:
   return plan.agents[state.sessions[task.session.value].agent.value].name;
 }
 
-// The findings of a review, or of all that a joint waited for. In a loop the latest of the same id
-// stands last.
-const run::Finding* find_finding(const plan::Plan& plan, const run::State& state,
-                                 plan::NodeIndex node, const std::string& id) {
-  for (const run::TaskIndex task : state.nodes[node.value].tasks)
-    for (const run::Finding& finding : state.tasks[task.value].findings)
-      if (finding.id == id)
-        return &finding;
-  switch (plan.nodes[node.value].kind) {
-    case plan::NodeKind::kAll:
-    case plan::NodeKind::kAny:
-    case plan::NodeKind::kLast: break;
-    default: return nullptr;
-  }
-  const auto& after = plan.nodes[node.value].after;
-  for (auto edge = after.rbegin(); edge != after.rend(); ++edge)
-    if (const run::Finding* found = find_finding(plan, state, edge->from, id))
-      return found;
-  return nullptr;
+std::string finding_text(const plan::Plan& plan, const run::State& state, const run::Task& task) {
+  const plan::NodeIndex review = *plan.nodes[task.node.value].fanout->source.of;
+  for (const run::Finding& finding : run::findings_of(plan, state, review))
+    if (finding.id == task.item)
+      return text_of(finding);
+  return task.item;
+}
+
+// The branch of a step that merges may go into.
+std::string branch_of(const run::State& state, plan::NodeIndex node) {
+  while (const auto& other = state.nodes[node.value].stands_for)
+    node = *other;
+  const auto& tasks = state.nodes[node.value].tasks;
+  return tasks.empty() ? std::string() : state.tasks[tasks.front().value].branch;
 }
 
 TaskFacts facts_of(const plan::Plan& plan, const run::State& state, run::Attempt attempt) {
@@ -49,8 +44,7 @@ TaskFacts facts_of(const plan::Plan& plan, const run::State& state, run::Attempt
   if (!node.args.empty())
     facts.text = fill(node.args.front(), hole_values(state, facts));
   if (mends_findings(node))
-    if (const run::Finding* finding = find_finding(plan, state, *node.fanout->source.of, task.item))
-      facts.text = text_of(*finding);
+    facts.text = finding_text(plan, state, task);
   if (facts.task.empty())
     facts.task = facts.text;
   return facts;
@@ -106,7 +100,7 @@ struct OrderMaker {
     order.names.resize(order.commits.size());
     const plan::Node& node = plan.nodes[order.task.node.value];
     if (const auto& into = node.merge->into_step) {
-      order.branch = state.tasks[state.nodes[into->value].tasks.front().value].branch;
+      order.branch = branch_of(state, *into);
       order.tip = c.start;
     }
     std::unordered_map<std::string_view, std::size_t> places;
