@@ -16,17 +16,6 @@ std::uint32_t rank_of(const Core& core, NodeIndex node) {
   return core.state.schedule.rank[node.value];
 }
 
-TaskIndex pop_ready(WorkLists& queue, NodeIndex node) {
-  auto& ready = queue.ready[node.value];
-  const TaskIndex task = ready.back();
-  ready.pop_back();
-  if (ready.empty()) {
-    ready.swap(queue.later[node.value]);
-    std::reverse(ready.begin(), ready.end());
-  }
-  return task;
-}
-
 // Somewhere a session ended for which nodes wait: the first of each agent that is free now.
 void look_at_agents(WorkLists& queue, std::optional<std::uint32_t>& best) {
   for (auto agent = queue.awake.begin(); agent != queue.awake.end();) {
@@ -63,8 +52,11 @@ void park(Core& core, NodeIndex node, Seat seat) {
     queue.for_session.insert(rank);
   if (seat != Seat::kNoAgent)
     return;
-  for (const plan::AgentIndex agent : core.plan_of(node).agents) {
-    queue.for_agent[agent.value].insert(rank);
+  const auto& agents = core.plan_of(node).agents;
+  for (std::size_t place = 0; place < agents.size(); ++place) {
+    if (core.state_of(node).routed && queue.routed[node.value][place].empty())
+      continue;
+    queue.for_agent[agents[place].value].insert(rank);
   }
 }
 
@@ -123,6 +115,8 @@ void forget_last_attempt(Task& task) {
   task.checkpoints = 0;
   task.handoffs = 0;
   task.decision.reset();
+  task.spent = {};
+  task.over_budget = false;
 }
 
 void start_merge(Core& core, Task& task) {
@@ -140,7 +134,7 @@ void start_merge(Core& core, Task& task) {
 
 void start_attempt(Core& core, NodeIndex node) {
   const Seat seat = seat_for(core, node);
-  Task& task = core.state.tasks[pop_ready(core.state.queue, node).value];
+  Task& task = core.state.tasks[pop_ready(core, node).value];
   withdraw(core, node);
   forget_last_attempt(task);
   ++task.epoch;
@@ -173,6 +167,13 @@ bool start_evidence(Core& core) {
 
 void enqueue(Core& core, Task& task) {
   WorkLists& queue = core.state.queue;
+  if (task.agent) {
+    const auto& agents = core.plan_of(task).agents;
+    const auto place = std::ranges::find(agents, *task.agent) - agents.begin();
+    queue.routed[task.node.value][static_cast<std::size_t>(place)].push_back(task.index);
+    offer(core, task.node);
+    return;
+  }
   auto& ready = queue.ready[task.node.value];
   (ready.empty() ? ready : queue.later[task.node.value]).push_back(task.index);
   offer(core, task.node);
@@ -180,7 +181,7 @@ void enqueue(Core& core, Task& task) {
 
 void offer(Core& core, NodeIndex node) {
   WorkLists& queue = core.state.queue;
-  if (queue.ready[node.value].empty())
+  if (ready_count(core, node) == 0)
     return;
   withdraw(core, node);
   const bool command = core.plan_of(node).kind == plan::NodeKind::kRun;

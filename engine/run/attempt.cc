@@ -2,6 +2,7 @@
 // the task's phase; `step` has already dropped superseded epochs.
 #include <fmt/format.h>
 
+#include "dsl/plan/render.h"
 #include "engine/run/core.h"
 
 namespace fleet::run {
@@ -100,18 +101,31 @@ Ending classify(const Exited& event) {
   return {Outcome::kLost, "?"};
 }
 
+std::string over_budget_text(const Core& core, const Task& task) {
+  return fmt::format("spent {}, and its budget is {}", plan::to_string(task.spent),
+                     plan::to_string(*agent_of(core, task)->budget));
+}
+
 void exited_badly(Core& core, Task& task, const Exited& event) {
   Ending ending = classify(event);
   if (!event.detail.empty())
     ending.detail = event.detail.starts_with(ending.detail) ? event.detail
                                                             : ending.detail + ": " + event.detail;
+  if (ending.outcome == Outcome::kCancelled && task.over_budget) {
+    lose_attempt(core, task, Outcome::kBudgetSpent, over_budget_text(core, task));
+    return;
+  }
   if (ending.outcome == Outcome::kCancelled && task.stop_cancelled) {
     task.outcome = Outcome::kCancelled;
     task.detail = ending.detail;
     give_back(core, task, "was stopped; starts again on resume");
     return;
   }
-  lose_attempt(core, task, ending.outcome, std::move(ending.detail));
+  if (ending.outcome == Outcome::kLimited) {
+    await_limit(core, task, std::move(ending.detail), event.until);
+  } else {
+    lose_attempt(core, task, ending.outcome, std::move(ending.detail));
+  }
 }
 
 void keep_capture(Task& task, const Captured& event) {

@@ -61,6 +61,8 @@ void join_one(Core& core, NodeIndex node, const plan::Edge& edge);
 
 // fanout.cc
 void list_findings(Core& core, NodeIndex node);
+// Which of the node's agents each finding goes to, by place; -1: no route takes it.
+std::vector<int> routes_of(const Core& core, NodeIndex node, const std::vector<Finding>& findings);
 void on(Core& core, const ItemsListed& event);
 void on(Core& core, const SpawnDecided& event);
 
@@ -95,6 +97,8 @@ bool drop_if_unwanted(Core& core, Task& task);
 enum class Seat { kIdle, kNew, kFree, kOwnBusy, kNoSession, kNoAgent };  // kFree: needs none
 Seat seat_for(const Core& core, NodeIndex node);
 bool has_session_slack(const Core& core);
+std::size_t ready_count(const Core& core, NodeIndex node);
+TaskIndex pop_ready(Core& core, NodeIndex node);  // REQUIRES: seat_for found one
 void take_seat(Core& core, Task& task, Seat seat);
 void leave_seat(Core& core, Task& task);
 void end_idle_sessions(Core& core);
@@ -112,6 +116,7 @@ void settle_task(Core& core, Task& task);  // it has its last phase, and is coun
 void fail_task(Core& core, Task& task, Outcome outcome, std::string reason);
 void give_back(Core& core, Task& task,
                std::string reason);  // a stop took the attempt; costs nothing
+void await_limit(Core& core, Task& task, std::string detail, std::int64_t until);
 void lose_attempt(Core& core, Task& task, Outcome outcome, std::string detail);
 // The attempts are spent: its `else` decides.
 void give_up(Core& core, Task& task, Outcome outcome, std::string detail);

@@ -118,6 +118,7 @@ void size_queues(const plan::Plan& plan, WorkLists& queue) {
   queue.ready.resize(plan.nodes.size());
   queue.later.resize(plan.nodes.size());
   queue.idle.resize(plan.nodes.size());
+  queue.routed.resize(plan.nodes.size());
   queue.sessions_ever.resize(plan.nodes.size(), 0);
   queue.for_agent.resize(plan.agents.size());
   queue.agent_open.resize(plan.agents.size(), false);

@@ -1,6 +1,8 @@
 // Fan-outs: items become tasks, in the order that the spawn check decides.
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "engine/run/core.h"
 
 namespace fleet::run {
@@ -26,14 +28,26 @@ std::vector<TaskIndex> in_order(const NodeState& node, const std::vector<std::ui
   return tasks;
 }
 
-void take_items(Core& core, NodeIndex index, const std::vector<std::string>& items) {
-  for (const std::string& item : items)
-    add_task(core, index, item, "waits for the spawn check");
+// `places`: which of the node's agents each item goes to; empty where any may take any.
+template <class Places>
+void take_items(Core& core, NodeIndex index, const std::vector<std::string>& items,
+                const Places& places) {
+  const auto& agents = core.plan_of(index).agents;
+  NodeState& node = core.state_of(index);
+  node.routed = !items.empty() && places.size() >= items.size();
+  if (node.routed)
+    core.state.queue.routed[index.value].resize(agents.size());
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    Task& task = add_task(core, index, items[i], "waits for the spawn check");
+    if (node.routed)
+      task.agent = agents[std::min<std::size_t>(static_cast<std::size_t>(places[i]),
+                                                agents.size() - 1)];
+  }
   if (items.empty()) {
     settle_node(core, index);
     return;
   }
-  set_phase(core, core.state_of(index), NodePhase::kDeciding);
+  set_phase(core, node, NodePhase::kDeciding);
   core.command(DecideSpawn{index});
 }
 
@@ -46,10 +60,18 @@ void list_findings(Core& core, NodeIndex index) {
   core.state_of(index).found = findings.size();
   const std::size_t most = std::min<std::size_t>(findings.size(),
                                                  fanout.limit.value_or(findings.size()));
+  const std::vector<int> places = routes_of(core, index, findings);
   std::vector<std::string> items;
-  for (std::size_t i = 0; i < most; ++i)
+  for (std::size_t i = 0; i < most; ++i) {
+    if (!places.empty() && places[i] < 0) {
+      fail_node(core, index,
+                fmt::format("finding {} goes to nobody: no route takes its {}", findings[i].id,
+                            fanout.route_by));
+      return;
+    }
     items.push_back(findings[i].id);
-  take_items(core, index, items);
+  }
+  take_items(core, index, items, places);
 }
 
 void on(Core& core, const ItemsListed& event) {
@@ -61,7 +83,7 @@ void on(Core& core, const ItemsListed& event) {
     fail_node(core, event.node, event.error);
     return;
   }
-  take_items(core, event.node, event.items);
+  take_items(core, event.node, event.items, event.agents);
 }
 
 void on(Core& core, const SpawnDecided& event) {
@@ -74,7 +96,11 @@ void on(Core& core, const SpawnDecided& event) {
   std::vector<TaskIndex> tasks = in_order(node, event.order);
   for (const TaskIndex task : tasks) {
     set_phase(core, core.state.tasks[task.value], Phase::kReady, "waits for a free place");
+    if (node.routed)
+      enqueue(core, core.state.tasks[task.value]);
   }
+  if (node.routed)
+    return;
   core.state.queue.ready[event.node.value].assign(tasks.rbegin(), tasks.rend());
   offer(core, event.node);
 }

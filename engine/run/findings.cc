@@ -1,5 +1,6 @@
 // What reviews want changed, united over joints.
 #include <algorithm>
+#include <string_view>
 #include <unordered_map>
 
 #include "engine/run/core.h"
@@ -51,7 +52,53 @@ class United {
   std::unordered_map<std::string, std::size_t> place_of_;
 };
 
+std::string_view word_of(Severity severity) {
+  switch (severity) {
+    case Severity::kNote: return "note";
+    case Severity::kMinor: return "minor";
+    case Severity::kMajor: return "major";
+    case Severity::kCritical: return "critical";
+  }
+  return "";
+}
+
+std::string_view field_of(const Finding& finding, const std::string& name) {
+  if (name == "label")
+    return finding.label;
+  if (name == "severity")
+    return word_of(finding.severity);
+  if (name == "path")
+    return finding.path;
+  if (name == "id")
+    return finding.id;
+  return name == "title" ? std::string_view(finding.title) : std::string_view();
+}
+
 }  // namespace
+
+std::vector<int> routes_of(const Core& core, NodeIndex index,
+                           const std::vector<Finding>& findings) {
+  const plan::Node& node = core.plan_of(index);
+  const auto& routes = node.fanout->routes;
+  if (routes.empty())
+    return {};
+  const auto place_of = [&](std::string_view value) {
+    const auto route = std::ranges::find(routes, value, [](const auto& r) { return r.first; });
+    if (route == routes.end())
+      return -1;
+    const auto agent = std::ranges::find(node.agents, route->second, [&](plan::AgentIndex a) {
+      return core.plan.agents[a.value].name;
+    });
+    return agent == node.agents.end() ? -1 : static_cast<int>(agent - node.agents.begin());
+  };
+  std::vector<int> places;
+  for (const Finding& finding : findings) {
+    const std::string_view value = field_of(finding, node.fanout->route_by);
+    const int own = value.empty() ? -1 : place_of(value);
+    places.push_back(own < 0 ? place_of("") : own);
+  }
+  return places;
+}
 
 std::vector<Finding> findings_of(const plan::Plan& plan, const State& state, NodeIndex node) {
   United united(plan, state);

@@ -39,9 +39,10 @@ Judgement judge(Outcome outcome, const Spent& spent) {
     case Outcome::kLost:
     // Not by a stop, which gives its attempts back: its engine died or had to give up.
     case Outcome::kCancelled: return lost(spent, Millis{0});
-    case Outcome::kWorld:
-    case Outcome::kLimited:
-    case Outcome::kOverloaded: return lost(spent, world_backoff(spent.losses));
+    case Outcome::kWorld: return lost(spent, world_backoff(spent.losses));
+    case Outcome::kOverloaded: return lost(spent, overload_backoff(spent.losses));
+    // Waiting costs nothing, whatever was spent before.
+    case Outcome::kLimited: return {.next = Next::kAgainLater, .wait = limit_backoff(0)};
     // The same attempt would end the same way.
     case Outcome::kSpawnFailed:
     case Outcome::kConflict:
@@ -63,6 +64,24 @@ Millis crash_backoff(const plan::Restart& restart, std::uint32_t earlier_failure
     wait = wait > restart.backoff_max / 2 ? restart.backoff_max : wait * 2;
   }
   return std::min(wait, restart.backoff_max);
+}
+
+namespace {
+
+Millis doubled(Millis first, std::uint32_t times, Millis most) {
+  while (times-- > 0 && first < most)
+    first *= 2;
+  return std::min(first, most);
+}
+
+}  // namespace
+
+Millis overload_backoff(std::uint32_t earlier_losses) {
+  return doubled(std::chrono::seconds(5), earlier_losses, std::chrono::minutes(5));
+}
+
+Millis limit_backoff(std::uint32_t earlier_waits) {
+  return doubled(std::chrono::minutes(1), earlier_waits, std::chrono::hours(1));
 }
 
 Millis world_backoff(std::uint32_t earlier_losses) {

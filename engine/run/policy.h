@@ -41,5 +41,9 @@ Judgement judge(Outcome outcome, const Spent& spent);
 Millis crash_backoff(const plan::Restart& restart, std::uint32_t earlier_failures);
 // 1 s, then 4 s.
 Millis world_backoff(std::uint32_t earlier_losses);
+// The model's service has no room: 5 s, 10 s, 20 s, … up to 5 min.
+Millis overload_backoff(std::uint32_t earlier_losses);
+// A limit of which nobody says when it ends: 1 min, 2 min, 4 min, … up to 1 h.
+Millis limit_backoff(std::uint32_t earlier_waits);
 
 }  // namespace fleet::run

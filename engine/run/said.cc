@@ -66,13 +66,22 @@ void on(Core& core, const Concluded& event) {
   }
 }
 
-// Also after the exit: what was used was used.
+// Also after the exit, and of an attempt before: what was used was used.
 void on(Core& core, const Metered& event) {
-  Used& used = core.state.tasks[event.attempt.task.value].used;
+  Task& task = core.state.tasks[event.attempt.task.value];
+  Used& used = task.used;
   used.money.micros += event.micros;
   used.input_tokens += event.input_tokens;
   used.cached_tokens += event.cached_tokens;
   used.output_tokens += event.output_tokens;
+  if (task.epoch != event.attempt.epoch)
+    return;
+  task.spent.micros += event.micros;
+  const plan::Agent* agent = task.phase == Phase::kRunning ? agent_of(core, task) : nullptr;
+  if (agent == nullptr || !agent->budget || task.spent <= *agent->budget || task.over_budget)
+    return;
+  task.over_budget = true;
+  core.command(Cancel{attempt_of(task)});
 }
 
 }  // namespace fleet::run

@@ -1,5 +1,6 @@
 // Sessions: who opens one, who keeps one, when one ends. Knows nothing of places or priorities.
 #include <algorithm>
+#include <iterator>
 #include <optional>
 
 #include "engine/base/check.h"
@@ -13,8 +14,28 @@ bool is_agents(const plan::Node& node) {
   return node.kind == plan::NodeKind::kTask || node.kind == plan::NodeKind::kFanout;
 }
 
-std::size_t ready_count(const State& state, NodeIndex node) {
-  return state.queue.ready[node.value].size() + state.queue.later[node.value].size();
+bool may_open(const Core& core, plan::AgentIndex agent) {
+  return core.plan.agents[agent.value].clones || !core.state.queue.agent_open[agent.value];
+}
+
+std::size_t idle_of(const Core& core, NodeIndex node, plan::AgentIndex agent) {
+  const auto& idle = core.state.queue.idle[node.value];
+  return static_cast<std::size_t>(std::ranges::count_if(idle, [&](SessionIndex session) {
+    return core.state.sessions[session.value].agent == agent;
+  }));
+}
+
+// Of a node that routes its items: whose next task has a session, or else may open one.
+std::optional<std::size_t> place_with(const Core& core, NodeIndex index, bool session) {
+  const auto& queues = core.state.queue.routed[index.value];
+  for (std::size_t place = 0; place < queues.size(); ++place) {
+    const plan::AgentIndex agent = core.plan_of(index).agents[place];
+    if (queues[place].empty())
+      continue;
+    if (session ? idle_of(core, index, agent) > 0 : may_open(core, agent))
+      return place;
+  }
+  return std::nullopt;
 }
 
 // In turn over the step's agents, leaving out those whose only session is open.
@@ -24,20 +45,20 @@ std::optional<plan::AgentIndex> free_agent(const Core& core, NodeIndex index) {
   for (std::size_t i = 0; i < node.agents.size(); ++i) {
     const std::size_t turn = (queue.sessions_ever[index.value] + i) % node.agents.size();
     const plan::AgentIndex agent = node.agents[turn];
-    if (core.plan.agents[agent.value].clones || !queue.agent_open[agent.value])
+    if (may_open(core, agent))
       return agent;
   }
   return std::nullopt;
 }
 
-SessionIndex open_session(Core& core, NodeIndex node) {
+SessionIndex open_session(Core& core, NodeIndex node, std::optional<plan::AgentIndex> agent) {
   State& state = core.state;
   Session session;
   session.index = {static_cast<std::uint32_t>(state.sessions.size())};
   session.node = node;
   session.open = true;
   if (is_agents(core.plan_of(node))) {
-    const std::optional<plan::AgentIndex> agent = free_agent(core, node);
+    agent = agent ? agent : free_agent(core, node);
     FLEET_ASSERT(agent.has_value(), node.value);
     session.agent = *agent;
     state.queue.agent_open[agent->value] = !core.plan.agents[agent->value].clones;
@@ -63,6 +84,17 @@ void end_session(Core& core, Session& session) {
   core.command(EndSession{session.index});
 }
 
+// Whether more tasks wait that its session may take than sessions that are idle already.
+bool is_awaited(const Core& core, const Task& task) {
+  const NodeIndex node = task.node;
+  if (!task.agent)
+    return ready_count(core, node) > core.state.queue.idle[node.value].size();
+  const auto& agents = core.plan_of(node).agents;
+  const auto place = std::ranges::find(agents, *task.agent) - agents.begin();
+  const auto& queue = core.state.queue.routed[node.value][static_cast<std::size_t>(place)];
+  return queue.size() > idle_of(core, node, *task.agent);
+}
+
 }  // namespace
 
 bool has_session_slack(const Core& core) {
@@ -74,7 +106,9 @@ Seat seat_for(const Core& core, NodeIndex index) {
   const plan::Node& node = core.plan_of(index);
   if (node.kind == plan::NodeKind::kMerge)
     return Seat::kFree;
-  if (!core.state.queue.idle[index.value].empty())
+  const bool routed = core.state.nodes[index.value].routed;
+  if (routed ? place_with(core, index, true).has_value()
+             : !core.state.queue.idle[index.value].empty())
     return Seat::kIdle;
   if (!is_agents(node))
     return Seat::kNew;
@@ -83,7 +117,36 @@ Seat seat_for(const Core& core, NodeIndex index) {
     return Seat::kOwnBusy;
   if (!has_session_slack(core))
     return Seat::kNoSession;
-  return free_agent(core, index) ? Seat::kNew : Seat::kNoAgent;
+  const bool free = routed ? place_with(core, index, false).has_value()
+                           : free_agent(core, index).has_value();
+  return free ? Seat::kNew : Seat::kNoAgent;
+}
+
+std::size_t ready_count(const Core& core, NodeIndex node) {
+  const WorkLists& queue = core.state.queue;
+  std::size_t count = queue.ready[node.value].size() + queue.later[node.value].size();
+  for (const auto& routed : queue.routed[node.value])
+    count += routed.size();
+  return count;
+}
+
+TaskIndex pop_ready(Core& core, NodeIndex node) {
+  WorkLists& queue = core.state.queue;
+  if (core.state_of(node).routed) {
+    const auto seated = place_with(core, node, true);
+    auto& tasks = queue.routed[node.value][seated ? *seated : *place_with(core, node, false)];
+    const TaskIndex task = tasks.front();
+    tasks.pop_front();
+    return task;
+  }
+  auto& ready = queue.ready[node.value];
+  const TaskIndex task = ready.back();
+  ready.pop_back();
+  if (ready.empty()) {
+    ready.swap(queue.later[node.value]);
+    std::reverse(ready.begin(), ready.end());
+  }
+  return task;
 }
 
 void take_seat(Core& core, Task& task, Seat seat) {
@@ -91,10 +154,13 @@ void take_seat(Core& core, Task& task, Seat seat) {
     return;
   if (seat == Seat::kIdle) {
     auto& idle = core.state.queue.idle[task.node.value];
-    task.session = idle.back();
-    idle.pop_back();
+    auto own = std::prev(idle.end());
+    while (task.agent && core.state.sessions[own->value].agent != *task.agent)
+      --own;
+    task.session = *own;
+    idle.erase(own);
   } else {
-    task.session = open_session(core, task.node);
+    task.session = open_session(core, task.node, task.agent);
   }
   task.seated = true;
   core.state.sessions[task.session.value].busy = true;
@@ -110,7 +176,7 @@ void leave_seat(Core& core, Task& task) {
   session.busy = false;
   ++session.served;
   auto& idle = core.state.queue.idle[task.node.value];
-  if (!core.state.draining && ready_count(core.state, task.node) > idle.size()) {
+  if (!core.state.draining && is_awaited(core, task)) {
     idle.push_back(session.index);
   } else {
     end_session(core, session);

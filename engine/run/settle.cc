@@ -2,6 +2,7 @@
 // session finds it.
 #include <fmt/format.h>
 
+#include "dsl/plan/render.h"
 #include "engine/run/core.h"
 
 namespace fleet::run {
@@ -68,6 +69,19 @@ void settle_task(Core& core, Task& task) {
     settle_node(core, task.node);
 }
 
+void await_limit(Core& core, Task& task, std::string detail, std::int64_t until) {
+  const Millis wait = limit_backoff(task.limited++);
+  task.outcome = Outcome::kLimited;
+  task.not_before = until > core.now ? until : core.now + wait.count();
+  const Millis left{task.not_before - core.now};
+  set_phase(core, task, Phase::kReady,
+            fmt::format("again after {}, in {}", detail, plan::to_string(left)));
+  task.detail = std::move(detail);
+  core.command(StartTimer{attempt_of(task), task.not_before});
+  free_place(core, task);
+  leave_seat(core, task);
+}
+
 plan::Restart restart_of(const Core& core, const Task& task) {
   if (core.plan_of(task).agents.empty())
     return {};
@@ -104,6 +118,7 @@ void give_back(Core& core, Task& task, std::string reason) {
 void lose_attempt(Core& core, Task& task, Outcome outcome, std::string detail) {
   if (drop_if_unwanted(core, task))
     return;
+  task.limited = 0;
   const Judgement judgement =
       judge(outcome,
             {task.failures, task.losses, retries_of(core.plan_of(task)), restart_of(core, task)});

@@ -128,6 +128,10 @@ struct Task {
   Used used;                             // by all attempts
   std::optional<Gate> gate;              // the one that this task is, or last was
   std::optional<GateAnswered> decision;  // of that gate
+  std::optional<plan::AgentIndex> agent;  // whose item it is, where the fan-out routes them
+  plan::Money spent;                      // of `used`, by the current or last attempt
+  bool over_budget = false;               // and is being cancelled for that
+  std::uint32_t limited = 0;  // attempts in a row that met a limit: how long the next wait is
   std::vector<std::string> takes;        // merges: commits, pinned when it began
   std::string unwanted;  // why nobody waits for it any more; empty: it is wanted
   bool placed = false;                   // holds one of the `jobs` places
@@ -155,6 +159,7 @@ struct NodeState {
   NodePhase phase = NodePhase::kWaiting;
   std::vector<TaskIndex> tasks;
   std::uint64_t found = 0;         // items before `limit`
+  bool routed = false;             // each task has its `agent`
   std::uint32_t sessions_max = 1;  // by the spawn check
   std::uint32_t sessions_open = 0;
   std::uint32_t settled = 0;

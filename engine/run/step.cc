@@ -36,7 +36,10 @@ template <class Body>
 bool concerns(const State& state, const Body& body) {
   if constexpr (OfAttempt<Body>) {
     const std::uint32_t task = body.attempt.task.value;
-    return task < state.tasks.size() && state.tasks[task].epoch == body.attempt.epoch;
+    if (task >= state.tasks.size())
+      return false;
+    const bool superseded = state.tasks[task].epoch != body.attempt.epoch;
+    return !superseded || std::is_same_v<Body, Metered>;
   } else if constexpr (OfNode<Body>) {
     return body.node.value < state.nodes.size();
   }

@@ -23,7 +23,9 @@ void cancel_all(Core& core) {
 void bound_backoff(const Core& core, Task& task) {
   if (task.phase != Phase::kReady || task.not_before == 0)
     return;
-  const Millis longest = std::max(world_backoff(1), restart_of(core, task).backoff_max);
+  if (task.outcome == Outcome::kLimited)  // as long as its provider says
+    return;
+  const Millis longest = std::max(overload_backoff(task.losses), restart_of(core, task).backoff_max);
   task.not_before = std::min(task.not_before, core.now + longest.count());
 }
 
@@ -120,7 +122,7 @@ void on(Core& core, const Reconciled& event) {
   task.unreconciled = false;
   switch (event.found) {
     case Found::kRunning:
-      if (core.state.stopping || !task.unwanted.empty())
+      if (core.state.stopping || !task.unwanted.empty() || task.over_budget)
         core.command(Cancel{attempt_of(task)});
       return;
     case Found::kNeverStarted:

@@ -61,6 +61,8 @@ void cancel_members(Core& core, NodeIndex joint, const std::string& why) {
 void cancel_tasks(Core& core, NodeIndex index, const std::string& why) {
   core.state.queue.ready[index.value].clear();
   core.state.queue.later[index.value].clear();
+  for (auto& routed : core.state.queue.routed[index.value])
+    routed.clear();
   withdraw(core, index);
   end_idle_sessions(core, index);
   for (const TaskIndex task : core.state_of(index).tasks)

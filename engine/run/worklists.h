@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <set>
 #include <vector>
 
@@ -35,6 +36,8 @@ struct WorkLists {
   std::vector<std::vector<TaskIndex>> ready;  // by node: tasks that may be admitted, next one last
   std::vector<std::vector<TaskIndex>>
       later;  // by node: taken once `ready` is empty, next one first
+  // Of nodes that route their items instead of both: by node and place in its `agents`, next first.
+  std::vector<std::vector<std::deque<TaskIndex>>> routed;
   std::vector<std::vector<SessionIndex>> idle;     // by node: open sessions without a task
   std::vector<TaskIndex> verify;                   // waiting for a place to gather evidence
   std::set<std::uint32_t> candidates;              // may be admitted as far as is known

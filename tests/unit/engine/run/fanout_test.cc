@@ -194,3 +194,71 @@ TEST_CASE("a fan-out to several named agents gives each one session") {
   CHECK(driver.state.sessions[0].agent == a);
   CHECK(driver.state.sessions[1].agent == b);
 }
+
+namespace {
+
+// Four items, the first and the last of which go to `b`.
+struct Routed {
+  PlanBuilder builder;
+  NodeIndex fixes;
+  Routed() {
+    const auto a = builder.agent("a");
+    const auto b = builder.agent("b", false);
+    fixes = builder.fanout("fixes", {a, b}, {"0", "1", "2", "3"});
+  }
+  Driver driver(std::uint32_t sessions) const {
+    Driver driver(builder.plan);
+    driver.open();
+    driver.send(ItemsListed{fixes, {"0", "1", "2", "3"}, 4, "", {1, 0, 0, 1}});
+    SpawnDecided decided;
+    decided.node = fixes;
+    decided.sessions = sessions;
+    driver.send(decided);
+    return driver;
+  }
+};
+
+std::uint32_t agent_of(const Driver& driver, std::uint32_t task) {
+  return driver.state.sessions[driver.state.tasks[task].session.value].agent.value;
+}
+
+}  // namespace
+
+TEST_CASE("a routed item is served by the agent that it is routed to, and by no other") {
+  for (const std::uint32_t sessions : {1U, 2U, 4U}) {
+    Routed plan;
+    Driver driver = plan.driver(sessions);
+    std::vector<std::uint32_t> served;
+    for (int turn = 0; turn < 4; ++turn) {
+      for (std::uint32_t task = 0; task < 4; ++task) {
+        if (driver.phase(task) != Phase::kPreparing)
+          continue;
+        served.push_back(task);
+        CHECK(agent_of(driver, task) == (task == 0 || task == 3 ? 1 : 0));
+        driver.succeed(task);
+      }
+    }
+    CHECK(served.size() == 4);
+    CHECK(driver.asked<CloseRun>().size() == 1);
+    for (const Session& session : driver.state.sessions)
+      CHECK_FALSE(session.open);
+  }
+}
+
+TEST_CASE("a routed item that is tried again stays with its agent") {
+  Routed plan;
+  plan.builder[plan.fixes].retries = 1;
+  Driver driver = plan.driver(1);
+  const std::uint32_t first = driver.phase(0) == Phase::kPreparing ? 0 : 1;
+  const std::uint32_t agent = agent_of(driver, first);
+  driver.command(first, 1);
+  for (int turn = 0; turn < 4; ++turn) {
+    for (std::uint32_t task = 0; task < 4; ++task) {
+      if (driver.phase(task) == Phase::kPreparing)
+        driver.succeed(task);
+    }
+  }
+  CHECK(driver.phase(first) == Phase::kDone);
+  CHECK(driver.state.tasks[first].epoch == 2);
+  CHECK(agent_of(driver, first) == agent);
+}
