@@ -16,9 +16,9 @@
 #include <thread>
 
 #include "engine/os/files.h"
+#include "engine/os/socket.h"
 #include "engine/process/keeper_birth.h"
 #include "engine/process/predecessor.h"
-#include "engine/process/socket.h"
 #include "engine/process/spool.h"
 
 namespace fleet::process {
@@ -83,7 +83,7 @@ Result<std::optional<os::FileLock>> take_lock(const std::filesystem::path& direc
       return std::optional(*std::move(lock));
     if (lock.error().code() != Errc::kBusy)
       return std::move(lock).error();
-    if (connect_at(directory, "socket"))
+    if (os::connect_at(directory, "socket"))
       return std::optional<os::FileLock>();
     if (std::chrono::steady_clock::now() >= give_up)
       return std::move(lock).error().in("a keeper that does not listen has the lock");

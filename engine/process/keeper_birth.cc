@@ -13,10 +13,10 @@
 #include <cstring>
 #include <memory>
 
+#include "engine/os/socket.h"
 #include "engine/process/keeper_loop.h"
 #include "engine/process/mark.h"
 #include "engine/process/sandbox.h"
-#include "engine/process/socket.h"
 
 namespace fleet::process {
 namespace {
@@ -117,7 +117,7 @@ Result<std::unique_ptr<KeeperLoop>> make_loop(Birth& birth, InstanceRecord insta
   auto table = std::make_unique<JobTable>();
   FLEET_TRY(Recorder recorder, Recorder::open(birth.directory / "spool", std::move(instance),
                                               std::move(birth.previous), *table, clock));
-  FLEET_TRY(setup.listener, listen_at(birth.directory, "socket"));
+  FLEET_TRY(setup.listener, os::listen_at(birth.directory, "socket"));
   auto loop = std::make_unique<KeeperLoop>(std::move(setup), std::move(table), std::move(recorder),
                                            std::move(processes), clock);
   FLEET_CHECK(loop->prepare());

@@ -8,15 +8,15 @@
 #include <tuple>
 #include <utility>
 
+#include "engine/os/socket.h"
 #include "engine/process/keeper_loop.h"
 #include "engine/process/mark.h"
-#include "engine/process/socket.h"
 
 namespace fleet::process {
 
 void KeeperLoop::accept_client() {
   UniqueFd fd(::accept4(setup_.listener.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
-  const Result<Peer> peer = fd ? peer_of(fd.get()) : Result<Peer>(Peer{});
+  const Result<os::Peer> peer = fd ? os::peer_of(fd.get()) : Result<os::Peer>(os::Peer{});
   if (!fd || !peer || peer->uid != ::geteuid())
     return;
   const std::uint64_t id = next_client_++;

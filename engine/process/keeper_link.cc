@@ -13,7 +13,7 @@
 #include <string_view>
 
 #include "engine/os/crash_point.h"
-#include "engine/process/socket.h"
+#include "engine/os/socket.h"
 
 namespace fleet::process {
 namespace {
@@ -100,7 +100,7 @@ Status start_keeper(const KeeperCommand& command) {
 }
 
 Result<KeeperLink> KeeperLink::greet(const std::filesystem::path& state, const Hello& hello) {
-  FLEET_TRY(UniqueFd fd, connect_at(state / "keeper", "socket"));
+  FLEET_TRY(UniqueFd fd, os::connect_at(state / "keeper", "socket"));
   KeeperLink link(std::move(fd));
   FLEET_CHECK(link.send(encode_frame(hello)));
   FLEET_TRY(Message answer, link.await_message(kLinkPatience));

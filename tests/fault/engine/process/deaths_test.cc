@@ -9,8 +9,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "engine/os/socket.h"
 #include "engine/process/protocol.h"
-#include "engine/process/socket.h"
 #include "tests/support/keeper_fixture.h"
 
 using namespace fleet;
@@ -247,7 +247,7 @@ TEST_CASE("Garbage on the socket ends that connection and nothing else") {
   for (const std::string& garbage :
        {std::string("\xff\xff\xff\xff garbage"), std::string("\1\0\0\0\x7f", 5),
         encode_frame(ListJobs{}), encode_frame(Reports{})}) {
-    const auto fd = connect_at(keeper.options().state / "keeper", "socket");
+    const auto fd = os::connect_at(keeper.options().state / "keeper", "socket");
     REQUIRE(fd);
     REQUIRE(::write(fd->get(), garbage.data(), garbage.size()) ==
             static_cast<ssize_t>(garbage.size()));

@@ -10,7 +10,7 @@
 #include "engine/base/result.h"
 #include "engine/base/unique_fd.h"
 
-namespace fleet::process {
+namespace fleet::os {
 
 // A non-blocking listening socket, replacing what a dead listener left there.
 Result<UniqueFd> listen_at(const std::filesystem::path& directory, const std::string& name);
@@ -24,4 +24,4 @@ struct Peer {
 };
 Result<Peer> peer_of(int socket);
 
-}  // namespace fleet::process
+}  // namespace fleet::os

@@ -1,4 +1,4 @@
-#include "engine/process/socket.h"
+#include "engine/os/socket.h"
 
 #include <fcntl.h>
 #include <sys/socket.h>
@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 
-namespace fleet::process {
+namespace fleet::os {
 namespace {
 
 struct Address {
@@ -68,4 +68,4 @@ Result<Peer> peer_of(int socket) {
   return Peer{credentials.pid, credentials.uid};
 }
 
-}  // namespace fleet::process
+}  // namespace fleet::os
