@@ -15,7 +15,11 @@ namespace fleet::flow {
 namespace tf = tbb::flow;
 namespace {
 
-using Message = std::shared_ptr<run::EventBody>;
+struct Posted {
+  run::EventBody body;
+  Executor::Then then = {};
+};
+using Message = std::shared_ptr<Posted>;
 using OrderPtr = std::shared_ptr<Order>;
 using Orders = std::shared_ptr<std::vector<Order>>;
 using AdmitNode = tf::function_node<Message, tf::continue_msg, tf::queueing_lightweight>;
@@ -27,6 +31,7 @@ using WorkNode = tf::async_node<OrderPtr, Message, tf::queueing_lightweight>;
 struct Held {
   std::uint64_t event = 0;
   std::vector<Order> orders;
+  Executor::Then then;
 };
 
 }  // namespace
@@ -65,7 +70,7 @@ class Executor::Graph {
                   }),
         spawn_check_(graph_, tf::unlimited,
                      [this](const SpawnOrder& order) noexcept -> Message {
-                       return std::make_shared<run::EventBody>(policy_.decide(order));
+                       return std::make_shared<Posted>(Posted{policy_.decide(order)});
                      }),
         prepare_(graph_, tf::unlimited,
                  [this](const OrderPtr& order, WorkNode::gateway_type& gateway) noexcept {
@@ -114,9 +119,11 @@ class Executor::Graph {
     return state_.outcome;
   }
 
-  void post(run::EventBody body) {
+  void post(run::EventBody body, Then then = {}) {
     if (accepting_)
-      admit_.try_put(std::make_shared<run::EventBody>(std::move(body)));
+      admit_.try_put(std::make_shared<Posted>(Posted{std::move(body), std::move(then)}));
+    else if (then)
+      then(Error(Errc::kCancelled, "the run takes no more events"));
   }
 
   void fail(Error error) { durable(0, std::move(error)); }
@@ -138,7 +145,7 @@ class Executor::Graph {
   }
 
   tf::continue_msg admit(const Message& message) noexcept {
-    run::Event event{clock_.wall().time_since_epoch().count(), std::move(*message)};
+    run::Event event{clock_.wall().time_since_epoch().count(), std::move(message->body)};
     effects_.commands.clear();
     effects_.transitions.clear();
     run::step(plan_, state_, event, effects_);
@@ -147,10 +154,15 @@ class Executor::Graph {
     held.orders.reserve(effects_.commands.size());
     for (const run::Command& command : effects_.commands)
       held.orders.push_back(make_order(plan_, state_, command));
-    const std::lock_guard lock(held_mutex_);
+    held.then = std::move(message->then);
+    std::unique_lock lock(held_mutex_);
     // Nothing becomes durable any more, and nobody would come to release what is held.
-    if (failed_)
+    if (failed_) {
+      lock.unlock();
+      if (held.then)
+        held.then(*failure_);
       return {};
+    }
     held.event = log_.append(event);
     if (state_.closed && closing_event_ == 0)
       closing_event_ = held.event;
@@ -170,6 +182,7 @@ class Executor::Graph {
     if (status)
       durable_ = std::max(durable_, through);
     const Orders ready = std::make_shared<std::vector<Order>>();
+    std::vector<Then> waiting;
     std::size_t released = 0;
     bool closed = failed_;
     while (!held_.empty() && (failed_ || held_.front().event <= durable_)) {
@@ -178,10 +191,15 @@ class Executor::Graph {
       if (!failed_)
         std::move(held_.front().orders.begin(), held_.front().orders.end(),
                   std::back_inserter(*ready));
+      if (held_.front().then)
+        waiting.push_back(std::move(held_.front().then));
       held_.pop_front();
       ++released;
     }
+    const Status told = failed_ ? Status(*failure_) : Status();
     lock.unlock();
+    for (const Then& then : waiting)
+      then(told);
     if (!ready->empty())
       dispatch_.try_put(ready);
     for (; released > 0; --released)
@@ -238,7 +256,7 @@ class Executor::Graph {
     // of it.
     Post answer = [this, &gateway](run::EventBody body) {
       if (accepting_)
-        gateway.try_put(std::make_shared<run::EventBody>(std::move(body)));
+        gateway.try_put(std::make_shared<Posted>(Posted{std::move(body)}));
       let_go();
     };
     if (const auto* list = std::get_if<ListOrder>(&order))
@@ -320,8 +338,8 @@ Result<run::RunOutcome> Executor::run(std::vector<run::EventBody> first,
     return graph_->run(std::move(first), started);
   return one_thread_->arena.execute([&] { return graph_->run(std::move(first), started); });
 }
-void Executor::post(run::EventBody body) {
-  graph_->post(std::move(body));
+void Executor::post(run::EventBody body, Then then) {
+  graph_->post(std::move(body), std::move(then));
 }
 void Executor::fail(Error error) {
   graph_->fail(std::move(error));

@@ -46,6 +46,10 @@ class VirtualTime {
 
 class Executor {
  public:
+  // Called once, on any thread and perhaps before `post` returns: the event is durable, or never
+  // will be. Must not block.
+  using Then = std::function<void(const Status& durable)>;
+
   // All referenced objects must outlive the executor. `state` may come from a replay. With `time`
   // everything runs on the thread that calls `run`, which is then the log's and the world's too, so
   // that the same answers at the same times give the same events.
@@ -61,8 +65,8 @@ class Executor {
   Result<run::RunOutcome> run(std::vector<run::EventBody> first,
                               const std::function<void()>& started);
 
-  // From any thread, while `run` is under way; ignored afterwards.
-  void post(run::EventBody body);
+  // From any thread, while `run` is under way; ignored afterwards, which `then` is told.
+  void post(run::EventBody body, Then then = {});
   // From any thread: as if the journal had failed, for what else a run cannot go on without. The
   // world must answer what it was asked.
   void fail(Error error);

@@ -327,6 +327,32 @@ TEST_CASE("when the journal fails nothing more is started and the run says so") 
   CHECK(world.merges == 0);
 }
 
+TEST_CASE("whoever posts an event is told once whether it is durable, however the run ends") {
+  const plan::Plan plan = gather_plan();
+  const bool fails = GENERATE(false, true);
+  ThreadedLog log(fails ? 20 : UINT64_MAX);
+  ObligingWorld world;
+  FixedPolicy policy;
+  Blind blind;
+  std::atomic<int> kept{0};
+  std::atomic<int> lost{0};
+  Executor executor(plan, {}, log, world, policy, blind, os::system_clock());
+  const auto say = [&](run::EventBody body) {
+    executor.post(std::move(body), [&](const Status& durable) { ++(durable ? kept : lost); });
+  };
+  const run::Attempt nobody{{9'999}, 1};
+  const auto outcome = executor.run({opened()}, [&] {
+    for (int i = 0; i < 100; ++i)
+      say(run::TaskTaken{nobody});
+  });
+  CHECK(static_cast<bool>(outcome) != fails);
+  CHECK(kept + lost == 100);
+  CHECK((lost > 0) == fails);
+  say(run::TaskTaken{nobody});
+  CHECK(lost > 0);
+  CHECK(kept + lost == 101);
+}
+
 TEST_CASE("no order reaches the world before the event that caused it is durable") {
   const plan::Plan plan = gather_plan();
   ThreadedLog log(UINT64_MAX, false);
