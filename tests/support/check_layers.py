@@ -28,16 +28,17 @@ MAY_SEE = {
                 "dsl/format", "dsl/driver"),
     "engine/base": (),
     "engine/os": ("engine/base",),
-    # These four know neither one another nor the plan: a human's word, a row of bytes, a process, a
-    # tree.
+    # These five know neither one another nor the plan: what a session says, a human's word, a row of
+    # bytes, a process, a tree.
+    "engine/agent": ("engine/base", "engine/os"),
     "engine/decide": ("engine/base", "engine/os"),
     "engine/journal": ("engine/base", "engine/os"),
     "engine/process": ("engine/base", "engine/os"),
     "engine/worktree": ("engine/base", "engine/os"),
     "engine/run": ("engine/base", "dsl/plan"),
     "engine/report": ("engine/base", "engine/os", "engine/run", "dsl/plan"),
-    "engine/flow": ("engine/base", "engine/os", "engine/decide", "engine/journal", "engine/process",
-                    "engine/worktree", "engine/run", "engine/report", "dsl/plan"),
+    "engine/flow": ("engine/base", "engine/os", "engine/agent", "engine/decide", "engine/journal",
+                    "engine/process", "engine/worktree", "engine/run", "engine/report", "dsl/plan"),
     "engine/simulate": ("engine/base", "engine/os", "engine/run", "engine/flow", "dsl/plan"),
 }
 # The top of the tree, where compiler and engine meet: it may see every folder.
@@ -53,14 +54,15 @@ OWNERS = {
     "sqlite3": ("engine/journal",),
     "CLI/": (ROOF,),
     "openssl/": ("dsl/plan", "engine/decide", "engine/journal", "engine/worktree"),
-    "nlohmann/": ("dsl/base", "dsl/plan", "dsl/lsp", "engine/run", "engine/report", "engine/flow", ROOF),
+    "nlohmann/": ("dsl/base", "dsl/plan", "dsl/lsp", "engine/agent", "engine/run", "engine/report",
+                  "engine/flow", ROOF),
 }
 # One file each: a second includer means that the vendor's types have begun to spread.
 ALONE = ("tao/pegtl", "boost/", "CLI/")
 # Headers private to their folder that show a vendor's types to its .cc files; no other folder may
 # include them.
 PRIVATE_HEADERS = {"dsl/syntax/grammar.h": "tao/pegtl", "engine/worktree/libgit.h": "git2",
-                   "dsl/lsp/json.h": "nlohmann/"}
+                   "dsl/lsp/json.h": "nlohmann/", "engine/agent/strict_json.h": "nlohmann/"}
 
 # Folders without I/O, clock, threads or randomness: these arrive as events and arguments.
 PURE = ("dsl/plan", "dsl/lower", "engine/run")
