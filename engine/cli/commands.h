@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -87,6 +88,17 @@ struct InitOptions {
   std::string folder = ".";
 };
 int init(const InitOptions& options);
+
+// What a session says to the engine: `verb` of agent::verbs(), with its parameters by name.
+struct AgentOptions {
+  std::string verb;
+  std::map<std::string, std::string> with;
+  std::string format = "text";
+  std::uint32_t wait = 3600;  // seconds, for an engine to answer
+};
+int agent(const AgentOptions& options);
+// The same as an MCP server on standard input and output; returns when its client is done with it.
+int mcp();
 
 // The language server; returns when its client is done with it, or gone.
 int lsp();

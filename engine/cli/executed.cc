@@ -98,7 +98,6 @@ class Missing {
     add(agent.dispatch != plan::Dispatch::kEphemeral,
         fmt::format("dispatch = {}", plan::word_of(agent.dispatch)), at("dispatch"));
     add(agent.session != plan::SessionMode::kOwn, "session = fresh", at("session"));
-    add(!agent.identity.empty(), "identity", at("identity"));
     add(!agent.grants.empty(), "grants", at("grants"));
     add(agent.day_budget.has_value(), "budget a day of one agent", at("budget"));
     add(agent.session_max.has_value(), "session_max", at("session_max"));

@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "engine/agent/verb.h"
 #include "engine/cli/commands.h"
 #include "engine/cli/exit_codes.h"
 #include "engine/cli/signals.h"
@@ -32,6 +33,7 @@ struct Commands {
   QueryOptions query;
   CleanOptions clean;
   InitOptions init;
+  AgentOptions agent;
   bool stdio = false;
   std::string version_format = "text";
   int exit_code = kDone;
@@ -144,6 +146,37 @@ void add_query_commands(CLI::App& app, Commands& all) {
   add_format(version_command, all.version_format, {"text", "json"});
 }
 
+// From the table that the protocol and the MCP tools are made from too.
+void add_agent_commands(CLI::App& app, Commands& all) {
+  CLI::App* speak = app.add_subcommand("agent", "what a session says to the engine");
+  speak->require_subcommand(1);
+  for (const fleet::agent::VerbInfo& verb : fleet::agent::verbs()) {
+    CLI::App* command = speak->add_subcommand(std::string(verb.name), std::string(verb.about));
+    command->callback([&all, name = std::string(verb.name)] {
+      all.agent.verb = name;
+      all.exit_code = agent(all.agent);
+    });
+    for (const fleet::agent::Parameter& parameter : verb.parameters) {
+      if (parameter.internal)
+        continue;
+      const std::string name(parameter.name);
+      CLI::Option* option = command->add_option_function<std::string>(
+          (parameter.leading ? name + "," : "") + "--" + name,
+          [&all, name](const std::string& value) { all.agent.with[name] = value; },
+          std::string(parameter.about));
+      if (parameter.needed)
+        option->required();
+      if (!parameter.words.empty())
+        option->check(CLI::IsMember(
+            std::vector<std::string>(parameter.words.begin(), parameter.words.end())));
+    }
+    add_format(command, all.agent.format, {"text", "json"});
+    command->add_option("--wait", all.agent.wait, "seconds to wait for an engine to answer");
+  }
+  add(app, all, "mcp", "the same as tools, an MCP server on standard input and output",
+      [](Commands&) { return mcp(); });
+}
+
 int dispatch(int argc, char** argv) {
   CLI::App app("fleetc: compiles and runs fleets of coding agents", "fleetc");
   app.require_subcommand(0, 1);
@@ -154,6 +187,7 @@ int dispatch(int argc, char** argv) {
   add_language_commands(app, all);
   add_run_commands(app, all);
   add_query_commands(app, all);
+  add_agent_commands(app, all);
   try {
     app.parse(argc, argv);
     if (wants_version)

@@ -1,11 +1,13 @@
 #include "engine/flow/engine.h"
 
+#include <filesystem>
 #include <set>
 #include <thread>
 
 #include <fmt/format.h>
 
 #include "dsl/plan/codec.h"
+#include "engine/flow/desk.h"
 #include "engine/flow/git_threads.h"
 #include "engine/flow/job_board.h"
 #include "engine/flow/local_world.h"
@@ -106,6 +108,8 @@ Result<std::unique_ptr<Engine>> Engine::open(EngineOptions options, const os::Cl
   site.pool_dir = places.pool_dir;
   site.environment = engine->options_.environment;
   site.home = variable(site.environment, "HOME");
+  std::error_code no_program;  // then sessions can't speak, and say so
+  site.program = std::filesystem::read_symlink("/proc/self/exe", no_program).string();
   FLEET_TRY(worktree::Repository repository,
             worktree::Repository::discover(engine->options_.repository));
   engine->repository_.emplace(std::move(repository));
@@ -331,18 +335,25 @@ Result<run::RunOutcome> Engine::execute(std::vector<run::EventBody> first,
                                         run::Observer& observer) {
   JobBoard board(*launcher_);
   FLEET_TRY(auto timers, Timers::start(clock_));
+  std::unique_ptr<Desk> desk;  // outlives the git threads, which may have a note of it to store
   FLEET_TRY(const auto git, GitThreads::start(site_.common_dir, kGitThreads));
+  FLEET_TRY(desk, Desk::start(plan_, site_, state_.base_commit, *git, *journal_));
   JournalMeasures measures(*journal_, run_);
   MeasuredSpawnPolicy policy(plan_, measures);
   Measuring measuring(measures);
   run::BothObservers observers(observer, measuring);
-  LocalWorld world(plan_, site_, state_, *git, *pool_, board, *timers);
+  LocalWorld world(plan_, site_, state_, *git, *pool_, board, *timers, *desk);
   const run::State before = state_;
   Executor executor(plan_, resumed_ ? state_ : run::State{}, log_, world, policy, observers,
                     clock_);
   const Post post = [&executor](run::EventBody body) {
     executor.post(std::move(body));
   };
+  desk->bind([&executor](run::EventBody body, Executor::Then then) {
+    executor.post(std::move(body), std::move(then));
+  });
+  if (resumed_)
+    adopt_sessions(*desk, before);
   for (const run::Task& task : before.tasks)
     world.adopt(task, post);
   // Reports wait in the launcher until the first events are posted: an end must not come before the
@@ -367,6 +378,7 @@ Result<run::RunOutcome> Engine::execute(std::vector<run::EventBody> first,
     world_ = &world;
   }
   Result<run::RunOutcome> outcome = executor.run(std::move(first), started);
+  desk->bind({});    // what a session says now waits for the next engine
   timers.reset();    // joins: a backoff that fires now must not find the executor gone
   dispatch.reset();  // joins: it may be about to say that it failed
   {
@@ -382,6 +394,21 @@ Result<run::RunOutcome> Engine::execute(std::vector<run::EventBody> first,
   return *outcome;
 }
 
+// The sessions of a dead engine that still run find their desks again.
+void Engine::adopt_sessions(Desk& desk, const run::State& before) {
+  for (const run::Task& task : before.tasks) {
+    const plan::Node& node = plan_.nodes[task.node.value];
+    if (run::is_settled(task.phase) || node.agents.empty() || !task.seated)
+      continue;
+    const plan::Agent& agent = plan_.agents[before.sessions[task.session.value].agent.value];
+    // One that is launched only now needs the documents too. They were there when it was prepared.
+    (void)desk.read_documents(*repository_, agent);
+    const run::Attempt attempt{task.index, task.epoch};
+    if (task.phase == run::Phase::kRunning)
+      desk.adopt(task, task_facts(plan_, before, attempt), agent);
+  }
+}
+
 Status Engine::settle_run(run::RunOutcome outcome) {
   const bool over = outcome != run::RunOutcome::kStopped;
   os::crash_point("engine.settle.before");
@@ -393,6 +420,7 @@ Status Engine::settle_run(run::RunOutcome outcome) {
   if (!over)
     return same_boot_ ? Status() : remember_boot();
   FLEET_CHECK(launcher_->release(site_.run));
+  FLEET_CHECK(os::system_files().remove_tree(site_.run_dir() + "/desk"));
   FLEET_CHECK(rescue_leftovers());
   return trim_worktrees();
 }

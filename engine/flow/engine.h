@@ -19,6 +19,7 @@
 
 namespace fleet::flow {
 
+class Desk;
 class LocalWorld;
 
 struct EngineOptions {
@@ -91,6 +92,7 @@ class Engine {
   bool ends_with_engine(const process::JobKey& key) const;
   Result<std::vector<run::EventBody>> reconcile();
   Result<run::RunOutcome> execute(std::vector<run::EventBody> first, run::Observer& observer);
+  void adopt_sessions(Desk& desk, const run::State& before);
   Status settle_run(run::RunOutcome outcome);
   Status forget_jobs();
   Status rescue_leftovers();

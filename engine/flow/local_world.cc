@@ -21,7 +21,8 @@ std::unordered_map<std::string_view, const plan::Agent*> by_name(
 }  // namespace
 
 LocalWorld::LocalWorld(const plan::Plan& plan, const Site& site, const run::State& opened,
-                       GitThreads& git, worktree::Pool& pool, JobBoard& jobs, Timers& timers)
+                       GitThreads& git, worktree::Pool& pool, JobBoard& jobs, Timers& timers,
+                       Desk& desk)
     : plan_(plan),
       agents_(by_name(plan.agents)),
       site_(site),
@@ -31,6 +32,7 @@ LocalWorld::LocalWorld(const plan::Plan& plan, const Site& site, const run::Stat
       pool_(pool),
       jobs_(jobs),
       timers_(timers),
+      desk_(desk),
       evidence_(site, git, pool, jobs) {}
 
 LocalWorld::~LocalWorld() {
@@ -80,6 +82,20 @@ void LocalWorld::run_job(const TaskFacts& task, const worktree::Slot& slot, Post
     sandbox = agent->runtime.sandbox;
   else
     sandbox.on = node.sandboxed;
+  std::optional<DeskPlace> desk;
+  if (agent != nullptr) {
+    auto opened = desk_.open(task, *agent);
+    if (!opened)
+      return post(run::Exited{task.attempt,
+                              run::ExitHow::kStarved,
+                              0,
+                              {},
+                              {},
+                              0,
+                              0,
+                              "the session's socket: " + opened.error().message()});
+    desk = *std::move(opened);
+  }
   process::JobSpec job =
       make_job(site_, {sandbox,
                        agent != nullptr ? agent->runtime.command : *node.command,
@@ -94,13 +110,14 @@ void LocalWorld::run_job(const TaskFacts& task, const worktree::Slot& slot, Post
                        agent != nullptr ? agent->brief : std::string(),
                        agent != nullptr ? agent->reads : plan::Reads::kRepo,
                        agent == nullptr || !only_reads(*agent),
-                       mends_findings(node) ? task.text : std::string()});
+                       mends_findings(node) ? task.text : std::string(),
+                       desk ? &*desk : nullptr});
   os::crash_point("engine.spawn.before");
-  jobs_.submit(std::move(job),
-               [attempt = task.attempt, post = std::move(post)](const process::JobReport& report) {
-                 os::crash_point("engine.import.before");
-                 post(exited_of(attempt, report));
-               });
+  jobs_.submit(std::move(job), [this, attempt = task.attempt,
+                                post = std::move(post)](const process::JobReport& report) {
+    os::crash_point("engine.import.before");
+    ended(attempt, report, post);
+  });
   os::crash_point("engine.spawn.after");
 }
 
@@ -115,9 +132,14 @@ void LocalWorld::adopt(const run::Task& task, Post post) {
     return;
   const run::Attempt attempt{task.index, task.epoch};
   jobs_.expect({site_.run, task.index.value, task.epoch, 0},
-               [attempt, post = std::move(post)](const process::JobReport& report) {
-                 post(exited_of(attempt, report));
+               [this, attempt, post = std::move(post)](const process::JobReport& report) {
+                 ended(attempt, report, post);
                });
+}
+
+void LocalWorld::ended(run::Attempt attempt, const process::JobReport& report, const Post& post) {
+  desk_.close(attempt);
+  post(exited_of(attempt, report));
 }
 
 void LocalWorld::start_timer(const TimerOrder& order, Post post) {

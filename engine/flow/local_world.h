@@ -10,6 +10,7 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "engine/flow/desk.h"
 #include "engine/flow/evidence.h"
 #include "engine/flow/merge_target.h"
 #include "engine/flow/timers.h"
@@ -21,7 +22,7 @@ class LocalWorld final : public World {
  public:
   // All referenced objects must outlive it. `date` and `base` are the run's, constant.
   LocalWorld(const plan::Plan& plan, const Site& site, const run::State& opened, GitThreads& git,
-             worktree::Pool& pool, JobBoard& jobs, Timers& timers);
+             worktree::Pool& pool, JobBoard& jobs, Timers& timers, Desk& desk);
   // REQUIRES: every order was answered.
   ~LocalWorld() override;
 
@@ -68,6 +69,8 @@ class LocalWorld final : public World {
   // What the world denies now it may grant in a moment.
   static constexpr int kTriesInPlace = 4;
 
+  // The end of a session's process, which then has nothing more to say.
+  void ended(run::Attempt attempt, const process::JobReport& report, const Post& post);
   void run_job(const TaskFacts& task, const worktree::Slot& slot, Post post);
   void try_capture(const CaptureOrder& order, Post post, int tries);
   run::Captured capture_now(worktree::Repository& repository, const CaptureOrder& order);
@@ -98,6 +101,7 @@ class LocalWorld final : public World {
   worktree::Pool& pool_;
   JobBoard& jobs_;
   Timers& timers_;
+  Desk& desk_;
   Evidence evidence_;
 
   std::atomic<bool> abandoned_{false};  // nothing is tried again

@@ -132,6 +132,10 @@ struct OrderMaker {
 
 }  // namespace
 
+TaskFacts task_facts(const plan::Plan& plan, const run::State& state, run::Attempt attempt) {
+  return facts_of(plan, state, attempt);
+}
+
 Order make_order(const plan::Plan& plan, const run::State& state, const run::Command& command) {
   return std::visit(OrderMaker{plan, state}, command);
 }

@@ -112,6 +112,9 @@ using Order = std::variant<ListOrder, SpawnOrder, PrepareOrder, LaunchOrder, Cap
                            VerifyOrder, PublishOrder, MergeOrder, TimerOrder, CancelOrder,
                            EndSessionOrder, OpenGateOrder, CloseGateOrder, CloseOrder>;
 
+// REQUIRES: the attempt is its task's current one.
+TaskFacts task_facts(const plan::Plan& plan, const run::State& state, run::Attempt attempt);
+
 Order make_order(const plan::Plan& plan, const run::State& state, const run::Command& command);
 
 // The values of holes for one task.

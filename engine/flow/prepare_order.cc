@@ -39,7 +39,13 @@ void LocalWorld::prepare(const PrepareOrder& order, Post post) {
   git_.add([this, order, post = std::move(post)](worktree::Repository& repository) {
     const auto begun = std::chrono::steady_clock::now();
     os::crash_point("engine.prepare.before");
-    Result<run::Prepared> prepared = take_slot(repository, order);
+    const Status known = order.task.agent.empty()
+                             ? Status()
+                             : desk_.read_documents(repository, agent_named(order.task.agent));
+    if (known && !order.task.agent.empty())
+      desk_.read_changes(repository, order.task.attempt, agent_named(order.task.agent));
+    Result<run::Prepared> prepared =
+        known ? take_slot(repository, order) : Result<run::Prepared>(known.error());
     os::crash_point("engine.prepare.after");
     run::Prepared event;
     if (prepared)

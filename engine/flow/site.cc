@@ -77,6 +77,11 @@ process::SandboxSpec make_sandbox(const Site& site, const JobRequest& request) {
     spec.masked.emplace_back(site.home);
   for (const std::string& folder : tool_folders(value_of(site.environment, "PATH", ""), site.home))
     spec.exposed.emplace_back(folder);
+  if (request.desk != nullptr) {
+    spec.exposed.emplace_back(request.desk->folder);
+    if (!site.program.empty())
+      spec.exposed.emplace_back(site.program);
+  }
   spec.network = request.sandbox.network;
   return spec;
 }
@@ -114,6 +119,12 @@ std::vector<std::string> make_environment(const Site& site, const JobRequest& re
     all["FLEET_REVIEW"] = request.slot.review();
   for (const auto& [name, value] : request.env)
     all[name] = value;
+  if (request.desk != nullptr) {
+    all["FLEETC"] = site.program;
+    all["FLEET_SOCKET"] = request.desk->socket;
+    all["FLEET_TOKEN"] = request.desk->token;
+    all["FLEET_BRIEF_FILE"] = request.desk->brief_file;
+  }
   std::vector<std::string> out;
   for (const auto& [name, value] : all)
     out.push_back(name + "=" + value);

@@ -25,10 +25,19 @@ struct Site {
   std::uint32_t incarnation =
       1;  // 1 for `run`, one more for each `resume`: tells this engine's evidence from a dead one's
   std::uint64_t output_limit = std::uint64_t{64} << 20;
+  std::string program;  // this fleetc's file: sessions speak with the engine by it
 
   std::string run_dir() const { return state_dir + "/runs/" + run; }
   // The file that takes the output of an attempt (check 0) or of its k-th evidence command.
   std::string log_path(run::Attempt attempt, std::size_t check) const;
+};
+
+// Where a session speaks with the engine, and what it shows there.
+struct DeskPlace {
+  std::string folder;  // all that it sees of it
+  std::string socket;
+  std::string token;
+  std::string brief_file;
 };
 
 struct JobRequest {
@@ -46,8 +55,9 @@ struct JobRequest {
   // What the session sees. Of a change (kDiff): the base's tree and the folder FLEET_REVIEW,
   // nothing of the repository's git directory. kNone: an empty folder.
   plan::Reads reads = plan::Reads::kRepo;
-  bool writes = true;        // its own worktree; a reviewer does not
-  std::string finding = {};  // that it is to mend
+  bool writes = true;               // its own worktree; a reviewer does not
+  std::string finding = {};         // that it is to mend
+  const DeskPlace* desk = nullptr;  // of a session
 };
 
 // A job in a slot: its own worktree, HOME and TMPDIR to write to; hidden: fleetc's state, the other

@@ -1,0 +1,91 @@
+// What a session is told of its task.
+#include "engine/flow/brief.h"
+
+#include <catch2/catch.hpp>
+
+#include "tests/support/plan_builder.h"
+
+using namespace fleet;
+using namespace fleet::flow;
+
+namespace {
+
+Brief small() {
+  Brief brief;
+  brief.run = "r-1";
+  brief.step = "build";
+  brief.task.agent = "backend";
+  brief.task.attempt = {{4}, 2};
+  brief.task.text = "Say goodbye";
+  return brief;
+}
+
+}  // namespace
+
+TEST_CASE("a brief says who, what, how it is judged and how to end, and leaves out what is empty") {
+  Brief brief = small();
+  brief.criteria = {"\"ctest\" passes"};
+  CHECK(
+      brief_text(brief) ==
+      "# build: Say goodbye\n\nYou are `backend`, attempt 2 at this task of run r-1.\n"
+      "\n## The task\n\nSay goodbye\n"
+      "\n## How it is judged\n\n- \"ctest\" passes\n"
+      "\n## How to end\n\n`fleetc agent done` says that it is done, `fail` that it can't be done, "
+      "`escalate` asks for a human. Then end the session: what it leaves in the worktree is "
+      "committed by the engine.\n");
+}
+
+TEST_CASE("what a predecessor left is told with its size, and a cut of it says so") {
+  Brief brief = small();
+  brief.handoff_from = "attempt 1";
+  brief.handoff = "look at line 3";
+  brief.checkpoint_from = "attempt 1";
+  // A character that must not be torn stands at the cut.
+  brief.checkpoint = std::string(kMaxPart - 1, 'x') + "\xC3\xA9" + std::string(100, 'y');
+  const std::string text = brief_text(brief);
+  CHECK(text.find("Left by attempt 1, 14 bytes:\n\nlook at line 3\n") != std::string::npos);
+  CHECK(text.find("Saved by attempt 1, 24677 bytes:") != std::string::npos);
+  CHECK(text.find("xx\n[cut: 24575 of 24677 bytes shown]\n") != std::string::npos);
+  CHECK(text.find("yy") == std::string::npos);
+}
+
+TEST_CASE("programs are told the same, and before the documents are read nothing of the task") {
+  Brief brief = small();
+  brief.identity = {"core v4 (core.md), sha256 12"};
+  brief.instructions = "be brief";
+  CHECK(brief_json(brief) ==
+        R"({"run":"r-1","step":"build","agent":"backend","attempt":2,)"
+        R"("identity":["core v4 (core.md), sha256 12"],"task":"Say goodbye","item":"",)"
+        R"("brief":"be brief","accept":[],"bounds":[]})");
+  CHECK(brief_json(brief, true) == R"({"run":"r-1","step":"build","agent":"backend","attempt":2,)"
+                                   R"("identity":["core v4 (core.md), sha256 12"]})");
+}
+
+TEST_CASE("the plan's own bounds are told as sentences") {
+  test::PlanBuilder builder;
+  const auto index = builder.agent("worker");
+  plan::Agent& agent = builder.plan.agents[index.value];
+  agent.writes->in = {"src/**", "docs/**"};
+  agent.timeout = plan::Millis(1'800'000);
+  agent.budget = plan::Money{3'000'000};
+  agent.checkpoint = plan::Millis(900'000);
+  agent.handoff.shutdown = true;
+  agent.handoff.context_percent = 70;
+  plan::Node node;
+  node.name = "work";
+  node.timeout = plan::Millis(60'000);
+  builder.plan.nodes.push_back(node);
+  TaskFacts task;
+  task.agent = "worker";
+  const Brief brief = brief_of(builder.plan, "r", agent, task);
+  CHECK(brief.step == "work");
+  CHECK(brief.bounds ==
+        std::vector<std::string>{
+            "a change outside src/**, docs/** fails the attempt", "the session ends after 1min",
+            "it may spend $3.00",
+            "save your state with `fleetc agent checkpoint` every 15min; the next attempt is given "
+            "the last one",
+            "when you are told to stop (SIGTERM), leave `fleetc agent handoff` within its few "
+            "seconds",
+            "leave `fleetc agent handoff` and end once more than 70% of your context is used"});
+}
