@@ -8,6 +8,7 @@
 
 #include "dsl/checks/checks.h"
 #include "dsl/checks/needs.h"
+#include "dsl/checks/outcomes.h"
 #include "dsl/lower/dag.h"
 #include "dsl/plan/render.h"
 #include "dsl/sema/report.h"
@@ -131,26 +132,61 @@ void check_edge_kinds(Subject& subject, const sema::Flow& flow) {
 
 void say_contradiction(Subject& subject, const sema::Flow& flow, const Needs& needs,
                        std::size_t step, const Needs::Contradiction& found) {
+  const std::string of = ticked(flow.steps[found.of].name);
   Diagnostic diagnostic =
       sema::error("F708", flow.steps[step].name_span,
                   "step " + ticked(flow.steps[step].name) + " can never start",
-                  found.other == EdgeKind::kFailed
-                      ? "needs both outcomes of " + ticked(flow.steps[found.of].name)
-                      : "needs two outcomes of " + ticked(flow.steps[found.of].name) +
-                            " that exclude each other");
+                  found.other == EdgeKind::kFailed ? "needs both outcomes of " + of
+                  : found.other == EdgeKind::kDone ? "needs " + of + " to want changes, and not to"
+                                                   : "needs two outcomes of " + of +
+                                                         " that exclude each other");
   for (const EdgeKind kind : {found.one, found.other}) {
-    const sema::Edge* edge = needs.edge_of(step, found.of, kind);
+    const sema::Edge* edge =
+        kind == EdgeKind::kDone ? nullptr : needs.edge_of(step, found.of, kind);
     if (edge != nullptr)
       diagnostic.secondary.push_back({edge->span, "needs " + ticked(name_of(flow, *edge))});
   }
   subject.sink.add(std::move(diagnostic));
 }
 
-// Whether two different outcomes of some step are needed: only then can needs exclude each other,
-// and only then are they worth the square of the flow.
+// An `any` among whose members the step, or a step before it, needs more than the first.
+const sema::Step* contested_race(const sema::Flow& flow, const Needs& needs, std::size_t step) {
+  const auto is_needed = [&](const sema::At<std::size_t>& one) {
+    return one.value == step || needs.has(step, one.value, EdgeKind::kAccepted) ||
+           needs.has(step, one.value, EdgeKind::kApproved) ||
+           needs.has(step, one.value, EdgeKind::kMerged);
+  };
+  const auto is_contested_by = [&](const sema::Step& one) {
+    return one.kind == StepKind::kAny && std::ranges::count_if(one.members, is_needed) > 1;
+  };
+  const auto found = std::ranges::find_if(flow.steps, is_contested_by);
+  return found == flow.steps.end() ? nullptr : &*found;
+}
+
+// No two of its needs exclude each other, and yet no run has all of them.
+void say_never_together(Subject& subject, const sema::Flow& flow, const Needs& needs,
+                        std::size_t index) {
+  const sema::Step& step = flow.steps[index];
+  Diagnostic diagnostic =
+      sema::error("F708", step.name_span, "step " + ticked(step.name) + " can never start",
+                  "no run has all that it waits for");
+  for (const sema::Edge& edge : step.after)
+    diagnostic.secondary.push_back({edge.span, "needs " + ticked(name_of(flow, edge))});
+  if (const sema::Step* race = contested_race(flow, needs, index)) {
+    diagnostic.secondary.push_back(
+        {race->head, ticked(race->name) + " is over with the first of these that succeeds"});
+    diagnostic.notes.push_back("the others are cancelled then: they neither start nor succeed");
+  }
+  subject.sink.add(std::move(diagnostic));
+}
+
+// Whether two different outcomes of some step are needed, or only the first of several succeeds:
+// only then can needs exclude each other, and only then are they worth the square of the flow.
 bool is_contested(const sema::Flow& flow) {
   std::vector<std::optional<EdgeKind>> needed(flow.steps.size());
   for (const sema::Step& step : flow.steps) {
+    if (step.kind == StepKind::kAny)
+      return true;
     for (const sema::Edge& edge : step.after) {
       if (edge.kind == EdgeKind::kDone)
         continue;
@@ -163,20 +199,42 @@ bool is_contested(const sema::Flow& flow) {
   return false;
 }
 
+// The steps that can't start, and the joints whose outcome that decides.
+std::vector<bool> spread(const sema::Flow& flow, std::vector<bool> stuck) {
+  for (const std::size_t index : lower::topological_order(flow.steps.size(), arcs_of(flow))) {
+    const sema::Step& step = flow.steps[index];
+    const auto is_stuck = [&](const sema::Edge& edge) {
+      return stuck[edge.from];
+    };
+    if (sema::is_joint(step.kind) && std::ranges::any_of(step.after, is_stuck))
+      stuck[index] = true;
+  }
+  return stuck;
+}
+
 void check_contradictions(Subject& subject, const sema::Flow& flow) {
   if (!is_contested(flow) || !lower::find_cycles(flow.steps.size(), arcs_of(flow)).empty())
     return;
-  const Needs needs(flow);
-  std::vector<bool> contradicts(flow.steps.size());
+  const Needs needs(flow, asks_human(subject.model));
+  Outcomes outcomes(subject.model, flow, needs);
+  std::vector<bool> never(flow.steps.size());
   for (std::size_t i = 0; i < flow.steps.size(); ++i)
-    contradicts[i] = needs.contradiction(i).has_value();
+    never[i] = !outcomes.can_start(i);
+  const std::vector<bool> stuck = spread(flow, never);
   for (std::size_t i = 0; i < flow.steps.size(); ++i) {
     // What only follows from an unreachable step was said there.
-    const auto unreachable = [&](const sema::Edge& edge) {
-      return contradicts[edge.from];
+    const auto follows = [&](const sema::Edge& edge) {
+      return stuck[edge.from];
     };
-    if (contradicts[i] && std::ranges::none_of(flow.steps[i].after, unreachable))
-      say_contradiction(subject, flow, needs, i, *needs.contradiction(i));
+    const bool impossible = std::ranges::any_of(flow.steps[i].after, [&](const sema::Edge& edge) {
+      return !can_fire(subject.model, flow, edge.from, edge.kind);
+    });
+    if (!never[i] || impossible || std::ranges::any_of(flow.steps[i].after, follows))
+      continue;
+    if (const auto found = needs.contradiction(i))
+      say_contradiction(subject, flow, needs, i, *found);
+    else
+      say_never_together(subject, flow, needs, i);
   }
 }
 

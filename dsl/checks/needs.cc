@@ -1,5 +1,6 @@
 #include "dsl/checks/needs.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -9,20 +10,27 @@ namespace {
 using plan::EdgeKind;
 using sema::StepKind;
 
-constexpr std::uint8_t kBefore = 0x80;
+using Bits = std::uint16_t;
 
-constexpr std::uint8_t bit(EdgeKind kind) {
-  return static_cast<std::uint8_t>(1u << static_cast<unsigned>(kind));
+constexpr Bits kBefore = 0x80;
+constexpr Bits kNoChanges = 0x100;
+
+constexpr Bits bit(EdgeKind kind) {
+  return static_cast<Bits>(1u << static_cast<unsigned>(kind));
 }
 
-void unite(std::vector<std::uint8_t>& all, const std::vector<std::uint8_t>& more) {
-  for (std::size_t i = 0; i < all.size(); ++i)
-    all[i] = static_cast<std::uint8_t>(all[i] | more[i]);
+void add(Bits& facts, Bits more) {
+  facts = static_cast<Bits>(facts | more);
 }
 
-void intersect(std::vector<std::uint8_t>& all, const std::vector<std::uint8_t>& other) {
+void unite(std::vector<Bits>& all, const std::vector<Bits>& more) {
   for (std::size_t i = 0; i < all.size(); ++i)
-    all[i] = static_cast<std::uint8_t>(all[i] & other[i]);
+    add(all[i], more[i]);
+}
+
+void intersect(std::vector<Bits>& all, const std::vector<Bits>& other) {
+  for (std::size_t i = 0; i < all.size(); ++i)
+    all[i] = static_cast<Bits>(all[i] & other[i]);
 }
 
 constexpr std::array<std::pair<EdgeKind, EdgeKind>, 5> kExclusive{
@@ -32,7 +40,22 @@ constexpr std::array<std::pair<EdgeKind, EdgeKind>, 5> kExclusive{
     std::pair{EdgeKind::kApproved, EdgeKind::kChangesRequested},
     std::pair{EdgeKind::kChangesRequested, EdgeKind::kFailed}};
 
+// Whether no run has both, or has the one where it is only known that there were no changes.
+bool clash(Bits one, Bits other) {
+  const auto both = [&](Bits first, Bits second) {
+    return ((one & first) != 0 && (other & second) != 0) ||
+           ((one & second) != 0 && (other & first) != 0);
+  };
+  return both(bit(EdgeKind::kChangesRequested), kNoChanges) ||
+         std::ranges::any_of(
+             kExclusive, [&](const auto& pair) { return both(bit(pair.first), bit(pair.second)); });
+}
+
 }  // namespace
+
+bool asks_human(const sema::Model& model) {
+  return model.fleet && (model.fleet->escalation || model.fleet->origins.contains("escalation"));
+}
 
 std::uint32_t round_in(const sema::Flow& flow, std::size_t step, std::size_t loop) {
   for (std::optional<std::size_t> at = step; at;) {
@@ -54,8 +77,8 @@ std::vector<lower::Arc> arcs_of(const sema::Flow& flow) {
   return arcs;
 }
 
-Needs::Needs(const sema::Flow& flow)
-    : flow_(flow), facts_(flow.steps.size()), settled_(flow.steps.size()) {
+Needs::Needs(const sema::Flow& flow, bool asks)
+    : flow_(flow), asks_(asks), facts_(flow.steps.size()), settled_(flow.steps.size()) {
   const std::size_t count = flow.steps.size();
   find_insides();
   for (const std::size_t index : lower::topological_order(count, arcs_of(flow))) {
@@ -117,14 +140,77 @@ Needs::Facts Needs::of_joint(const sema::Edge& edge) const {
   const bool ran = edge.kind != EdgeKind::kDone;
   Facts facts = ran ? facts_[edge.from] : settled_[edge.from];
   facts.resize(flow_.steps.size(), 0);  // of a step that was not understood nothing is known
-  facts[edge.from] = static_cast<std::uint8_t>(facts[edge.from] | bit(edge.kind) | kBefore);
-  const bool success = ran && edge.kind != EdgeKind::kFailed;
-  if (edge.kind == EdgeKind::kApproved && from.kind == StepKind::kLoop && !from.after.empty()) {
-    unite(facts, of_loop(edge.from));
-  } else if (success && sema::is_joint(from.kind) && !from.members.empty()) {
-    unite(facts, of_members(from, edge.kind));
+  add(facts[edge.from], bit(edge.kind) | kBefore);
+  if (ran && edge.kind != EdgeKind::kChangesRequested)
+    add(facts[edge.from], kNoChanges);
+  if (!ran || edge.kind == EdgeKind::kFailed || !sema::is_joint(from.kind))
+    return facts;
+  Facts inside;
+  if (from.kind != StepKind::kLoop && !from.members.empty())
+    inside = of_members(from, edge.kind);
+  else if (edge.kind == EdgeKind::kApproved && !from.after.empty())
+    inside = of_loop(edge.from);
+  if (inside.empty())
+    return facts;
+  const bool passes = asks_ && from.otherwise == plan::Otherwise::kEscalate &&
+                      from.kind != StepKind::kLast && edge.kind != EdgeKind::kChangesRequested;
+  if (passes)
+    intersect(inside, of_passed(edge.from));
+  unite(facts, inside);
+  return facts;
+}
+
+// Once a human let it pass: it had begun, all that it waited for has settled, and none of it wanted
+// changes.
+Needs::Facts Needs::of_passed(std::size_t joint) const {
+  Facts facts = of_run(joint);
+  for (const sema::Edge& edge : flow_.steps[joint].after)
+    unite(facts, settled_[edge.from]);
+  // A loop fails when its rounds are over.
+  add_beyond(facts, joint, 0);
+  // An `any` that succeeded may have had a member that wanted changes; one that failed had none.
+  if (flow_.steps[joint].kind != StepKind::kLoop) {
+    for (const sema::At<std::size_t>& member : flow_.steps[joint].members)
+      add_no_changes(facts, member.value);
   }
   return facts;
+}
+
+// What holds when the step ran. A joint began once one of its steps ran, a loop once its first test
+// could be made.
+Needs::Facts Needs::of_run(std::size_t index) const {
+  const sema::Step& step = flow_.steps[index];
+  if (!sema::is_joint(step.kind) || step.after.empty())
+    return facts_[index];
+  const auto known = runs_.find(index);
+  if (known != runs_.end())
+    return known->second;
+  Facts all;
+  if (step.kind == StepKind::kLoop) {
+    all = of_run(step.after.front().from);
+  } else {
+    for (const sema::At<std::size_t>& member : step.members) {
+      if (all.empty())
+        all = of_run(member.value);
+      else
+        intersect(all, of_run(member.value));
+    }
+    all.resize(flow_.steps.size(), 0);
+    unite(all, facts_[index]);
+  }
+  runs_.emplace(index, all);
+  return all;
+}
+
+// Nor did any step of an `all`.
+void Needs::add_no_changes(Facts& facts, std::size_t step) const {
+  if ((facts[step] & kNoChanges) != 0)
+    return;
+  add(facts[step], kNoChanges);
+  if (flow_.steps[step].kind != StepKind::kAll)
+    return;
+  for (const sema::At<std::size_t>& member : flow_.steps[step].members)
+    add_no_changes(facts, member.value);
 }
 
 // `all` is approved once each is, and wants changes once one of them does.
@@ -168,7 +254,7 @@ void Needs::add_beyond(Facts& facts, std::size_t loop, std::size_t rounds) const
     return;
   for (const auto& [step, round] : inside->second) {
     if (round > rounds)
-      facts[step] = static_cast<std::uint8_t>(facts[step] | kBefore);
+      add(facts[step], kBefore);
   }
 }
 
@@ -182,25 +268,22 @@ bool Needs::is_before(std::size_t from, std::size_t step) const {
 
 std::optional<Needs::Contradiction> Needs::contradiction(std::size_t step) const {
   for (std::size_t from = 0; from < facts_[step].size(); ++from) {
-    const std::uint8_t facts = facts_[step][from];
+    const Bits facts = facts_[step][from];
+    if (!clash(facts, facts))
+      continue;
     for (const auto& [one, other] : kExclusive) {
       if ((facts & bit(one)) != 0 && (facts & bit(other)) != 0)
         return Contradiction{from, one, other};
     }
+    return Contradiction{from, EdgeKind::kChangesRequested, EdgeKind::kDone};
   }
   return std::nullopt;
 }
 
 bool Needs::exclude(std::size_t a, std::size_t b) const {
-  if (facts_[a].empty() || facts_[b].empty())
-    return false;
-  for (std::size_t from = 0; from < facts_[a].size(); ++from) {
-    for (const auto& [one, other] : kExclusive) {
-      const bool first = (facts_[a][from] & bit(one)) != 0 && (facts_[b][from] & bit(other)) != 0;
-      const bool second = (facts_[a][from] & bit(other)) != 0 && (facts_[b][from] & bit(one)) != 0;
-      if (first || second)
-        return true;
-    }
+  for (std::size_t from = 0; from < std::min(facts_[a].size(), facts_[b].size()); ++from) {
+    if (clash(facts_[a][from], facts_[b][from]))
+      return true;
   }
   return false;
 }

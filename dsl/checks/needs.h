@@ -15,6 +15,10 @@ namespace fleet::checks {
 // Who waits for whom in a flow, for the functions of dsl/lower/dag.h.
 std::vector<lower::Arc> arcs_of(const sema::Flow& flow);
 
+// Whether somebody is asked when a step escalates, and may let it pass: then it has the outcome that
+// it was to have.
+bool asks_human(const sema::Model& model);
+
 // The round of the loop that the step stands in, in loops within it as well; 0: in none.
 std::uint32_t round_in(const sema::Flow& flow, std::size_t step, std::size_t loop);
 
@@ -25,14 +29,15 @@ std::uint32_t round_in(const sema::Flow& flow, std::size_t step, std::size_t loo
 // Space and time are quadratic in the steps of the flow.
 class Needs {
  public:
-  // REQUIRES: no steps wait for one another in a circle.
-  explicit Needs(const sema::Flow& flow);
+  // REQUIRES: no steps wait for one another in a circle. `asks`: see asks_human.
+  Needs(const sema::Flow& flow, bool asks);
 
   // Whether `step` can only start once `from` fired `kind`.
   bool has(std::size_t step, std::size_t from, plan::EdgeKind kind) const;
   // Whether `from` has settled, or will never run, whenever `step` starts.
   bool is_before(std::size_t from, std::size_t step) const;
-  // A step that would have to have two outcomes which exclude each other, with both.
+  // A step that would have to have two outcomes which exclude each other, with both; `other` is
+  // kDone where it is only known that it was not `one`.
   struct Contradiction {
     std::size_t of = 0;
     plan::EdgeKind one = plan::EdgeKind::kDone;
@@ -46,12 +51,16 @@ class Needs {
   const sema::Edge* edge_of(std::size_t step, std::size_t from, plan::EdgeKind kind) const;
 
  private:
-  using Facts = std::vector<std::uint8_t>;  // by step: one bit an outcome, and one for "before"
+  // By step: one bit an outcome, one for "before", and one for "wanted no changes".
+  using Facts = std::vector<std::uint16_t>;
   // What holds once the edge fired.
   Facts facts_of(const sema::Edge& edge) const;
   Facts of_joint(const sema::Edge& edge) const;
   Facts of_members(const sema::Step& joint, plan::EdgeKind kind) const;
   Facts of_loop(std::size_t loop) const;
+  Facts of_passed(std::size_t joint) const;
+  Facts of_run(std::size_t index) const;
+  void add_no_changes(Facts& facts, std::size_t step) const;
   Facts settled_before(std::size_t index) const;
 
   // Adds that the rounds of the loop beyond that one never ran.
@@ -59,8 +68,10 @@ class Needs {
   void find_insides();
 
   const sema::Flow& flow_;
+  bool asks_;
   // Of edges from joints, which rest on many others: by step and outcome.
   mutable std::map<std::pair<std::size_t, plan::EdgeKind>, Facts> known_;
+  mutable std::map<std::size_t, Facts> runs_;  // of joints, as of_run
   // By loop: the steps in it, in loops within it as well, and the round of each.
   std::map<std::size_t, std::vector<std::pair<std::size_t, std::uint32_t>>> inside_;
   std::vector<Facts> facts_;    // when a step starts
