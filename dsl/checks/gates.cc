@@ -53,15 +53,7 @@ class MergeGate {
     for (const sema::At<std::size_t>& from : flow_.steps[merge_].merge.from) {
       const std::size_t branch = owner_of(flow_, from.value);
       std::optional<std::size_t> stale;
-      bool fresh = false;
-      for (std::size_t gate = 0; gate < flow_.steps.size() && !fresh; ++gate) {
-        if (!needs_.has(merge_, gate, EdgeKind::kApproved) || !covers(gate, branch))
-          continue;
-        fresh = !late_writer(gate, branch, {});
-        if (!fresh && !stale)
-          stale = gate;
-      }
-      if (fresh)
+      if (is_approved(branch, &stale))
         continue;
       if (stale) {
         say_stale(*stale, branch, from.span);
@@ -93,9 +85,59 @@ class MergeGate {
     return step.kind == StepKind::kHuman ? needs_.is_before(branch, gate) : looks_at(step, branch);
   }
 
+  // The step whose work a task has before it: the one at whose commit it begins. Of what findings
+  // that it is handed were about, it sees nothing.
+  std::optional<std::size_t> seen_by(const sema::Step& step) const {
+    std::optional<std::size_t> seen;
+    for (const sema::Argument& argument : step.arguments) {
+      if (argument.output_of && !argument.findings)
+        seen = argument.output_of;
+    }
+    return seen;
+  }
+
   bool looks_at(const sema::Step& step, std::size_t branch) const {
-    return std::ranges::any_of(step.arguments, [&](const sema::Argument& argument) {
-      return argument.output_of && owner_of(flow_, *argument.output_of) == branch;
+    const std::optional<std::size_t> seen = seen_by(step);
+    return seen && owner_of(flow_, *seen) == branch;
+  }
+
+  // Whether some gate approves what the branch holds when it is merged; `stale`: one that approved
+  // what it held before.
+  bool is_approved(std::size_t branch, std::optional<std::size_t>* stale) const {
+    for (std::size_t gate = 0; gate < flow_.steps.size(); ++gate) {
+      if (!needs_.has(merge_, gate, EdgeKind::kApproved) || !covers(gate, branch))
+        continue;
+      if (!late_writer(gate, branch, {}))
+        return true;
+      if (stale != nullptr && !*stale)
+        *stale = gate;
+    }
+    return is_seen_elsewhere(branch);
+  }
+
+  // Whether the branch is within another that this merges as well and that is approved as it is:
+  // then somebody saw its commit, with what was made of it. It must not have moved since the other
+  // began at it.
+  bool is_seen_elsewhere(std::size_t branch) const {
+    return std::ranges::any_of(
+        flow_.steps[merge_].merge.from, [&](const sema::At<std::size_t>& from) {
+          const std::size_t other = owner_of(flow_, from.value);
+          return other != branch && is_within(branch, other) && is_approved(other, nullptr);
+        });
+  }
+
+  // Whether the other began at this branch, or gathered it, when this one had come to stand still.
+  bool is_within(std::size_t branch, std::size_t other) const {
+    const sema::Step& step = flow_.steps[other];
+    std::vector<std::size_t> begins;
+    if (step.kind == StepKind::kMerge) {
+      for (const sema::At<std::size_t>& from : step.merge.from)
+        begins.push_back(from.value);
+    } else if (const auto seen = seen_by(step)) {
+      begins.push_back(*seen);
+    }
+    return std::ranges::any_of(begins, [&](std::size_t begin) {
+      return owner_of(flow_, begin) == branch && !writer_after(other, branch, {});
     });
   }
 
@@ -145,6 +187,12 @@ class MergeGate {
       }
       return found;
     }
+    return writer_after(gate, branch, skipped);
+  }
+
+  // A merge that may move the branch after that step began and before this merge.
+  std::optional<std::size_t> writer_after(std::size_t gate, std::size_t branch,
+                                          const std::vector<Skipped>& skipped) const {
     for (std::size_t writer = 0; writer < flow_.steps.size(); ++writer) {
       const bool writes = writer != merge_ && writer != branch &&
                           flow_.steps[writer].merge.into_step && owner_of(flow_, writer) == branch;
@@ -343,7 +391,7 @@ void check_approvals(Subject& subject) {
     }
     if (into_base.empty())
       continue;
-    const Needs needs(flow);
+    const Needs needs(flow, asks_human(subject.model));
     for (const std::size_t merge : into_base)
       MergeGate(subject, flow, needs, merge).check();
   }

@@ -395,10 +395,14 @@ class Lowering {
     for (const sema::At<std::size_t>& use : step.agents) {
       node.agents.push_back(agent_index(use.value));
     }
+    bool at_work = false;
     for (const sema::Argument& argument : step.arguments) {
       node.args.push_back(lower_text(argument.text));
-      if (argument.output_of)
-        node.start = node_of_[*argument.output_of];
+      // Findings say where to start only if no work does.
+      if (!argument.output_of || (argument.findings && at_work))
+        continue;
+      node.start = node_of_[*argument.output_of];
+      at_work = !argument.findings;
     }
     if (step.retries)
       node.retries = step.retries->value;

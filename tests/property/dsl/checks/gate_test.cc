@@ -3,6 +3,8 @@
 #include <rapidcheck.h>
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <random>
 #include <set>
 #include <string>
@@ -21,7 +23,8 @@ using plan::EdgeKind;
 using sema::Step;
 using sema::StepKind;
 
-// A flow of a build, reviews and humans that look at it, joints of these, and merges that move it.
+// A flow of a build, work that begins at it, reviews and humans that look at these, joints of
+// reviews and humans, and merges that move the build.
 class RandomFlow {
  public:
   explicit RandomFlow(std::uint32_t seed) : random_(seed) {}
@@ -34,6 +37,7 @@ class RandomFlow {
   defaults { runtime = shell("true"); accept = ["true" passes] }
   role b { writes = worktree("b/{task}") }
   role c { writes = worktree("c/{task}") }
+  role d { writes = worktree("d/{task}") }
   role r { returns = verdict; accept = [] }
   flow main {
     build = b("x")
@@ -41,9 +45,15 @@ class RandomFlow {
 )";
     judges_.clear();
     workers_ = {"build", "other"};
+    const bool more = below(2) == 0;
+    if (more) {
+      out += "    more = d(\"z\", build.diff)\n";
+      workers_.push_back("more");
+    }
     for (int i = 0, steps = 1 + below(4); i < steps; ++i)
       out += "    " + step("s" + std::to_string(i)) + "\n";
-    out += "    merge = repo.merge(build)" + after(2, 3) + "\n  }\n}\n";
+    const std::string merged = more && below(3) > 0 ? "build, more" : "build";
+    out += "    merge = repo.merge(" + merged + ")" + after(2, 3) + "\n  }\n}\n";
     return out;
   }
 
@@ -81,11 +91,16 @@ class RandomFlow {
       case 2:
         if (judges_.size() >= 2 && judges_[0] != judges_.back()) {
           what = std::string(below(2) == 0 ? "all(" : "any(") + judges_[0] + ", " + judges_.back() +
-                 ")";
+                 (below(2) == 0 ? ") else fail" : ")");
           break;
         }
         [[fallthrough]];
-      default: what = "r(" + any_of(workers_) + ".diff)" + after(1, 1); break;
+      default: {
+        const bool findings = !reviews_.empty() && below(4) == 0;
+        what = "r(" + any_of(workers_) + ".diff" +
+               (findings ? ", " + any_of(reviews_) + ".findings)" : ")") + after(1, 1);
+        reviews_.push_back(name);
+      }
     }
     (judge ? judges_ : workers_).push_back(name);
     return name + " = " + what;
@@ -93,29 +108,35 @@ class RandomFlow {
 
   std::mt19937 random_;
   std::vector<std::string> judges_;
+  std::vector<std::string> reviews_;
   std::vector<std::string> workers_;
 };
 
 enum class Phase : std::uint8_t { kWaiting, kRunning, kSettled };
 enum class Outcome : std::uint8_t { kNone, kSuccess, kChanges, kFailed, kUnreachable };
 
-// Where one step stands; `seen`: which version of `build` it looked at, or was made from.
+// What a commit is made of: a bit for each version of `build`, one for `other`, one for `more`.
+using Content = std::uint8_t;
+constexpr std::array<const char*, 3> kBranches{"build", "other", "more"};
+constexpr std::size_t kNoBranch = kBranches.size();
+using Branches = std::array<Content, kBranches.size()>;  // 0: there is none yet
+
+// Where one step stands, and the commits that it looked at, or that a human did who let it pass.
 struct Stand {
   Phase phase = Phase::kWaiting;
   Outcome outcome = Outcome::kNone;
-  std::uint8_t seen = 0;
+  Branches seen{};
   friend auto operator<=>(const Stand&, const Stand&) = default;
 };
-// `version` 0: there is no build yet.
 struct World {
   std::vector<Stand> steps;
-  std::uint8_t version = 0;
+  Branches branches{};
   friend auto operator<=>(const World&, const World&) = default;
 };
 
 class BruteForce {
  public:
-  explicit BruteForce(const sema::Flow& flow) : flow_(flow) {}
+  BruteForce(const sema::Model& model, const sema::Flow& flow) : model_(model), flow_(flow) {}
 
   // Whether some run merges what nothing approved.
   bool finds_unapproved() {
@@ -157,40 +178,66 @@ class BruteForce {
 
   // Of a joint, once it is decided.
   std::optional<Outcome> joined(const World& world, const Step& step) const {
-    std::size_t settled = 0, succeeded = 0, changes = 0;
+    std::size_t settled = 0, succeeded = 0, changes = 0, unreachable = 0;
     for (const sema::At<std::size_t>& member : step.members) {
       const Stand& one = world.steps[member.value];
       settled += one.phase == Phase::kSettled ? 1 : 0;
       succeeded += one.outcome == Outcome::kSuccess ? 1 : 0;
       changes += one.outcome == Outcome::kChanges ? 1 : 0;
+      unreachable += one.outcome == Outcome::kUnreachable ? 1 : 0;
     }
     if (step.kind == StepKind::kAny && succeeded > 0)
       return Outcome::kSuccess;
     if (settled < step.members.size())
       return std::nullopt;
+    if (unreachable == settled)
+      return Outcome::kUnreachable;
     if (succeeded == settled)
       return Outcome::kSuccess;
     return changes > 0 ? Outcome::kChanges : Outcome::kFailed;
   }
 
-  bool approved(const World& world, std::size_t judge) const {
-    const Step& step = flow_.steps[judge];
-    const Stand& stand = world.steps[judge];
-    const auto looked = [&] {
-      return stand.seen == world.version;
-    };
-    if (stand.outcome != Outcome::kSuccess)
-      return false;
+  // Whose branch a step makes or moves.
+  std::size_t branch_of(std::size_t step) const {
+    while (flow_.steps[step].merge.into_step)
+      step = flow_.steps[step].merge.into_step->value;
+    const auto found = std::ranges::find(kBranches, flow_.steps[step].name);
+    return static_cast<std::size_t>(found - kBranches.begin());
+  }
+
+  bool judges(const Step& step) const {
+    return step.kind == StepKind::kHuman ||
+           (!step.agents.empty() && model_.agents[step.agents.front().value].gives_verdicts());
+  }
+
+  // What a judge has before it as it begins.
+  Branches looked_at(const World& world, const Step& step) const {
     if (step.kind == StepKind::kHuman)
-      return looked();
+      return world.branches;
+    Branches seen{};
     for (const sema::Argument& argument : step.arguments) {
-      std::size_t of = argument.output_of.value_or(judge);
-      while (flow_.steps[of].merge.into_step)
-        of = flow_.steps[of].merge.into_step->value;
-      if (flow_.steps[of].name == "build")
-        return step.agents.size() == 1 && looked();
+      const std::size_t branch =
+          argument.output_of && !argument.findings ? branch_of(*argument.output_of) : kNoBranch;
+      if (branch != kNoBranch)
+        seen[branch] = world.branches[branch];
     }
-    return false;
+    return seen;
+  }
+
+  // Whether each commit that is merged is one that was approved, or within one that is merged too.
+  bool all_approved(const World& world, const Step& merge) const {
+    const auto is_approved = [&](std::size_t branch) {
+      return std::ranges::any_of(world.steps, [&](const Stand& one) {
+        return one.outcome == Outcome::kSuccess && one.seen[branch] == world.branches[branch];
+      });
+    };
+    return std::ranges::all_of(merge.merge.from, [&](const sema::At<std::size_t>& from) {
+      const Content content = world.branches[branch_of(from.value)];
+      return std::ranges::any_of(merge.merge.from, [&](const sema::At<std::size_t>& other) {
+        const std::size_t branch = branch_of(other.value);
+        return (content & ~world.branches[branch]) == 0 && is_approved(branch);
+      });
+    });
   }
 
   bool search(const World& world) {
@@ -213,7 +260,13 @@ class BruteForce {
       const auto outcome = joined(world, step);
       if (!outcome)
         return false;
-      stand = {Phase::kSettled, *outcome, 0};
+      stand = {Phase::kSettled, *outcome, {}};
+      if (search(next))
+        return true;
+      if (*outcome != Outcome::kFailed || step.otherwise != plan::Otherwise::kEscalate)
+        return false;
+      // A human lets it pass, and with it what there is then.
+      next.steps[index] = {Phase::kSettled, Outcome::kSuccess, world.branches};
       return search(next);
     }
     if (stand.phase == Phase::kWaiting) {
@@ -222,37 +275,50 @@ class BruteForce {
         return false;
       stand.phase = ready == Fired::kYes ? Phase::kRunning : Phase::kSettled;
       stand.outcome = ready == Fired::kYes ? Outcome::kNone : Outcome::kUnreachable;
-      stand.seen = world.version;
+      if (judges(step))
+        stand.seen = looked_at(world, step);
+      if (step.name == "more")
+        stand.seen[0] = world.branches[0];  // where it begins
       if (step.name == "merge" && ready == Fired::kYes) {
         merges_ = true;
-        return !any_approved(world);
+        return !all_approved(world, step);
       }
       return search(next);
     }
     for (const Outcome outcome : {Outcome::kSuccess, Outcome::kChanges, Outcome::kFailed}) {
-      const bool judges = step.kind == StepKind::kHuman || step.agents.size() == 1;
-      if (outcome == Outcome::kChanges && !judges)
+      if (outcome == Outcome::kChanges && !judges(step))
         continue;
       World after = next;
       after.steps[index].phase = Phase::kSettled;
       after.steps[index].outcome = outcome;
-      const bool moves = step.name == "build" || step.merge.into_step.has_value();
-      if (moves && outcome == Outcome::kSuccess)
-        ++after.version;
+      if (!judges(step)) {
+        after.steps[index].seen = {};
+        if (outcome == Outcome::kSuccess)
+          write(after, index, world.steps[index].seen[0]);
+      }
       if (search(after))
         return true;
     }
     return false;
   }
 
-  bool any_approved(const World& world) const {
-    for (std::size_t i = 0; i < flow_.steps.size(); ++i) {
-      if (approved(world, i))
-        return true;
-    }
-    return false;
+  // `begin`: the build at which `more` began.
+  void write(World& world, std::size_t index, Content begin) const {
+    constexpr Content kVersions = 0x3f, kOther = 0x40, kMore = 0x80;
+    Branches& branches = world.branches;
+    const Step& step = flow_.steps[index];
+    if (step.name == "other")
+      branches[1] = kOther;
+    if (step.name == "more")
+      branches[2] = begin | kMore;
+    if (step.name != "build" && !step.merge.into_step)
+      return;
+    const int versions = std::popcount(static_cast<unsigned>(branches[0] & kVersions));
+    branches[0] = static_cast<Content>(branches[0] | 1u << versions |
+                                       (step.merge.into_step ? branches[1] : 0));
   }
 
+  const sema::Model& model_;
   const sema::Flow& flow_;
   std::set<World> known_;
   bool merges_ = false;
@@ -273,7 +339,7 @@ TEST_CASE("a merge into the base is refused when some run would merge what nothi
       RC_PRE(gate || one.severity != Severity::kError);
       refused_by_check = refused_by_check || gate;
     }
-    BruteForce brute_force(analyzed.model.flows.front());
+    BruteForce brute_force(analyzed.model, analyzed.model.flows.front());
     const bool found = brute_force.finds_unapproved();
     RC_PRE(brute_force.merges());  // else it is F708's affair
     (refused_by_check ? refused : accepted) += 1;
