@@ -56,8 +56,13 @@ void check_humans(Subject& subject);
 // Whether what the step merges ends up in the base, said or meant. REQUIRES: a merge.
 bool is_into_base(const sema::Model& model, const sema::Flow& flow, std::size_t merge);
 
-// triggers.cc: F701 of agents that wake one another.
+// triggers.cc: F701 of agents that wake one another; F708 of what waits for an event that a flow
+// takes.
 void check_triggers(Subject& subject);
+void check_takers(Subject& subject);
+
+// capacity.cc: F702.
+void check_capacity(Subject& subject);
 
 // flow.cc: F108 of used agents, F701, F703 of gathering, F708, F709.
 void check_runtimes(Subject& subject);

@@ -1,4 +1,5 @@
-// F701 among agents that events wake: a circle in which each wakes the next never ends.
+// F701 among agents that events wake: a circle in which each wakes the next never ends. F708: an
+// event that a flow takes wakes nobody else, and starts no other flow.
 #include <algorithm>
 #include <utility>
 
@@ -55,7 +56,53 @@ void say_cycle(Subject& subject, const std::vector<const sema::Agent*>& cycle) {
   subject.sink.add(std::move(diagnostic));
 }
 
+std::string text_of(const Event& event) {
+  switch (event.kind) {
+    case Event::Kind::kTask: return "`task." + event.name + "`";
+    case Event::Kind::kMessage: return "`message`";
+    case Event::Kind::kFile: return "`file(\"" + event.name + "\")`";
+    default: return awaited(event);
+  }
+}
+
+void say_taken(Subject& subject, const sema::Flow& taker, Span at, const std::string& who,
+               const std::string& help) {
+  const Event& event = taker.on->value;
+  Diagnostic diagnostic = sema::error("F708", at, who, "waits for " + text_of(event));
+  diagnostic.secondary.push_back(
+      {taker.on->span, "flow " + ticked(taker.name) + " takes every " + text_of(event)});
+  diagnostic.notes.push_back("an event that a flow takes wakes no one else");
+  diagnostic.helps.push_back({help, {}, false});
+  subject.sink.add(std::move(diagnostic));
+}
+
+const sema::Flow* taker_of(const sema::Model& model, const Event& event) {
+  for (const sema::Flow& flow : model.flows) {
+    if (flow.on && flow.on->value == event)
+      return &flow;
+  }
+  return nullptr;
+}
+
 }  // namespace
+
+void check_takers(Subject& subject) {
+  for (const sema::Flow& flow : subject.model.flows) {
+    const sema::Flow* taker = flow.on ? taker_of(subject.model, flow.on->value) : nullptr;
+    if (taker != nullptr && taker != &flow)
+      say_taken(subject, *taker, flow.on->span, "flow " + ticked(flow.name) + " can never start",
+                "wait for another event, or do both in one flow");
+  }
+  for (const sema::Agent& agent : subject.model.agents) {
+    const bool declared = !agent.is_role && !agent.imported && !agent.broken;
+    const Event* event = declared ? event_of(agent) : nullptr;
+    const sema::Flow* taker = event != nullptr ? taker_of(subject.model, *event) : nullptr;
+    if (taker != nullptr)
+      say_taken(subject, *taker, agent.contract.dispatch->span,
+                "agent " + ticked(agent.name) + " never wakes",
+                "leave `dispatch` out, and call it in flow " + ticked(taker->name));
+  }
+}
 
 void check_triggers(Subject& subject) {
   std::vector<const sema::Agent*> woken;
