@@ -107,13 +107,42 @@ std::string claim_text(const Claims& claims, const sema::Flow& flow, const Claim
          (values.empty() ? "" : " with " + values);
 }
 
-const char* how_to_tell_apart(const Claim& first, const Claim& second) {
-  if (first.step != second.step) {
-    return "begin the branches of each step with a word that no other step uses";
-  }
-  if (first.use == second.use)
+// Whose tasks claim it; empty: it is a merge's.
+std::string agent_of(const sema::Model& model, const sema::Flow& flow, const Claim& claim) {
+  const auto& agents = flow.steps[claim.step].agents;
+  const auto use = std::ranges::find(agents, claim.use, &sema::At<std::size_t>::span);
+  return use == agents.end() ? "" : model.agents[use->value].name;
+}
+
+std::string flow_role(const sema::Model& model, const sema::Flow& flow, const Claim& claim) {
+  const auto& agents = flow.steps[claim.step].agents;
+  const auto use = std::ranges::find(agents, claim.use, &sema::At<std::size_t>::span);
+  const sema::Agent& agent = model.agents[use->value];
+  return agent.is_role ? agent.name : agent.role;
+}
+
+// Whether they are of one step, in two rounds of a loop.
+bool are_rounds(const sema::Flow& flow, const Claim& first, const Claim& second) {
+  const sema::Step& one = flow.steps[first.step];
+  const sema::Step& other = flow.steps[second.step];
+  return first.step != second.step && one.name_span == other.name_span && one.round != other.round;
+}
+
+std::string how_to_tell_apart(const sema::Model& model, const sema::Flow& flow, const Claim& first,
+                              const Claim& second) {
+  if (first.step == second.step && first.use == second.use)
     return "name no item twice, and none that is a folder of another";
-  return "begin the branches of each agent with a word that no other agent uses";
+  if (are_rounds(flow, first, second))
+    return "put `{round}` into the branch: every round makes one of its own";
+  const std::string agent = agent_of(model, flow, second);
+  if (agent.empty())
+    return "write another name after `into:`, whose first word no task's branch begins with";
+  if (first.branch != second.branch || agent_of(model, flow, first).empty())
+    return "begin the branch of " + ticked(agent) + " with a word that the other does not begin with";
+  if (agent_of(model, flow, first) != agent)
+    return "put `{agent}` into the branch, which both have from one place";
+  return "give one of the two steps an agent of its own: `agent NAME : " +
+         flow_role(model, flow, second) + " { writes = worktree(\"NAME/…\") }`";
 }
 
 // F302 for one pair; the later claim is the primary place. `further` are steps whose branches run
@@ -149,7 +178,15 @@ void say_conflict(Subject& subject, const Claims& claims, const sema::Flow& flow
         (names.size() == 1 ? "the same holds of step " : "the same holds of steps ") +
         sema::listed(names, "and"));
   }
-  diagnostic.helps.push_back({how_to_tell_apart(first, second), {}, false});
+  Help help{how_to_tell_apart(subject.model, flow, first, second), {}, false};
+  const std::string_view text = subject.sources.text(second.branch);
+  if (are_rounds(flow, first, second) && text.size() >= 2 && text.ends_with('"') &&
+      !text.ends_with("\"\"\"")) {
+    const std::uint32_t end = second.branch.end - 1;
+    help.edits.push_back({{second.branch.source, end, end}, "/{round}"});
+    help.sound = true;
+  }
+  diagnostic.helps.push_back(std::move(help));
   subject.sink.add(std::move(diagnostic));
 }
 

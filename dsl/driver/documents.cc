@@ -1,6 +1,7 @@
 #include "dsl/driver/documents.h"
 
 #include <algorithm>
+#include <charconv>
 #include <filesystem>
 #include <optional>
 #include <set>
@@ -9,6 +10,7 @@
 
 #include <yaml-cpp/yaml.h>
 
+#include "dsl/base/suggest.h"
 #include "dsl/plan/codec.h"
 #include "dsl/sema/report.h"
 
@@ -23,11 +25,22 @@ struct LogEntry {
   std::string date;
 };
 
+// "; did you mean `version`?" where the key that is missing is there in another spelling.
+std::string misspelt(const YAML::Node& map, const char* wanted) {
+  for (const auto& entry : map) {
+    if (entry.first.IsScalar() && !suggest(entry.first.Scalar(), {wanted}).empty())
+      return ", but " + ticked(entry.first.Scalar()) + ": did you mean " + ticked(wanted) + "?";
+  }
+  return {};
+}
+
 // What a front matter says; empty `problem`: it could be read.
 struct FrontMatter {
   std::string problem;
   std::string version;  // as written; empty: none
   std::vector<LogEntry> log;
+  std::string near_version;  // see misspelt; empty where the key is there
+  std::string near_log;
 };
 
 // The lines between `---` and `---` at the very top; nullopt: `problem` says why not.
@@ -107,7 +120,9 @@ void read_log(const YAML::Node& log, FrontMatter& front) {
       front.problem = entry + "says " + ticked(twice) + " twice";
     front.log.push_back({scalar_of(log[i], "version"), scalar_of(log[i], "date")});
     if (front.log.back().version.empty())
-      front.problem = entry + "says no version";
+      front.problem = entry + "says no version" + misspelt(log[i], "version");
+    else if (front.log.back().date.empty() && !misspelt(log[i], "date").empty())
+      front.problem = entry + "says no date" + misspelt(log[i], "date");
   }
 }
 
@@ -130,6 +145,10 @@ FrontMatter read_front_matter(const std::string& yaml) {
     if (version && !version.IsNull() && !version.IsScalar())
       front.problem = "`version` is no number";
     front.version = scalar_of(root, "version");
+    if (!version)
+      front.near_version = misspelt(root, "version");
+    if (!root["log"])
+      front.near_log = misspelt(root, "log");
     if (front.problem.empty())
       read_log(root["log"], front);
   } catch (const YAML::Exception& problem) {
@@ -150,10 +169,28 @@ bool is_date(const std::string& text) {
   return true;
 }
 
+// "v4" and "4" are 4; nullopt: no number.
+std::optional<std::uint64_t> number_of(std::string_view text) {
+  if (text.starts_with('v'))
+    text.remove_prefix(1);
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return error == std::errc() && end == text.data() + text.size() ? std::optional(number)
+                                                                  : std::nullopt;
+}
+
 // What can't be so in a log that grew; empty: nothing.
 std::string why_no_history(const std::vector<LogEntry>& log) {
   std::string date;
+  std::optional<std::uint64_t> last;
   for (const LogEntry& entry : log) {
+    const std::optional<std::uint64_t> version = number_of(entry.version);
+    if (!version)
+      return "logs version " + ticked(entry.version) + ", which is no number";
+    if (last && *version <= *last)
+      return "logs version " + std::to_string(*version) + " after version " +
+             std::to_string(*last) + ": versions only rise";
+    last = version;
     if (entry.date.empty())
       continue;
     if (!is_date(entry.date))
@@ -191,18 +228,18 @@ class DocumentCheck {
     if (!front.problem.empty()) {
       say("F410", "has a front matter that can't be read: " + front.problem, "");
     } else if (front.version.empty()) {
-      say("F410", "says no version", "write `version: " + number() + "` in its front matter");
+      say("F410", "says no version" + front.near_version, "write `version: " + number() + "` in its front matter");
     } else if (!is_number(front.version)) {
       say("F410", "is version " + front.version + ", and declared as v" + number(),
           "set one of the two to the other");
     } else if (front.log.empty()) {
-      say("F411", "has no log of its versions",
+      say("F411", "has no log of its versions" + front.near_log,
           "write `log: [{version: " + number() + ", date: …, note: …}]` in its front matter");
     } else if (!is_number(front.log.back().version)) {
       say("F411", "has no entry for v" + number() + " at the end of its log",
           "say in the log what changed with it");
     } else if (const std::string why = why_no_history(front.log); !why.empty()) {
-      say("F411", why, "entries stand in the order of their dates, the newest at the end");
+      say("F411", why, "entries stand in the order of their versions and dates, the newest at the end");
     }
   }
 
@@ -224,6 +261,7 @@ class DocumentCheck {
   void say(const char* code, const std::string& what, const std::string& help) {
     Diagnostic diagnostic =
         sema::error(code, identity_.file->span, "the document " + ticked(path_) + " " + what);
+    identity_.document.reported = true;
     diagnostic.secondary.push_back({identity_.version_span, "declared as v" + number() + " here"});
     if (!help.empty())
       diagnostic.helps.push_back({help, {}, false});

@@ -114,7 +114,9 @@ void check_documents(const std::string& fleet_file, const sema::Model& model, co
       continue;
     const std::string path = document_path(fleet_file, identity);
     const auto locked = old.documents.find(path);
-    if (locked != old.documents.end() && (locked->second.version > identity.version ||
+    // That its version is wrong was said: what the lock has of it follows from that.
+    if (locked != old.documents.end() && !identity.document.reported &&
+        (locked->second.version > identity.version ||
                                           (locked->second.version == identity.version &&
                                            locked->second.sha256 != identity.document.sha256)))
       say_changed(identity, path, locked->second, sink);

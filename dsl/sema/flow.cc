@@ -171,6 +171,7 @@ Flow read_flow(Context& context, Scope& scope, const ast::Block& block) {
   Flow flow;
   flow.name = block.names.front().text;
   flow.name_span = block.names.front().span;
+  flow.span = block.span;
   read_parameters(context, block, flow);
   if (block.on) {
     Reader reader(context.sink, *block.on, {"`on`", block.on->span});

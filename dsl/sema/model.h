@@ -105,6 +105,7 @@ struct Document {
   bool found = false;
   std::string problem;  // why it could not be read
   std::string sha256;
+  bool reported = false;  // that it says another version than is declared, or no history
 };
 
 struct Identity {
@@ -268,6 +269,7 @@ struct Step {
 struct Flow {
   std::string name;
   Span name_span;
+  Span span;  // of the whole declaration
   std::vector<At<std::string>> parameters;
   std::optional<At<plan::Event>> on;
   std::optional<At<std::vector<Acceptance>>> accept;
@@ -294,7 +296,7 @@ struct Test {
   };
   struct Claim {
     bool never = false;
-    std::string step;
+    std::string step;  // its path without loops and rounds: "verdict.review", "ship.build"
     std::string edge;  // empty: that the step runs
     Span span;
   };

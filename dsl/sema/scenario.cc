@@ -1,6 +1,8 @@
 #include "dsl/sema/scenario.h"
 
 #include <algorithm>
+#include <set>
+#include <string_view>
 #include <utility>
 
 #include "dsl/sema/report.h"
@@ -73,25 +75,144 @@ void read_given(Context& context, Scope& scope, Reader& reader, Span span, Test&
     test.given.push_back({who.text, *std::move(what), span});
 }
 
-// A step by the name that its flow, the body of a loop or a pattern gives it; the use of a pattern.
-bool is_step(const Model& model, const std::string& name) {
-  return std::ranges::any_of(model.flows, [&](const Flow& flow) {
-    return std::ranges::any_of(flow.steps, [&](const Step& step) {
-      return step.name == name || step.name.ends_with("." + name) ||
-             step.name.starts_with(name + ".");
-    });
-  });
+using Path = std::vector<std::string>;
+
+Path path_of(std::string_view name) {
+  Path path;
+  for (std::size_t at = 0; at <= name.size();) {
+    const std::size_t end = std::min(name.find('.', at), name.size());
+    path.emplace_back(name.substr(at, end - at));
+    at = end + 1;
+  }
+  return path;
 }
 
-std::vector<std::string> step_names(const Model& model) {
-  std::vector<std::string> names;
+std::string text_of(const Path& path) {
+  std::string text;
+  for (const std::string& part : path)
+    text += (text.empty() ? "" : ".") + part;
+  return text;
+}
+
+// A step with the uses of patterns and the joints around it, and with the loops or without: a step
+// of a loop is said without its round.
+struct StepPaths {
+  Path with_loops;
+  Path bare;
+};
+
+std::vector<StepPaths> paths_of(const Model& model) {
+  std::vector<StepPaths> all;
   for (const Flow& flow : model.flows) {
     for (const Step& step : flow.steps) {
-      if (step.round == 0 && !step.inner)
-        names.push_back(step.name);
+      if (step.kind == StepKind::kLast)
+        continue;  // a name for the step of some round
+      StepPaths paths;
+      for (std::string& part : path_of(step.name)) {
+        const std::size_t round = part.find('#');
+        if (round == std::string::npos)
+          paths.bare.push_back(part);
+        paths.with_loops.push_back(part.substr(0, round));
+      }
+      all.push_back(std::move(paths));
     }
   }
-  return names;
+  return all;
+}
+
+bool ends_with(const Path& path, const Path& end) {
+  return end.size() <= path.size() && std::equal(end.rbegin(), end.rend(), path.rbegin());
+}
+
+// The steps that `written` can mean, by their bare paths: those whose path ends with it, else the
+// uses of patterns whose does. What is a path as a whole means nothing else.
+std::set<Path> meanings(const std::vector<StepPaths>& all, const Path& written) {
+  std::set<Path> steps;
+  std::set<Path> uses;
+  for (const StepPaths& one : all) {
+    if (ends_with(one.bare, written) || ends_with(one.with_loops, written))
+      steps.insert(one.bare);
+    for (std::size_t size = written.size(); size < one.bare.size(); ++size) {
+      const Path use(one.bare.begin(), one.bare.begin() + static_cast<std::ptrdiff_t>(size));
+      if (ends_with(use, written))
+        uses.insert(use);
+    }
+  }
+  std::set<Path>& found = steps.empty() ? uses : steps;
+  return found.contains(written) ? std::set<Path>{written} : found;
+}
+
+// Whether all flows were understood: else a step that is not known may be one that was left out.
+bool knows_all_steps(const Context& context) {
+  const auto is_within = [&](const Diagnostic& diagnostic, const Flow& flow) {
+    return diagnostic.severity == Severity::kError &&
+           diagnostic.primary.span.source == flow.span.source &&
+           diagnostic.primary.span.begin >= flow.span.begin &&
+           diagnostic.primary.span.end <= flow.span.end;
+  };
+  for (const Flow& flow : context.model.flows) {
+    if (std::ranges::any_of(flow.steps, &Step::broken))
+      return false;
+    for (const Diagnostic& diagnostic : context.sink.all()) {
+      if (is_within(diagnostic, flow))
+        return false;
+    }
+  }
+  return !context.model.flows.empty() || !context.sink.has_errors();
+}
+
+// Each path, each end of it that is one step's alone, and the uses around it.
+std::vector<std::string> step_names(const std::vector<StepPaths>& all) {
+  std::set<std::string> names;
+  for (const StepPaths& one : all) {
+    Path end = one.bare;
+    names.insert(text_of(end));
+    for (Path use = one.bare; use.size() > 1; names.insert(text_of(use)))
+      use.pop_back();
+    while (end.size() > 1) {
+      end.erase(end.begin());
+      if (meanings(all, end).size() == 1)
+        names.insert(text_of(end));
+    }
+  }
+  return {names.begin(), names.end()};
+}
+
+void say_ambiguous(Context& context, Span span, const Path& written, const std::set<Path>& found) {
+  std::vector<std::string> names;
+  for (const Path& path : found)
+    names.push_back(text_of(path));
+  Diagnostic diagnostic = error("F101", span, ticked(text_of(written)) + " is the name of several steps",
+                                "which of them?");
+  diagnostic.helps.push_back({"write " + listed(names, "or"), {}, false});
+  context.sink.add(std::move(diagnostic));
+}
+
+void say_no_step(Context& context, const std::vector<StepPaths>& all, const ast::Atom& atom,
+                 const Path& written) {
+  if (!knows_all_steps(context))
+    return;
+  Path step = written;
+  const bool has_edge = step.size() > 1 && edge_kind(step.back());
+  if (has_edge)
+    step.pop_back();
+  const ast::Ident& last = atom.path[step.size() - 1];
+  if (!has_edge && step.size() > 1 &&
+      !meanings(all, Path(step.begin(), step.end() - 1)).empty()) {
+    // The step is known; what follows it is an edge, or a step inside of it.
+    std::vector<std::string> candidates = edge_names();
+    const Path outer(step.begin(), step.end() - 1);
+    for (const StepPaths& one : all) {
+      if (one.bare.size() > 1 && ends_with(Path(one.bare.begin(), one.bare.end() - 1), outer))
+        candidates.push_back(one.bare.back());
+    }
+    const bool inside = candidates.size() > edge_names().size();
+    context.sink.add(
+        unknown("F101", last.span, inside ? "step or edge" : "edge", last.text, candidates));
+    return;
+  }
+  context.sink.add(unknown("F101", cover(atom.path.front().span, last.span), "step", text_of(step),
+                           step_names(all)));
 }
 
 void read_claim(Context& context, Reader& reader, Span span, Test& test) {
@@ -103,24 +224,26 @@ void read_claim(Context& context, Reader& reader, Span span, Test& test) {
     return;
   }
   const ast::Atom& atom = reader.next();
-  const ast::Ident& step = atom.path.front();
-  claim.step = step.text;
-  if (!is_step(context.model, step.text)) {
-    context.sink.add(unknown("F101", step.span, "step", step.text, step_names(context.model)));
+  Path written;
+  for (const ast::Ident& part : atom.path)
+    written.push_back(part.text);
+  const std::vector<StepPaths> all = paths_of(context.model);
+  Path step = written;
+  std::set<Path> found = meanings(all, step);
+  if (found.empty() && step.size() > 1 && edge_kind(step.back())) {
+    claim.edge = step.back();
+    step.pop_back();
+    found = meanings(all, step);
+  }
+  if (found.size() != 1) {
+    if (found.empty())
+      say_no_step(context, all, atom, written);
+    else
+      say_ambiguous(context, atom.span, step, found);
     reader.give_up();
     return;
   }
-  std::size_t used = 1;
-  while (used < atom.path.size() && is_step(context.model, claim.step + "." + atom.path[used].text))
-    claim.step += "." + atom.path[used++].text;
-  if (atom.path.size() == used + 1 && edge_kind(atom.path.back().text)) {
-    claim.edge = atom.path.back().text;
-  } else if (atom.path.size() != used) {
-    context.sink.add(
-        unknown("F101", atom.path.back().span, "edge", atom.path.back().text, edge_names()));
-    reader.give_up();
-    return;
-  }
+  claim.step = text_of(*found.begin());
   test.expect.push_back(std::move(claim));
 }
 
