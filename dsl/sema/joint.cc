@@ -113,12 +113,16 @@ void join_members(FlowNames& names, Step& step) {
       one.timeout = step.timeout;
     if (step.retries && !one.retries)
       one.retries = step.retries;
+    if (is_joint(one.kind))
+      join_members(names, one);
   }
-  if (!inner && step.timeout)
+  // A joint inside of another has its clauses from that, where they bound the other calls.
+  const bool says_so = !inner && !step.inner;
+  if (says_so && step.timeout)
     say_no_inner(names, step, step.timeout->span, "the timeout");
-  if (!inner && step.retries)
+  if (says_so && step.retries)
     say_no_inner(names, step, step.retries->span, "the retries");
-  if (!inner && !step.after.empty() && step.kind == StepKind::kAny)
+  if (says_so && !step.after.empty() && step.kind == StepKind::kAny)
     say_no_inner(names, step, step.after.front().span, "the `after`");
   if (inner || step.kind == StepKind::kAny)
     step.after.clear();
