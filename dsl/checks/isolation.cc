@@ -132,7 +132,10 @@ std::string how_to_tell_apart(const sema::Model& model, const sema::Flow& flow, 
                               const Claim& second) {
   if (first.step == second.step && first.use == second.use)
     return "name no item twice, and none that is a folder of another";
-  if (are_rounds(flow, first, second))
+  const bool rounds = are_rounds(flow, first, second);
+  if (rounds && agent_of(model, flow, second).empty())
+    return "merge into the branch of a step that is set before the loop, `into: STEP.branch`";
+  if (rounds)
     return "put `{round}` into the branch: every round makes one of its own";
   const std::string agent = agent_of(model, flow, second);
   if (agent.empty())
@@ -180,7 +183,8 @@ void say_conflict(Subject& subject, const Claims& claims, const sema::Flow& flow
   }
   Help help{how_to_tell_apart(subject.model, flow, first, second), {}, false};
   const std::string_view text = subject.sources.text(second.branch);
-  if (are_rounds(flow, first, second) && text.size() >= 2 && text.ends_with('"') &&
+  const bool by_agent = !agent_of(subject.model, flow, second).empty();
+  if (by_agent && are_rounds(flow, first, second) && text.size() >= 2 && text.ends_with('"') &&
       !text.ends_with("\"\"\"")) {
     const std::uint32_t end = second.branch.end - 1;
     help.edits.push_back({{second.branch.source, end, end}, "/{round}"});

@@ -15,14 +15,18 @@ namespace {
 // Of one step, and so that the flow as a whole stays linear in its size for all but odd flows.
 constexpr std::size_t kMostTries = 50'000;
 
-void unite(std::vector<bool>& all, const std::vector<bool>& more) {
+void unite(std::vector<std::uint64_t>& all, const std::vector<std::uint64_t>& more) {
   for (std::size_t i = 0; i < all.size(); ++i)
-    all[i] = all[i] || more[i];
+    all[i] |= more[i];
 }
 
-void intersect(std::vector<bool>& all, const std::vector<bool>& other) {
+void intersect(std::vector<std::uint64_t>& all, const std::vector<std::uint64_t>& other) {
   for (std::size_t i = 0; i < all.size(); ++i)
-    all[i] = all[i] && other[i];
+    all[i] &= other[i];
+}
+
+std::uint64_t bit_of(std::size_t step) {
+  return std::uint64_t{1} << (step % 64);
 }
 
 }  // namespace
@@ -72,7 +76,7 @@ void Outcomes::clear() {
   outcome_.assign(flow_.steps.size(), Outcome::kNone);
   ran_.assign(flow_.steps.size(), false);
   if (races_)
-    before_.assign(flow_.steps.size(), Steps(flow_.steps.size()));
+    before_.assign(flow_.steps.size(), no_steps());
 }
 
 // Whether another member of an `any` has succeeded: then this one can't, since it was cancelled.
@@ -88,7 +92,7 @@ bool Outcomes::comes_too_late(std::size_t step) const {
     return false;
   const Steps before = known_before(step);
   return std::ranges::any_of(siblings_[step], [&](std::size_t other) {
-    return is_success(outcome_[other]) && before[other];
+    return is_success(outcome_[other]) && (before[other / 64] & bit_of(other)) != 0;
   });
 }
 
@@ -193,7 +197,7 @@ std::vector<Outcomes::Outcome> Outcomes::options(std::size_t index) const {
 }
 
 Outcomes::Steps Outcomes::known_before(std::size_t index) const {
-  Steps known(flow_.steps.size());
+  Steps known = no_steps();
   for (const sema::Edge& edge : flow_.steps[index].after)
     unite(known, before_[edge.from]);
   return known;
@@ -230,7 +234,7 @@ void Outcomes::settle(std::size_t index, Outcome outcome) {
   if (!races_)
     return;
   before_[index] = known_when_settled(index);
-  before_[index][index] = true;
+  before_[index][index / 64] |= bit_of(index);
 }
 
 // The target, and all that it waits for, in an order in which they can settle.

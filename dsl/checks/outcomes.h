@@ -25,7 +25,7 @@ class Outcomes {
   // What a step came to. kNone: never started, skipped, or cancelled as another was first.
   // kAnything: it was not understood.
   enum class Outcome : std::uint8_t { kNone, kSuccess, kEmpty, kPartly, kChanges, kFailed, kAnything };
-  using Steps = std::vector<bool>;
+  using Steps = std::vector<std::uint64_t>;  // a bit each
 
   static bool fires(Outcome outcome, plan::EdgeKind kind);
   static bool is_success(Outcome outcome);
@@ -44,6 +44,7 @@ class Outcomes {
   Outcome joined(const sema::Step& step) const;
   Outcome of_latest(const sema::Step& step) const;
   void settle(std::size_t step, Outcome outcome);
+  Steps no_steps() const { return Steps((flow_.steps.size() + 63) / 64); }
   Steps known_before(std::size_t step) const;
   Steps known_when_settled(std::size_t step) const;
   bool is_wanted(std::size_t target, std::size_t step, Outcome outcome) const;
