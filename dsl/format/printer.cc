@@ -387,6 +387,14 @@ void Printer::names(Index node, int indent, Writer& out) const {
   }
 }
 
+// The comment on the line of the `{`, before any statement, or 0. A `;` there says nothing.
+Printer::Index Printer::comment_beside_open(Index body) const {
+  Index at = tree_.at(tree_.at(body).first_child).next_sibling;
+  while (at != 0 && kind(at) == NodeKind::kSemicolon)
+    at = tree_.at(at).next_sibling;
+  return at != 0 && is_comment(at) ? at : 0;
+}
+
 void Printer::body(Index node, int indent, Writer& out) const {
   std::vector<Cell> line;
   if (cells(node, line)) {
@@ -397,9 +405,8 @@ void Printer::body(Index node, int indent, Writer& out) const {
     return;
   }
   out.text("{");
-  const Index after_open = tree_.at(tree_.at(node).first_child).next_sibling;
-  if (after_open != 0 && is_comment(after_open)) {
-    out.comment(tree_.text(after_open), indent);
+  if (const Index beside = comment_beside_open(node)) {
+    out.comment(tree_.text(beside), indent);
   }
   for (const std::string& line_text : items(node, indent + kIndent)) {
     out.raw_line(line_text);

@@ -89,6 +89,7 @@ class Printer {
   void names(Index node, int indent, Writer& out) const;
   void body(Index node, int indent, Writer& out) const;
   bool is_broken(Index node) const;
+  Index comment_beside_open(Index body) const;
 
   syntax::NodeKind kind(Index node) const { return tree_.at(node).kind; }
   bool is_comment(Index node) const {

@@ -186,7 +186,7 @@ class RandomFleet {
       }
       return out + maybe_blank() + "}";
     }
-    out += line_break();
+    out += (chance(4) ? maybe_blank() + ";" : "") + line_break();
     for (int i = 0; i < count; ++i) {
       out += trivia_lines() + item(depth) + line_end();
     }
