@@ -1,6 +1,9 @@
 #include "dsl/base/render.h"
 
+#include <algorithm>
 #include <array>
+#include <filesystem>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
@@ -145,6 +148,44 @@ Json sarif_result(const SourceMap& sources, const Diagnostic& diagnostic, std::s
   return out;
 }
 
+Json sarif_invocation(const std::vector<Unreadable>& unreadable) {
+  Json out = {{"executionSuccessful", unreadable.empty()}};
+  for (const Unreadable& one : unreadable) {
+    out["toolExecutionNotifications"].push_back(
+        {{"level", "error"},
+         {"message", {{"text", one.problem}}},
+         {"locations",
+          Json::array({{{"physicalLocation",
+                         {{"artifactLocation", {{"uri", uri_of(one.file)}}}}}}})}});
+  }
+  return out;
+}
+
+Json diagnostic_json(const SourceMap& sources, const Diagnostic& diagnostic) {
+  Json secondary = Json::array();
+  for (const Label& label : diagnostic.secondary)
+    secondary.push_back(label_json(sources, label));
+  Json helps = Json::array();
+  for (const Help& help : diagnostic.helps)
+    helps.push_back(help_json(sources, help));
+  return {{"code", diagnostic.code},
+          {"severity", severity_word(diagnostic.severity)},
+          {"message", diagnostic.message},
+          {"primary", label_json(sources, diagnostic.primary)},
+          {"secondary", std::move(secondary)},
+          {"notes", diagnostic.notes},
+          {"helps", std::move(helps)},
+          {"docs", docs_of(diagnostic)}};
+}
+
+// The same for one thing found by way of several files, however each writes the path.
+std::string identity(const Source& source, const Diagnostic& diagnostic) {
+  const Span& at = diagnostic.primary.span;
+  return std::filesystem::path(source.name()).lexically_normal().string() + '\0' +
+         std::to_string(at.begin) + ' ' + std::to_string(at.end) + ' ' + diagnostic.code + ' ' +
+         diagnostic.message;
+}
+
 }  // namespace
 
 std::string_view severity_word(Severity severity) {
@@ -168,49 +209,50 @@ std::string render_short(const std::vector<Diagnostic>& diagnostics, const Sourc
   return out;
 }
 
-std::string render_json(const std::vector<Diagnostic>& diagnostics, const SourceMap& sources) {
+void Report::add(Findings found) {
+  std::erase_if(found.diagnostics, [&](const Diagnostic& one) {
+    return !said_.insert(identity(found.sources->get(one.primary.span.source), one)).second;
+  });
+  findings.push_back(std::move(found));
+}
+
+std::string render_json(const Report& report) {
   std::array<std::size_t, 3> counts{};
   Json all = Json::array();
-  for (const Diagnostic& diagnostic : diagnostics) {
-    counts[static_cast<std::size_t>(diagnostic.severity)] += 1;
-    Json secondary = Json::array();
-    for (const Label& label : diagnostic.secondary) {
-      secondary.push_back(label_json(sources, label));
+  for (const Findings& found : report.findings) {
+    for (const Diagnostic& diagnostic : found.diagnostics) {
+      counts[static_cast<std::size_t>(diagnostic.severity)] += 1;
+      all.push_back(diagnostic_json(*found.sources, diagnostic));
     }
-    Json helps = Json::array();
-    for (const Help& help : diagnostic.helps) {
-      helps.push_back(help_json(sources, help));
-    }
-    all.push_back({{"code", diagnostic.code},
-                   {"severity", severity_word(diagnostic.severity)},
-                   {"message", diagnostic.message},
-                   {"primary", label_json(sources, diagnostic.primary)},
-                   {"secondary", std::move(secondary)},
-                   {"notes", diagnostic.notes},
-                   {"helps", std::move(helps)},
-                   {"docs", docs_of(diagnostic)}});
   }
+  Json unreadable = Json::array();
+  for (const Unreadable& one : report.unreadable)
+    unreadable.push_back({{"file", one.file}, {"problem", one.problem}});
   return dump({{"version", 1},
                {"errors", counts[static_cast<std::size_t>(Severity::kError)]},
                {"warnings", counts[static_cast<std::size_t>(Severity::kWarning)]},
-               {"diagnostics", std::move(all)}});
+               {"diagnostics", std::move(all)},
+               {"unreadable", std::move(unreadable)}});
 }
 
-std::string render_sarif(const std::vector<Diagnostic>& diagnostics, const SourceMap& sources) {
+std::string render_sarif(const Report& report) {
   std::vector<std::string> codes;
   Json rules = Json::array();
   Json results = Json::array();
-  for (const Diagnostic& diagnostic : diagnostics) {
-    auto known = std::find(codes.begin(), codes.end(), diagnostic.code);
-    if (known == codes.end()) {
-      rules.push_back(sarif_rule(diagnostic.code));
-      known = codes.insert(codes.end(), diagnostic.code);
+  for (const Findings& found : report.findings) {
+    for (const Diagnostic& diagnostic : found.diagnostics) {
+      auto known = std::find(codes.begin(), codes.end(), diagnostic.code);
+      if (known == codes.end()) {
+        rules.push_back(sarif_rule(diagnostic.code));
+        known = codes.insert(codes.end(), diagnostic.code);
+      }
+      results.push_back(sarif_result(*found.sources, diagnostic,
+                                     static_cast<std::size_t>(known - codes.begin())));
     }
-    results.push_back(
-        sarif_result(sources, diagnostic, static_cast<std::size_t>(known - codes.begin())));
   }
   const Json driver = {{"name", "fleetc"}, {"rules", std::move(rules)}};
   const Json run = {{"tool", {{"driver", driver}}},
+                    {"invocations", Json::array({sarif_invocation(report.unreadable)})},
                     {"columnKind", "unicodeCodePoints"},
                     {"results", std::move(results)}};
   return dump({{"$schema", "https://json.schemastore.org/sarif-2.1.0.json"},

@@ -20,13 +20,16 @@
 namespace fleet::cli {
 namespace {
 
-std::string render(const std::string& format, const std::vector<Diagnostic>& diagnostics,
-                   const SourceMap& sources) {
+// What goes to standard output; the text for people has been shown by then.
+std::string render(const std::string& format, const Report& report) {
   if (format == "json")
-    return render_json(diagnostics, sources);
+    return render_json(report);
   if (format == "sarif")
-    return render_sarif(diagnostics, sources);
-  return render_short(diagnostics, sources);
+    return render_sarif(report);
+  std::string out;
+  for (const Findings& found : report.findings)
+    out += format == "short" ? render_short(found.diagnostics, *found.sources) : std::string();
+  return out;
 }
 
 // What each flow leaves to run time. REQUIRES: no errors.
@@ -51,12 +54,6 @@ std::string list_guards(const std::string& file, const sema::Model& model) {
 }  // namespace
 
 int check(const CheckOptions& options) {
-  const bool one_document = options.format == "json" || options.format == "sarif";
-  if (one_document && options.files.size() > 1) {
-    complain(fmt::format("fleetc: --format {} is one document: give one file at a time\n",
-                         options.format));
-    return kUsage;
-  }
   CompileOptions compile_options;
   compile_options.today = day_of(options.today);
   if (!compile_options.today) {
@@ -64,28 +61,35 @@ int check(const CheckOptions& options) {
                          report::printable(options.today)));
     return kUsage;
   }
-  bool errors = false, unreadable = false;
+  const bool one_document = options.format == "json" || options.format == "sarif";
+  if (one_document && options.guards) {
+    complain(fmt::format("fleetc: --guards lists lines, which --format {} has no place for\n",
+                         options.format));
+    return kUsage;
+  }
+  const bool text = options.format == "text";
+  bool errors = false;
+  Report report;
   std::string results;
   for (const std::string& file : options.files) {
     DiskReader files;
     const Compilation compilation = compile(file, files, compile_options);
     if (!compilation.usage.empty()) {
       say_unreadable(file, compilation.usage);
-      unreadable = true;
+      report.unreadable.push_back({file, compilation.usage});
       continue;
     }
     errors = errors || compilation.has_errors;
-    if (options.format == "text")
-      show(compilation.diagnostics, *compilation.sources);
-    else
-      results += render(options.format, compilation.diagnostics, *compilation.sources);
-    if (options.format == "text" && compilation.diagnostics.empty() && !options.guards)
+    report.add({compilation.sources, compilation.diagnostics});
+    if (text)
+      show(report.findings.back().diagnostics, *compilation.sources);
+    if (text && compilation.diagnostics.empty() && !options.guards)
       results += fmt::format("{}: no problem found\n", report::printable(file));
     if (options.guards && compilation.model && !compilation.has_errors)
       results += list_guards(file, *compilation.model);
   }
-  print(results);
-  if (unreadable)
+  print(render(options.format, report) + results);
+  if (!report.unreadable.empty())
     return kUsage;
   return errors ? kDefinitionHasErrors : kDone;
 }

@@ -97,6 +97,24 @@ class Commands(FleetTest):
         done = self.fleetc("check", "t.fleet", "bad.fleet", expect=DEFINITION)
         self.assert_says(done, "bad.fleet", "nonsense")
 
+    def test_check_of_several_files_is_one_document(self):
+        self.repo.write("lib.fleet", "role r { nonsense = 1 }\n")
+        for name in ("a", "b"):
+            self.repo.write(f"{name}.fleet", 'use "./lib.fleet" (r)\n'
+                            f'fleet {name} v1 {{ repo = git(".", base: main); nothing = 1; agent x : r {{}} }}\n')
+        arguments = ("a.fleet", "gone.fleet", "./b.fleet", "lib.fleet")
+        done = self.fleetc("check", "--format", "json", *arguments, expect=USAGE)
+        found = json.loads(done.out)
+        files = sorted(one["primary"]["file"] for one in found["diagnostics"])
+        self.assertEqual(files, ["./b.fleet", "a.fleet", "lib.fleet"], done.out)
+        self.assertEqual([one["file"] for one in found["unreadable"]], ["gone.fleet"])
+        sarif = json.loads(self.fleetc("check", "--format", "sarif", *arguments, expect=USAGE).out)
+        self.assertEqual(len(sarif["runs"][0]["results"]), 3)
+        short = self.fleetc("check", "--format", "short", *arguments, expect=USAGE).out
+        self.assertEqual(short.count("error["), 3, short)
+        text = self.fleetc("check", *arguments, expect=USAGE)
+        self.assertEqual((text.err.count("error["), text.out), (3, ""), text.err)
+
     def test_fmt_is_idempotent_and_checks(self):
         text = (self.repo.path / "t.fleet").read_text()
         self.repo.write("ugly.fleet", "// kept\n" + text.replace("    ", " \t "))

@@ -1,6 +1,8 @@
 #include "dsl/base/render.h"
 
 #include <algorithm>
+#include <memory>
+#include <utility>
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
@@ -26,6 +28,14 @@ struct Case {
     return render_text({diagnostic}, sources, options);
   }
 };
+
+// What is said of one file. The sources outlive it.
+Report report(const SourceMap& sources, std::vector<Diagnostic> diagnostics) {
+  Report out;
+  out.add({std::shared_ptr<const SourceMap>(std::shared_ptr<void>(), &sources),
+           std::move(diagnostics)});
+  return out;
+}
 
 Diagnostic error(Span span, std::string label, std::vector<Label> secondary = {}) {
   Diagnostic out;
@@ -129,7 +139,7 @@ TEST_CASE("colours are there when asked for, and none but ours") {
   golden::check("render/colour.txt", text.show(mistake, colour));
   CHECK(text.show(mistake).find('\x1b') == std::string::npos);
   CHECK(render_short({mistake}, text.sources).find('\x1b') == std::string::npos);
-  CHECK(render_json({mistake}, text.sources).find('\x1b') == std::string::npos);
+  CHECK(render_json(report(text.sources, {mistake})).find('\x1b') == std::string::npos);
 }
 
 TEST_CASE("with ascii nothing else is in the output") {
@@ -160,8 +170,8 @@ TEST_CASE("no diagnostics render as no text and as empty reports") {
   const SourceMap sources;
   CHECK(render_text({}, sources).empty());
   CHECK(render_short({}, sources).empty());
-  CHECK(nlohmann::json::parse(render_json({}, sources))["diagnostics"].empty());
-  CHECK(nlohmann::json::parse(render_sarif({}, sources))["runs"][0]["results"].empty());
+  CHECK(nlohmann::json::parse(render_json(report(sources, {})))["diagnostics"].empty());
+  CHECK(nlohmann::json::parse(render_sarif(report(sources, {})))["runs"][0]["results"].empty());
 }
 
 TEST_CASE("JSON has every part of a diagnostic under the names that its header states") {
@@ -170,15 +180,39 @@ TEST_CASE("JSON has every part of a diagnostic under the names that its header s
   mistake.severity = Severity::kWarning;
   mistake.notes = {"a note"};
   mistake.helps = {{"write more", {{text.find("4"), "5"}}, true}};
-  golden::check("render/report.json", render_json({mistake}, text.sources));
-  golden::check("render/report.sarif", render_sarif({mistake}, text.sources));
+  golden::check("render/report.json", render_json(report(text.sources, {mistake})));
+  golden::check("render/report.sarif", render_sarif(report(text.sources, {mistake})));
+}
+
+TEST_CASE("several files are one report, in which a file that they share is spoken of once") {
+  const Case first("a = 1\n", "lib.fleet");
+  const Case second("a = 1\n", "./x/../lib.fleet");
+  const Case third("a = 1\n", "other.fleet");
+  Report all;
+  for (const Case* one : {&first, &second, &third}) {
+    const Report alone = report(one->sources, {error(one->find("a"), "here")});
+    all.add(alone.findings.front());
+  }
+  all.unreadable.push_back({"gone away.fleet", "can't read gone away.fleet: no such file"});
+  const nlohmann::json json = nlohmann::json::parse(render_json(all));
+  CHECK(json["errors"] == 2);
+  CHECK(json["diagnostics"].size() == 2);
+  CHECK(json["diagnostics"][1]["primary"]["file"] == "other.fleet");
+  CHECK(json["unreadable"][0]["file"] == "gone away.fleet");
+  const nlohmann::json run = nlohmann::json::parse(render_sarif(all))["runs"][0];
+  CHECK(run["results"].size() == 2);
+  CHECK(run["tool"]["driver"]["rules"].size() == 1);
+  const nlohmann::json& invocation = run["invocations"][0];
+  CHECK(invocation["executionSuccessful"] == false);
+  CHECK(invocation["toolExecutionNotifications"][0]["locations"][0]["physicalLocation"]
+                  ["artifactLocation"]["uri"] == "gone%20away.fleet");
 }
 
 TEST_CASE("reports take bytes that are no UTF-8, and a SARIF place is a valid URI") {
   const Case text("\xff = 1\n", "d\xc3\xa4 \xfe%.fleet");
   Diagnostic mistake = error(text.find("\xff"), "\xff");
-  CHECK(nlohmann::json::parse(render_json({mistake}, text.sources))["errors"] == 1);
-  const nlohmann::json sarif = nlohmann::json::parse(render_sarif({mistake}, text.sources));
+  CHECK(nlohmann::json::parse(render_json(report(text.sources, {mistake})))["errors"] == 1);
+  const nlohmann::json sarif = nlohmann::json::parse(render_sarif(report(text.sources, {mistake})));
   CHECK(sarif["version"] == "2.1.0");
   const nlohmann::json& result = sarif["runs"][0]["results"][0];
   CHECK(result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] ==

@@ -65,7 +65,7 @@ class Document {
   }
 
   void check_run(const Json& run) {
-    fits(run, {{"tool"}, {"results", "columnKind"}});
+    fits(run, {{"tool"}, {"results", "columnKind", "invocations"}});
     says(run["columnKind"] == "unicodeCodePoints" || run["columnKind"] == "utf16CodeUnits",
          "columnKind");
     const Json& driver = run["tool"]["driver"];
@@ -81,6 +81,20 @@ class Document {
     }
     for (const Json& result : run["results"])
       check_result(result, driver["rules"]);
+    for (const Json& invocation : run["invocations"])
+      check_invocation(invocation);
+  }
+
+  void check_invocation(const Json& invocation) {
+    fits(invocation, {{"executionSuccessful"}, {"toolExecutionNotifications"}});
+    says(invocation["executionSuccessful"].is_boolean(), "executionSuccessful");
+    for (const Json& one : invocation.value("toolExecutionNotifications", Json::array())) {
+      fits(one, {{"message"}, {"level", "locations"}});
+      check_level(one["level"]);
+      check_text(one["message"]);
+      for (const Json& location : one["locations"])
+        check_artifact(location["physicalLocation"]["artifactLocation"]);
+    }
   }
 
   void check_result(const Json& result, const Json& rules) {
@@ -159,22 +173,28 @@ TEST_CASE("every message comes out as SARIF 2.1.0") {
     texts["a folder/" + std::filesystem::path(path).filename().string()] = golden::read(path);
   testing::MemoryReader files(texts);
   std::set<std::string> codes;
+  Report all;
   for (const auto& [name, text] : texts) {
     CompileOptions options;
     options.today = 20'490;
     const Compilation result = compile(name, files, options);
-    const Json log = Json::parse(render_sarif(result.diagnostics, *result.sources));
+    Report alone;
+    alone.add({result.sources, result.diagnostics});
+    const Json log = Json::parse(render_sarif(alone));
     INFO(name);
     CHECK(Document(log).problem() == "");
     CHECK(log["runs"][0]["results"].size() == result.diagnostics.size());
     for (const Diagnostic& one : result.diagnostics)
       codes.insert(one.code);
+    all.add({result.sources, result.diagnostics});
   }
   CHECK(codes.size() > 30);
+  all.unreadable.push_back({"no such file.fleet", "no such file"});
+  CHECK(Document(Json::parse(render_sarif(all))).problem() == "");
 }
 
 TEST_CASE("a check that finds nothing is SARIF as well") {
-  CHECK(Document(Json::parse(render_sarif({}, SourceMap()))).problem() == "");
+  CHECK(Document(Json::parse(render_sarif({}))).problem() == "");
 }
 
 }  // namespace fleet
