@@ -29,6 +29,11 @@ void tell_use(const SourceMap& sources, Diagnostic& diagnostic) {
   }
 }
 
+// What makes two messages of one file one.
+std::string mistake(const Diagnostic& diagnostic) {
+  return std::to_string(diagnostic.primary.span.source.value) + ":" + diagnostic.message;
+}
+
 constexpr std::size_t kMostPlaces = 5;
 
 // The edits that mend the one place mend the other.
@@ -69,14 +74,25 @@ std::vector<Diagnostic> DiagnosticSink::sorted() const {
 
 void DiagnosticSink::add(Diagnostic diagnostic) {
   // An unknown name is one mistake, wherever it is used.
-  if (diagnostic.code == "F101") {
-    const std::string name =
-        std::to_string(diagnostic.primary.span.source.value) + ":" + diagnostic.message;
-    const auto [said, fresh] = unknown_.emplace(name, all_.size());
+  if (diagnostic.code == "F101" || diagnostic.everywhere) {
+    const auto [said, fresh] = unknown_.emplace(mistake(diagnostic), all_.size());
     if (!fresh)
       return add_place(all_[said->second], diagnostic);
   }
   all_.push_back(std::move(diagnostic));
+}
+
+void DiagnosticSink::withdraw(const Span& inside) {
+  std::erase_if(all_, [&](const Diagnostic& one) {
+    const Span& at = one.primary.span;
+    return one.code == "F001" && at.source == inside.source && at.begin >= inside.begin &&
+           at.end <= inside.end;
+  });
+  unknown_.clear();
+  for (std::size_t i = 0; i < all_.size(); ++i) {
+    if (all_[i].code == "F101" || all_[i].everywhere)
+      unknown_.emplace(mistake(all_[i]), i);
+  }
 }
 
 std::vector<Diagnostic> DiagnosticSink::sorted(const SourceMap& sources) const {

@@ -40,6 +40,8 @@ struct Diagnostic {
   std::vector<Label> secondary;
   std::vector<std::string> notes;  // facts, the arithmetic
   std::vector<Help> helps;         // what to change
+  // The same message elsewhere in the file is the same mistake: its places are added to the first.
+  bool everywhere = false;
 };
 
 // Collects diagnostics in order of discovery. `sorted()` orders them by source, position, code and
@@ -48,6 +50,8 @@ class DiagnosticSink {
  public:
   // A name that is unknown in several places is one mistake, with all of them.
   void add(Diagnostic diagnostic);
+  // Takes back what was said of the grammar (F001) inside of that: it is another thing altogether.
+  void withdraw(const Span& inside);
   bool has_errors() const;
   const std::vector<Diagnostic>& all() const { return all_; }
   std::vector<Diagnostic> sorted() const;

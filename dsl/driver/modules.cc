@@ -75,6 +75,8 @@ class Loader {
 
   // The module that a `use` names; nullopt: reported.
   std::optional<std::size_t> import(const ast::Use& use, const std::string& from) {
+    if (use.foreign)
+      return std::nullopt;
     const std::string key = use.is_file ? beside(from, use.path) : use.path;
     const auto known = done_.find(key);
     if (known != done_.end())

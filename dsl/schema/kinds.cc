@@ -27,7 +27,7 @@ constexpr std::array kFleetKeys{
         .form = "$X/day or $X/run [hard] [warn N%]",
         .doc = "What the fleet may spend; `hard` pauses it there, `warn` says so before."},
     Key{.name = "limits",
-        .form = "[sessions N] [worktrees SIZE]",
+        .form = "sessions N worktrees SIZE",
         .doc = "Sessions at once, and the disk that worktrees may take."},
     Key{.name = "protect", .form = "[\"glob\", …]", .doc = "Files that only a human may change."},
     Key{.name = "load",

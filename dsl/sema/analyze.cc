@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "dsl/base/suggest.h"
 #include "dsl/sema/contract.h"
 #include "dsl/sema/fleet.h"
 #include "dsl/sema/flow.h"
@@ -61,7 +62,7 @@ class Analyzer {
     }
     std::size_t use = 0;
     for (const ast::File& file : module.files) {
-      LostLines lost;
+      LostLines lost(context_.sources);
       for (const ast::Body::Item& item : file.body.items) {
         if (lost.take(item))
           continue;
@@ -82,7 +83,14 @@ class Analyzer {
   }
 
   void declare_use(const ast::Use& use, std::optional<std::size_t> target) {
-    if (use.names.empty() && !use.alias) {
+    if (use.foreign) {
+      for (const ast::Ident& name : use.names)
+        scope().assume(name.text);
+      if (use.names.empty())
+        scope().assume("");
+      return;
+    }
+    if (use.names.empty() && !use.alias && !is_misread(use.span)) {
       Diagnostic diagnostic = error("F202", use.span, "`use` names nothing");
       diagnostic.helps.push_back(
           {"write `(name, …)` after it, or `as m` to say `m.name`", {}, false});
@@ -110,6 +118,8 @@ class Analyzer {
       Diagnostic diagnostic =
           unknown("F101", name.span, "name", name.text, scopes_[target].exported_names(kinds));
       diagnostic.message = ticked(use.path) + " has no " + ticked(name.text);
+      for (const std::string& meant : suggest(name.text, scopes_[target].exported_names(kinds)))
+        scope().assume(meant);
       context_.sink.add(std::move(diagnostic));
     } else {
       return *found;
@@ -120,11 +130,7 @@ class Analyzer {
   void declare_block(const ast::Block& block, bool in_fleet) {
     const schema::Kind* kind = schema::find_kind(block.kind.text);
     if (kind == nullptr) {
-      std::vector<std::string> kinds;
-      for (const schema::Kind& one : schema::kinds())
-        kinds.emplace_back(one.name);
-      context_.sink.add(
-          unknown("F104", block.kind.span, "kind of declaration", block.kind.text, kinds));
+      say_unknown_kind(context_, block, in_fleet ? schema::find_kind("fleet") : nullptr);
       declare_names(block, Symbol::Kind::kUnknown, "");
     } else if (check_header(block, in_fleet)) {
       declare_known(block);
@@ -135,13 +141,15 @@ class Analyzer {
   bool check_header(const ast::Block& block, bool in_fleet) {
     const std::string& kind = block.kind.text;
     const auto refuse = [&](Span span, const std::string& message) {
-      context_.sink.add(error("F202", span, message));
+      if (!block.misread)
+        context_.sink.add(error("F202", span, message));
     };
     if (block.version && kind != "fleet" && kind != "identity") {
       refuse(block.version->span, ticked(kind) + " has no version");
     }
     if (block.has_parameters && kind != "flow" && kind != "pattern") {
-      refuse(block.header, ticked(kind) + " has no parameters");
+      refuse(block.header, kind == "agent" ? "a role stands behind a `:`, not in parentheses"
+                                           : ticked(kind) + " has no parameters");
     }
     if (block.base && kind != "role" && kind != "agent") {
       refuse(block.base->span, ticked(kind) + " has no base");
@@ -201,11 +209,15 @@ class Analyzer {
 
   // Whether what stands in place of the name was reported already.
   bool is_misread(const ast::Block& block) const {
-    const std::uint32_t end = block.has_body ? block.body.span.begin : block.span.end;
+    Span header = block.span;
+    header.end = block.has_body ? block.body.span.begin : block.span.end;
+    return block.misread || is_misread(header);
+  }
+  bool is_misread(const Span& span) const {
     return std::ranges::any_of(context_.sink.all(), [&](const Diagnostic& one) {
       const Span& at = one.primary.span;
-      return one.code == "F001" && at.source == block.span.source && at.begin >= block.span.begin &&
-             at.begin <= end;
+      return one.code == "F001" && at.source == span.source && at.begin >= span.begin &&
+             at.begin <= span.end;
     });
   }
 
@@ -373,12 +385,12 @@ class Analyzer {
       }
     }
     std::map<std::string, Span> seen;
-    LostLines lost;
+    LostLines lost(context_.sources);
     for (const ast::Body::Item& item : block.body.items) {
       if (!lost.take(item) && item.assignment)
         read_fleet_key(context_, scope(), fleet, *item.assignment, seen);
     }
-    if (!seen.contains("repo")) {
+    if (!seen.contains("repo") && !has_unknown_key(*schema::find_kind("fleet"), block.body)) {
       Diagnostic diagnostic =
           error("F108", fleet.name_span, "fleet " + ticked(fleet.name) + " has no `repo`");
       diagnostic.helps.push_back({"write `repo = git(\".\", base: main)`", {}, false});
@@ -404,7 +416,10 @@ class Analyzer {
     const std::string owner = block.kind.text + " " + block.names.front().text;
     std::optional<std::size_t> base;
     bool broken = false;
-    if (block.base) {
+    if (block.base && (block.base->path.empty() ||
+                       (block.misread && scope().find(block.base->path) == nullptr))) {
+      broken = true;
+    } else if (block.base) {
       const Symbol* symbol =
           scope().resolve(context_, block.base->path, block.base->span, {Symbol::Kind::kRole});
       broken = symbol == nullptr;
@@ -415,7 +430,8 @@ class Analyzer {
       Diagnostic diagnostic = error("F108", block.names.front().span,
                                     "agent " + ticked(block.names.front().text) + " is of no role");
       diagnostic.helps.push_back({"write `agent NAME : ROLE { … }`", {}, false});
-      context_.sink.add(std::move(diagnostic));
+      if (!block.misread && !block.has_parameters)
+        context_.sink.add(std::move(diagnostic));
     }
     broken = broken || !block.has_body;
     const Contract own = read_contract(context_, scope(), block, layer, owner);

@@ -1,5 +1,8 @@
 #include "dsl/sema/body.h"
 
+#include <algorithm>
+#include <array>
+#include <string_view>
 #include <utility>
 
 #include "dsl/sema/report.h"
@@ -12,6 +15,69 @@ std::vector<std::string> key_names(const schema::Kind& kind) {
   for (const schema::Key& key : kind.keys)
     names.emplace_back(key.name);
   return names;
+}
+
+// The kind for a word that other languages have.
+std::string_view meant_kind(std::string_view word) {
+  struct Meant {
+    std::string_view word;
+    std::string_view kind;
+  };
+  constexpr std::array kMeant = {
+      Meant{"def", "flow"},         Meant{"fn", "flow"},          Meant{"func", "flow"},
+      Meant{"function", "flow"},    Meant{"workflow", "flow"},    Meant{"pipeline", "flow"},
+      Meant{"job", "flow"},         Meant{"dag", "flow"},         Meant{"class", "role"},
+      Meant{"struct", "role"},      Meant{"interface", "role"},   Meant{"type", "role"},
+      Meant{"contract", "role"},    Meant{"bot", "agent"},        Meant{"worker", "agent"},
+      Meant{"subagent", "agent"},   Meant{"assistant", "agent"},  Meant{"team", "fleet"},
+      Meant{"crew", "fleet"},       Meant{"project", "fleet"},    Meant{"swarm", "fleet"},
+      Meant{"person", "human"},     Meant{"user", "human"},       Meant{"secret", "credential"},
+      Meant{"token", "credential"}, Meant{"model", "runtime"},    Meant{"provider", "runtime"},
+      Meant{"engine", "runtime"},   Meant{"executor", "runtime"}, Meant{"macro", "pattern"},
+      Meant{"template", "pattern"}, Meant{"document", "identity"}, Meant{"settings", "defaults"},
+      Meant{"default", "defaults"},
+  };
+  const auto found = std::ranges::find(kMeant, word, &Meant::word);
+  return found == kMeant.end() ? std::string_view() : found->kind;
+}
+
+// For a key that other tools have, or that another kind of declaration has.
+void suggest_key(Diagnostic& diagnostic, const schema::Kind& kind, std::string_view word) {
+  struct Meant {
+    std::string_view word;
+    std::string_view key;
+  };
+  constexpr std::array kMeant = {
+      Meant{"prompt", "brief"},        Meant{"instructions", "brief"}, Meant{"description", "brief"},
+      Meant{"system", "brief"},        Meant{"goal", "brief"},         Meant{"backstory", "brief"},
+      Meant{"branch", "writes"},       Meant{"worktree", "writes"},    Meant{"workspace", "writes"},
+      Meant{"verify", "accept"},       Meant{"check", "accept"},       Meant{"checks", "accept"},
+      Meant{"test", "accept"},         Meant{"tests", "accept"},       Meant{"done_when", "accept"},
+      Meant{"secrets", "grants"},      Meant{"credentials", "grants"}, Meant{"permissions", "grants"},
+      Meant{"max_cost", "budget"},     Meant{"cost", "budget"},        Meant{"deadline", "timeout"},
+      Meant{"max_time", "timeout"},    Meant{"cmd", "command"},        Meant{"exec", "command"},
+      Meant{"run", "command"},         Meant{"type", "adapter"},       Meant{"provider", "adapter"},
+      Meant{"repository", "repo"},     Meant{"git", "repo"},           Meant{"path", "file"},
+      Meant{"trigger", "dispatch"},    Meant{"schedule", "dispatch"},  Meant{"output", "returns"},
+      Meant{"environment", "env"},     Meant{"concurrency", "limits"}, Meant{"parallelism", "limits"},
+  };
+  for (const Meant& meant : kMeant) {
+    if (meant.word == word && schema::find_key(kind, meant.key) != nullptr) {
+      diagnostic.helps.push_back({"here it is " + ticked(meant.key) + ": `" + std::string(meant.key) +
+                                      " = " + std::string(schema::find_key(kind, meant.key)->form) +
+                                      "`",
+                                  {},
+                                  false});
+      return;
+    }
+  }
+  for (const schema::Kind& other : schema::kinds()) {
+    if (schema::find_key(other, word) != nullptr) {
+      diagnostic.helps.push_back(
+          {ticked(word) + " is a key of " + ticked(other.name), {}, false});
+      return;
+    }
+  }
 }
 
 }  // namespace
@@ -33,6 +99,8 @@ const schema::Key* check_key(Context& context, const schema::Kind& kind,
   if (key == nullptr) {
     Diagnostic diagnostic = unknown("F104", name.span, "key", name.text, key_names(kind));
     diagnostic.message += " of " + ticked(kind.name);
+    if (diagnostic.helps.empty())
+      suggest_key(diagnostic, kind, name.text);
     diagnostic.notes.push_back("keys of " + ticked(kind.name) + ": " +
                                listed(key_names(kind), "and"));
     context.sink.add(std::move(diagnostic));
@@ -63,7 +131,7 @@ void say_misplaced(Context& context, const ast::Body::Item& item, const std::str
   } else if (item.block) {
     const ast::Ident& name = item.block->kind;
     if (schema::find_kind(name.text) == nullptr) {
-      context.sink.add(unknown("F104", name.span, "kind of declaration", name.text, {}));
+      say_unknown_kind(context, *item.block, schema::find_kind(kind));
     } else {
       context.sink.add(
           error("F104", name.span, ticked(name.text) + " can't stand inside " + ticked(kind)));
@@ -71,14 +139,84 @@ void say_misplaced(Context& context, const ast::Body::Item& item, const std::str
   }
 }
 
+bool has_unknown_key(const schema::Kind& kind, const ast::Body& body) {
+  return std::ranges::any_of(body.items, [&](const ast::Body::Item& item) {
+    const std::string* const name = item.assignment ? &item.assignment->key.text
+                                    : item.block    ? &item.block->kind.text
+                                                    : nullptr;
+    return name != nullptr && schema::find_key(kind, *name) == nullptr
+               ? item.assignment != nullptr
+               : item.block != nullptr && schema::find_key(kind, *name) != nullptr;
+  });
+}
+
+void say_unknown_kind(Context& context, const ast::Block& block, const schema::Kind* around) {
+  const ast::Ident& name = block.kind;
+  if (around != nullptr && block.has_body && schema::find_key(*around, name.text) != nullptr) {
+    const schema::Key& key = *schema::find_key(*around, name.text);
+    context.sink.withdraw(block.span);
+    Diagnostic diagnostic = error("F104", name.span, ticked(name.text) + " is a key, not a block",
+                                  "a key is set with `=`");
+    diagnostic.helps.push_back({"write `" + name.text + " = " + std::string(key.form) + "`", {}, false});
+    context.sink.add(std::move(diagnostic));
+    return;
+  }
+  if (block.misread || !block.has_body)
+    return;  // what it is meant to be was asked already
+  std::vector<std::string> kinds;
+  for (const schema::Kind& one : schema::kinds())
+    kinds.emplace_back(one.name);
+  Diagnostic diagnostic = unknown("F104", name.span, "kind of declaration", name.text, kinds);
+  const schema::Kind* const meant = schema::find_kind(meant_kind(name.text));
+  if (meant != nullptr && diagnostic.helps.empty())
+    diagnostic.helps.push_back({"here it is `" + std::string(meant->form) + "`", {}, false});
+  else if (diagnostic.helps.empty())
+    diagnostic.notes.push_back("declarations are " + listed(kinds, "and"));
+  context.sink.add(std::move(diagnostic));
+}
+
+// A block without a body, or a loop without one, leaves its lines behind.
+void LostLines::begin(const ast::Body::Item& item) {
+  if (item.block) {
+    kind_ = item.block->kind.text;
+    header_ = item.block->has_body ? std::nullopt : std::optional(item.block->span);
+    return;
+  }
+  if (!item.assignment || item.assignment->value.atoms.empty())
+    return;
+  const std::vector<ast::Atom>& atoms = item.assignment->value.atoms;
+  const bool has_body = std::ranges::any_of(
+      atoms, [](const ast::Atom& atom) { return atom.kind == ast::Atom::Kind::kBlock; });
+  if (is_word(atoms.front(), "loop") && !has_body) {
+    kind_ = "loop";
+    header_ = item.assignment->span;
+  }
+}
+
+bool LostLines::take_step(const ast::Body::Item& item) {
+  const bool further_right =
+      header_ && item.assignment && column(item.assignment->span) > column(*header_);
+  if (!further_right)
+    begin(item);
+  return further_right;
+}
+
 bool LostLines::take(const ast::Body::Item& item) {
-  if (item.block)
-    lost_ = item.block->has_body ? nullptr : item.block.get();
-  if (!item.assignment || lost_ == nullptr)
+  const bool further_right =
+      header_ && item.assignment && column(item.assignment->span) > column(*header_);
+  if (further_right)
+    return true;
+  if (!item.assignment || !header_ || kind_ == "loop") {
+    begin(item);
     return false;
-  const schema::Kind* kind = schema::find_kind(lost_->kind.text);
+  }
+  const schema::Kind* kind = schema::find_kind(kind_);
   const bool steps = kind != nullptr && (kind->name == "flow" || kind->name == "pattern");
-  return kind == nullptr || steps || schema::find_key(*kind, item.assignment->key.text) != nullptr;
+  const bool lost =
+      kind == nullptr || steps || schema::find_key(*kind, item.assignment->key.text) != nullptr;
+  if (!lost)
+    begin(item);
+  return lost;
 }
 
 void walk_keys(Context& context, const schema::Kind& kind, const ast::Body& body,
@@ -97,7 +235,7 @@ void walk_keys(Context& context, const schema::Kind& kind, const ast::Body& body
 
 void require_keys(Context& context, const schema::Kind& kind, const ast::Block& block,
                   const std::set<std::string>& further) {
-  if (!block.has_body)
+  if (!block.has_body || has_unknown_key(kind, block.body))
     return;
   std::set<std::string> seen;
   for (const ast::Body::Item& item : block.body.items) {

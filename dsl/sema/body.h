@@ -2,8 +2,10 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 
 #include "dsl/schema/schema.h"
 #include "dsl/sema/reader.h"
@@ -20,12 +22,31 @@ const schema::Key* check_key(Context& context, const schema::Kind& kind,
 // was reported once. Shown the items of a body in order.
 class LostLines {
  public:
+  explicit LostLines(const SourceMap& sources) : sources_(sources) {}
+
   // Whether the item is such a line: say nothing about it.
   bool take(const ast::Body::Item& item);
+  // The same among steps, any of which may have any name: only what stands further right.
+  bool take_step(const ast::Body::Item& item);
 
  private:
-  const ast::Block* lost_ = nullptr;
+  std::uint32_t column(const Span& span) const {
+    return sources_.get(span.source).locate(span.begin).column;
+  }
+
+  const SourceMap& sources_;
+  void begin(const ast::Body::Item& item);
+
+  std::string_view kind_;       // of the declaration whose lines are lost
+  std::optional<Span> header_;  // of it
 };
+
+// Whether something in the body is set that is no key of the kind, which is reported: it may have
+// been meant as one that seems to be missing.
+bool has_unknown_key(const schema::Kind& kind, const ast::Body& body);
+
+// F104 for a block whose kind is none; `around` is what it stands in.
+void say_unknown_kind(Context& context, const ast::Block& block, const schema::Kind* around);
 
 // Calls `read` for each good key of a body that holds keys only; blocks and uses in it are
 // reported.

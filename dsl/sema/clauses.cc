@@ -1,5 +1,7 @@
 // The clauses after a step's head, and the edges between steps.
 #include <algorithm>
+#include <array>
+#include <string_view>
 #include <utility>
 
 #include "dsl/sema/report.h"
@@ -42,6 +44,9 @@ bool read_edge(FlowNames& names, const ast::Atom& atom, Step& step) {
   if (reach->rest.empty()) {
     Diagnostic diagnostic = error("F202", atom.span, "`after` says which outcome it waits for",
                                   "an edge such as `" + atom.text + ".accepted` is expected");
+    diagnostic.helps.push_back({"write " + ticked(atom.text + ".accepted"),
+                                {{{atom.span.source, atom.span.end, atom.span.end}, ".accepted"}},
+                                false});
     names.context.sink.add(std::move(diagnostic));
     return false;
   }
@@ -130,6 +135,37 @@ void read_clause(FlowNames& names, Reader& reader, const schema::Clause& clause,
     put(fanout.spawn, reader.duration(want), want.span, value);
 }
 
+// For a word that other languages have.
+void suggest_clause(Diagnostic& diagnostic, std::string_view word) {
+  constexpr std::string_view kAfter = "a step waits with `after a.accepted`";
+  constexpr std::string_view kElse = "what follows a failure is `else escalate`, `else skip` or `else fail`";
+  struct Meant {
+    std::string_view word;
+    std::string_view help;
+  };
+  constexpr std::array kMeant = {
+      Meant{"and", "edges are joined by `&`: `after a.accepted & b.accepted`"},
+      Meant{"or", "the first of several steps is `any(a, b)`"},
+      Meant{"when", kAfter},
+      Meant{"if", kAfter},
+      Meant{"needs", kAfter},
+      Meant{"requires", kAfter},
+      Meant{"depends_on", kAfter},
+      Meant{"depends", kAfter},
+      Meant{"then", kAfter},
+      Meant{"catch", kElse},
+      Meant{"otherwise", kElse},
+      Meant{"on_failure", kElse},
+      Meant{"on_error", kElse},
+      Meant{"retries", "write `retry N`"},
+      Meant{"attempts", "write `retry N`"},
+      Meant{"times", "write `retry N`"},
+  };
+  const auto found = std::ranges::find(kMeant, word, &Meant::word);
+  if (found != kMeant.end())
+    diagnostic.helps.push_back({std::string(found->help), {}, false});
+}
+
 // The clause that the next word begins; nullptr: reported.
 const schema::Clause* find(Reader& reader, const Step& step) {
   const ast::Atom& word = reader.peek();
@@ -149,6 +185,8 @@ const schema::Clause* find(Reader& reader, const Step& step) {
       return nullptr;
     }
     Diagnostic diagnostic = unknown("F104", word.span, "clause", word.text, allowed);
+    if (diagnostic.helps.empty())
+      suggest_clause(diagnostic, word.text);
     diagnostic.notes.push_back("clauses of this step: " + listed(allowed, "and"));
     reader.sink().add(std::move(diagnostic));
     reader.give_up();

@@ -162,8 +162,14 @@ std::optional<ItemSource> read_range(Context& context, Reader& reader) {
 void read_agent(FlowNames& names, const ast::Atom& atom, Step& step) {
   if (atom.kind != Kind::kName) {
     if (atom.kind != Kind::kError) {
-      names.context.sink.add(error("F202", atom.span, "`to` takes an agent or a list of agents",
-                                   "this is " + describe(atom)));
+      Diagnostic diagnostic = error("F202", atom.span, "`to` takes an agent or a list of agents",
+                                    "this is " + describe(atom));
+      if (atom.kind == Kind::kCall) {
+        diagnostic.helps.push_back({"write " + ticked(atom.text) + ": each item is its task",
+                                    {{atom.span, atom.text}},
+                                    false});
+      }
+      names.context.sink.add(std::move(diagnostic));
     }
     step.broken = true;
     return;

@@ -1,6 +1,8 @@
 #include "dsl/sema/flow.h"
 
 #include <algorithm>
+#include <array>
+#include <string_view>
 #include <utility>
 
 #include "dsl/sema/event.h"
@@ -77,6 +79,37 @@ Statement declare_first(FlowNames& names, const ast::Assignment& assignment) {
   return statement;
 }
 
+// For a beginning that other languages have.
+std::string_view advice_for(const Reader& reader) {
+  struct Advice {
+    std::string_view word;
+    std::string_view text;
+  };
+  constexpr std::string_view kAll =
+      "steps that do not wait for one another run at the same time; `all(a, b)` waits for both";
+  constexpr std::string_view kEach = "write `fanout x in files(\"src/**\") to AGENT limit 20`";
+  constexpr std::string_view kIf = "a step runs on a condition when it says so: `… after a.accepted`";
+  constexpr std::string_view kLoop = "write `loop until STEP.EDGE max N { … }`";
+  constexpr std::array kAdvice = {
+      Advice{"parallel", kAll},
+      Advice{"for", kEach},
+      Advice{"foreach", kEach},
+      Advice{"map", kEach},
+      Advice{"if", kIf},
+      Advice{"when", kIf},
+      Advice{"while", kLoop},
+      Advice{"repeat", kLoop},
+      Advice{"await", "a step that uses another's output waits by itself: leave out `await`"},
+      Advice{"try", "what follows a failure is a clause of the step: `… retry 1 else skip`"},
+  };
+  if (reader.want().who == "`on`")
+    return "what starts a flow stands in its header: `flow main(task) on task.NAME {`";
+  if (reader.at_end() || !is_word(reader.peek()))
+    return {};
+  const auto found = std::ranges::find(kAdvice, std::string_view(reader.peek().text), &Advice::word);
+  return found == kAdvice.end() ? std::string_view() : found->text;
+}
+
 void say_no_step(Reader& reader) {
   if (reader.failed())
     return;
@@ -86,7 +119,11 @@ void say_no_step(Reader& reader) {
       "a step is `agent(…)`, `fanout x in … to …`, `run(\"…\")`, `repo.merge(…)`, `all(…)`, "
       "`any(…)`, "
       "`human(…)` or `loop until …`");
-  if (!reader.at_end() && reader.next_is(Kind::kName)) {
+  if (const std::string_view advice = advice_for(reader); !advice.empty()) {
+    diagnostic.notes.clear();
+    diagnostic.helps.push_back({std::string(advice), {}, false});
+    reader.sink().withdraw(reader.value().span);
+  } else if (!reader.at_end() && reader.next_is(Kind::kName)) {
     diagnostic.helps.push_back(
         {"a call has parentheses: `" + reader.peek().text + "()`", {}, false});
   }
@@ -182,9 +219,14 @@ Flow read_flow(Context& context, Scope& scope, const ast::Block& block) {
   FlowNames names{context, scope, flow};
   std::vector<Statement> statements;
   std::map<std::string, Span> seen;
+  LostLines lost(context.sources);
   for (const ast::Body::Item& item : block.body.items) {
+    if (lost.take_step(item))
+      continue;
     if (!item.assignment) {
       say_misplaced(context, item, "flow");
+    } else if (item.assignment->doubtful && item.assignment->key.text != "accept") {
+      continue;
     } else if (looks_like_key(*item.assignment)) {
       read_key(context, flow, *item.assignment, seen);
     } else {

@@ -138,6 +138,44 @@ std::string to_string(const Text& text) {
   return shown;
 }
 
+namespace {
+
+// Whether these are the characters of a quantity or of a word that is expected.
+bool is_bare(std::string_view text, const std::string& expected) {
+  const bool quantity = !text.empty() && ((text[0] >= '0' && text[0] <= '9') || text[0] == '$');
+  const bool word = !text.empty() && expected.find(ticked(text)) != std::string::npos;
+  return (quantity || word) && std::ranges::all_of(text, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '$' || c == '%' || c == '/' ||
+           c == '.' || c == '_';
+  });
+}
+
+// What a value that is nearly right lacks, or has too much.
+std::optional<Help> quick_help(const ast::Atom& atom, const std::string& expected) {
+  const bool list = expected.starts_with("a list");
+  if (atom.kind == Kind::kString && !list && !expected.starts_with("text") &&
+      atom.parts.size() == 1 && !atom.parts.front().hole && is_bare(atom.parts.front().text, expected)) {
+    const std::string& bare = atom.parts.front().text;
+    return Help{"without quotes: " + ticked(bare), {{atom.span, bare}}, false};
+  }
+  if (list && atom.kind == Kind::kString && expected.find("\"command\" passes") == std::string::npos) {
+    return Help{"a list stands in brackets", {{{atom.span.source, atom.span.begin, atom.span.begin}, "["},
+                                              {{atom.span.source, atom.span.end, atom.span.end}, "]"}},
+                false};
+  }
+  if (list && atom.kind == Kind::kString)
+    return Help{"write `[" + atom.text + " passes]`", {{atom.span, "[" + atom.text + " passes]"}}, false};
+  if (atom.kind == Kind::kMoney && !atom.per && expected.starts_with("money per ")) {
+    const std::string per = expected.substr(10, expected.find(',') - 10);
+    return Help{"write " + ticked(atom.text + "/" + per),
+                {{{atom.span.source, atom.span.end, atom.span.end}, "/" + per}},
+                false};
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
 Reader::Reader(DiagnosticSink& sink, const ast::Value& value, Want want)
     : sink_(sink), value_(value), want_(std::move(want)) {
   const auto unreadable = [](const ast::Atom& atom) {
@@ -180,6 +218,11 @@ void Reader::fail(const Want& want, const std::string& expected) {
   if (!(want.span == atom.span)) {
     diagnostic.secondary.push_back({want.span, "takes " + expected});
   }
+  if (std::optional<Help> help = quick_help(atom, expected))
+    diagnostic.helps.push_back(*std::move(help));
+  // What is in a block where none can stand is not worth a word.
+  if (atom.kind == Kind::kBlock)
+    sink_.withdraw(atom.span);
   sink_.add(std::move(diagnostic));
 }
 
@@ -188,10 +231,26 @@ void Reader::finish() {
     return;
   const ast::Atom& atom = peek();
   failed_ = true;
-  sink_.add(error("F202", atom.span,
-                  "unexpected " + name_of(atom.kind).substr(name_of(atom.kind).find(' ') + 1) +
-                      " after the value of " + want_.who,
-                  "not expected here"));
+  Diagnostic diagnostic =
+      error("F202", atom.span,
+            "unexpected " + name_of(atom.kind).substr(name_of(atom.kind).find(' ') + 1) +
+                " after the value of " + want_.who,
+            "not expected here");
+  const bool step = !value_.atoms.empty() && value_.atoms.front().kind == Kind::kCall;
+  if (atom.kind == Kind::kOperator && step) {
+    diagnostic.helps.push_back(
+        {"a step is one call; another waits for it by using its output, as in `review(a.diff)`, or "
+         "with `after a.accepted`",
+         {},
+         false});
+  } else if (atom.kind == Kind::kCall && step && atom.args.size() == 1) {
+    diagnostic.helps.push_back({"a clause is written without parentheses: `" + atom.text + " …`",
+                                {},
+                                false});
+  }
+  if (atom.kind == Kind::kBlock)
+    sink_.withdraw(atom.span);
+  sink_.add(std::move(diagnostic));
 }
 
 const ast::Atom* Reader::quantity(const Want& want, Kind kind, const std::string& expected) {

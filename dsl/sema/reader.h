@@ -31,6 +31,7 @@ class Reader {
   const ast::Atom& peek() const { return value_.atoms[at_]; }
   const ast::Atom& next() { return value_.atoms[at_++]; }
   const Want& want() const { return want_; }
+  const ast::Value& value() const { return value_; }
 
   // Consumes the next atom if it is this plain word or operator.
   bool take_word(std::string_view word);

@@ -113,6 +113,8 @@ const Symbol* Scope::resolve(Context& context, const std::vector<ast::Ident>& pa
   if (path.size() == 2) {
     const auto alias = aliases_.find(path.front().text);
     if (alias == aliases_.end()) {
+      if (is_assumed(path.front().text))
+        return nullptr;
       std::vector<std::string> candidates;
       for (const auto& [name, unused] : aliases_)
         candidates.push_back(name);
@@ -131,6 +133,8 @@ const Symbol* Scope::resolve(Context& context, const std::vector<ast::Ident>& pa
       symbol = &found->second.symbol;
     }
   }
+  if (symbol == nullptr && path.size() == 1 && is_assumed(path.front().text))
+    return nullptr;
   if (symbol == nullptr) {
     std::string text;
     for (const ast::Ident& part : path)

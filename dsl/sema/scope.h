@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <map>
+#include <set>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -55,6 +56,9 @@ class Scope {
   // never reported as unused.
   bool declare(Context& context, const ast::Ident& name, Symbol symbol, const std::string& what);
   bool declare_import(Context& context, const ast::Ident& name, Symbol symbol);
+  // What a name may mean that an import would have brought, had it been readable: asks no question
+  // where nothing else is called that. Empty: any name.
+  void assume(const std::string& name) { assumed_.insert(name); }
   void declare_alias(Context& context, const ast::Ident& name, const Scope* module);
 
   // The symbol of a plain or qualified name, marked as used. nullptr: reported here, unless the
@@ -88,7 +92,12 @@ class Scope {
   std::vector<std::string> names_of(const std::vector<Symbol::Kind>& kinds, bool imported) const;
 
   std::map<std::string, Entry> names_;
+  bool is_assumed(const std::string& name) const {
+    return assumed_.contains(name) || assumed_.contains("");
+  }
+
   std::map<std::string, Alias> aliases_;
+  std::set<std::string> assumed_;
 };
 
 }  // namespace fleet::sema

@@ -1,10 +1,13 @@
 // The steps that are a call: an agent's task, a plain command, a merge.
 #include <algorithm>
+#include <array>
+#include <string_view>
 #include <utility>
 
 #include "dsl/sema/report.h"
 #include "dsl/sema/runtime.h"
 #include "dsl/sema/steps.h"
+#include "dsl/syntax/words.h"
 
 namespace fleet::sema {
 namespace {
@@ -69,13 +72,13 @@ std::optional<Argument> read_name(FlowNames& names, const ast::Atom& atom) {
 }
 
 std::optional<Argument> read_argument(FlowNames& names, const ast::Argument& argument) {
-  if (argument.name) {
-    names.context.sink.add(
-        error("F202", argument.name->span, "an agent's arguments have no names"));
-    return std::nullopt;
-  }
+  if (argument.name)
+    return std::nullopt;  // say_named has said so
   const std::vector<ast::Atom>& atoms = argument.value->atoms;
-  if (atoms.empty() || atoms.front().kind == Kind::kError)
+  const auto unreadable = [](const ast::Atom& one) {
+    return one.kind == Kind::kError;
+  };
+  if (atoms.empty() || std::ranges::any_of(atoms, unreadable))
     return std::nullopt;
   const ast::Atom& atom = atoms.front();
   if (atoms.size() == 1) {
@@ -87,9 +90,15 @@ std::optional<Argument> read_argument(FlowNames& names, const ast::Argument& arg
       default: break;
     }
   }
-  names.context.sink.add(error("F202", argument.value->span,
-                               "an argument is text, a parameter or a step's output, not " +
-                                   describe(atoms.size() == 1 ? atom : atoms[1])));
+  Diagnostic diagnostic = error("F202", argument.value->span,
+                                "an argument is text, a parameter or a step's output, not " +
+                                    describe(atoms.size() == 1 ? atom : atoms[1]));
+  if (atoms.size() == 2 && atom.kind == Kind::kString && atoms[1].kind == Kind::kName) {
+    const Span gap{atom.span.source, atom.span.end, atom.span.end};
+    diagnostic = error("F202", gap, "missing `,` between arguments", "expected `,` here");
+    diagnostic.helps.push_back({"separate the two with `,`", {{gap, ","}}, true});
+  }
+  names.context.sink.add(std::move(diagnostic));
   return std::nullopt;
 }
 
@@ -193,11 +202,94 @@ bool read_run_argument(Context& context, const ast::Atom& call, const ast::Argum
   return !reader.failed();
 }
 
+// `dev(task: "x", diff: a.diff)`: one mistake, however many names there are.
+void say_named(DiagnosticSink& sink, const ast::Atom& call) {
+  Diagnostic diagnostic;
+  Help help{"the first argument is the task's text, outputs of steps follow", {}, false};
+  for (const ast::Argument& argument : call.args) {
+    if (!argument.name)
+      continue;
+    const Span name = argument.name->span;
+    if (help.edits.empty())
+      diagnostic = error("F202", name, "an agent's arguments have no names", "leave it out");
+    else
+      diagnostic.secondary.push_back({name, "this as well"});
+    help.edits.push_back({{name.source, name.begin, argument.value->span.begin}, ""});
+  }
+  if (help.edits.empty())
+    return;
+  const bool clause = std::ranges::any_of(call.args, [](const ast::Argument& argument) {
+    return argument.name && syntax::is_clause_word(argument.name->text);
+  });
+  if (clause)
+    help = {"a clause stands behind the call: " + ticked(call.text + "(…) retry 1 after a.accepted"),
+            {},
+            false};
+  diagnostic.helps.push_back(std::move(help));
+  sink.add(std::move(diagnostic));
+}
+
+// A call that other languages have; true: reported, with what stands for it here.
+bool say_foreign_call(FlowNames& names, const ast::Atom& call) {
+  struct Foreign {
+    std::string_view name;
+    std::string_view help;
+  };
+  constexpr std::string_view kAll =
+      "steps that do not wait for one another run at the same time; `all(a, b)` waits for both";
+  constexpr std::string_view kOrder =
+      "a step waits for another with `after a.accepted`, or by using `a.diff`";
+  constexpr std::string_view kEach = "write `fanout x in files(\"src/**\") to AGENT limit 20`";
+  constexpr std::array kForeign = {
+      Foreign{"parallel", kAll},
+      Foreign{"concurrent", kAll},
+      Foreign{"gather", kAll},
+      Foreign{"sequence", kOrder},
+      Foreign{"seq", kOrder},
+      Foreign{"chain", kOrder},
+      Foreign{"pipeline", kOrder},
+      Foreign{"fanout", kEach},
+      Foreign{"foreach", kEach},
+      Foreign{"map", kEach},
+      Foreign{"loop", "write `loop until STEP.EDGE max N { … }`"},
+      Foreign{"merge", "write `repo.merge(STEP, …)`"},
+      Foreign{"exec", "a plain command is `run(\"command\")`"},
+      Foreign{"shell", "a plain command is `run(\"command\")`"},
+      Foreign{"sh", "a plain command is `run(\"command\")`"},
+      Foreign{"approve", "a human decides with `human(NAME) timeout 24h`"},
+      Foreign{"approval", "a human decides with `human(NAME) timeout 24h`"},
+  };
+  if (call.path.size() > 1 && names.has_step(call.path.front())) {
+    names.context.sink.withdraw(call.span);
+    Diagnostic diagnostic =
+        error("F101", name_span(call), "a step has outputs and edges, and nothing to call");
+    diagnostic.helps.push_back({"outputs are `diff`, `branch` and `findings`: a step uses them as "
+                                "arguments, `review(a.diff)`",
+                                {},
+                                false});
+    names.context.sink.add(std::move(diagnostic));
+    return true;
+  }
+  const auto found = std::ranges::find(kForeign, std::string_view(call.text), &Foreign::name);
+  if (found == kForeign.end() || names.scope.find(call.path) != nullptr)
+    return false;
+  Diagnostic diagnostic = error("F101", name_span(call), "unknown agent or role " + ticked(call.text),
+                                "no call of this language");
+  diagnostic.helps.push_back({std::string(found->help), {}, false});
+  names.context.sink.add(std::move(diagnostic));
+  return true;
+}
+
 }  // namespace
 
 void read_task(FlowNames& names, Reader& reader, Step& step) {
   const ast::Atom& call = reader.next();
   step.kind = StepKind::kTask;
+  if (say_foreign_call(names, call)) {
+    step.broken = true;
+    return;
+  }
+  say_named(names.context.sink, call);
   const Span name = name_span(call);
   const Symbol* symbol =
       names.resolve(call.path, name, {Symbol::Kind::kAgent, Symbol::Kind::kRole});

@@ -78,6 +78,9 @@ struct Assignment {
   bool add = false;  // +=
   Value value;
   std::string doc;  // the text of the `///` lines above, without the slashes
+  // It follows another on one line with nothing between, which was reported, and may have been meant
+  // as a clause of that.
+  bool doubtful = false;
   Span span;
 };
 
@@ -110,6 +113,7 @@ struct Block {
   std::optional<Atom> base;  // after ':', a kName; kError if it was unreadable
   std::optional<Value> on;   // after `on`
   bool has_body = false;     // false only where a missing `{` was reported
+  bool misread = false;      // something in the header was reported
   Body body;
   std::string doc;
   Span header;  // from the kind to the last token before the body
@@ -123,6 +127,9 @@ struct Use {
   Span path_span;
   std::vector<Ident> names;
   std::optional<Ident> alias;
+  // Written as another language has it, and reported: `names` are those that it would bring, none
+  // where that can't be told.
+  bool foreign = false;
   Span span;
 };
 

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "dsl/syntax/ast.h"
@@ -41,6 +42,13 @@ class Builder {
   void assign_mark(Index node);
   void missing_separator(Index node);
   void stray(Index node);
+  void expression(Index node, Index first);
+  void add_lost(std::string_view name, ast::Body& out);
+  static void doubt(ast::Body& out);
+  bool foreign(Index node, ast::Body& out);
+  void foreign_import(Index node, ast::Body& out);
+  bool header_base(Index node, Index before, ast::Block& out);
+  void colon_without_base(Index node, ast::Block& out);
   std::vector<ast::Ident> plain_names(Index arguments);
 
   // Values. In build_values.cc.
@@ -49,6 +57,8 @@ class Builder {
   ast::Atom name(Index node);
   ast::Atom literal(Index node);
   ast::Atom string(Index node);
+  void string_of_lines(Span at, std::string_view written);
+  void string_prefix(ast::Atom& prefix);
   std::vector<ast::Argument> arguments(Index node);
   ast::Argument argument(Index node);
   ast::Ident ident(Index node);
@@ -75,6 +85,8 @@ class Builder {
   Mistakes& mistakes_;
   // After the first mistake of a statement its other unexpected pieces are its consequence.
   bool said_ = false;
+  // A word for `: BASE` was read, and the base follows.
+  bool base_follows_ = false;
 };
 
 }  // namespace fleet::syntax

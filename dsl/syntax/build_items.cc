@@ -1,11 +1,45 @@
 #include <algorithm>
+#include <array>
+#include <iterator>
 #include <utility>
 
 #include "dsl/syntax/build.h"
+#include "dsl/syntax/foreign.h"
 #include "dsl/syntax/lookahead.h"
+#include "dsl/syntax/words.h"
 
 namespace fleet::syntax {
 namespace {
+
+// What stands for a word of other languages here.
+struct ForeignAdvice {
+  std::string_view word;
+  std::string_view help;
+};
+constexpr std::array kForeignAdvice = {
+    ForeignAdvice{"try", "what follows a failure is a clause of the step: `a = dev(task) retry 1 else "
+                         "skip`, or a step `after a.failed`"},
+    ForeignAdvice{"catch", "a step runs on a failure when it says `after a.failed`"},
+    ForeignAdvice{"if", "a step runs on a condition when it says so: `b = dev(task) after a.accepted`"},
+    ForeignAdvice{"unless", "a step runs on a failure when it says `after a.failed`"},
+    ForeignAdvice{"else", "`else escalate`, `else skip` and `else fail` stand in the step itself"},
+    ForeignAdvice{"for", "one task for each item: `x = fanout f in files(\"src/**\") to dev limit 20`"},
+    ForeignAdvice{"foreach",
+                  "one task for each item: `x = fanout f in files(\"src/**\") to dev limit 20`"},
+    ForeignAdvice{"while", "steps again, a bounded number of times: `x = loop until review.approved max "
+                           "3 { … }`"},
+    ForeignAdvice{"repeat", "steps again, a bounded number of times: `x = loop until review.approved "
+                            "max 3 { … }`"},
+    ForeignAdvice{"do", "steps again, a bounded number of times: `x = loop until review.approved max 3 "
+                        "{ … }`"},
+    ForeignAdvice{"parallel", "steps that do not wait for one another run at the same time; `all(a, b)` "
+                              "waits for both"},
+    ForeignAdvice{"sequence", "a step waits with `after a.accepted`, or by using `a.diff`"},
+    ForeignAdvice{"serial", "a step waits with `after a.accepted`, or by using `a.diff`"},
+    ForeignAdvice{"return", "the outcome of a flow is that of its steps"},
+    ForeignAdvice{"steps", "the steps stand in the flow itself, each as `name = agent(…)`"},
+    ForeignAdvice{"assert", "what has to hold is `accept = [\"command\" passes]`"},
+};
 
 // The text of a `///` line, without the blanks at its end.
 std::string_view doc_line(std::string_view written) {
@@ -37,6 +71,8 @@ ast::Body Builder::body(Index node) {
 void Builder::items(Index parent, ast::Body& out, std::string* leading_doc) {
   const bool outer = said_;
   std::string doc;
+  bool separated = true;
+  std::vector<std::string_view> lost;  // names that statements of other languages set
   for (const Index child : tree_.children(parent)) {
     switch (kind(child)) {
       case NodeKind::kDoc:
@@ -52,12 +88,44 @@ void Builder::items(Index parent, ast::Body& out, std::string* leading_doc) {
         }
         said_ = false;
         item(child, out, std::exchange(doc, {}));
+        if (kind(child) == NodeKind::kStray)
+          std::ranges::copy(names_set_in(text(child)), std::back_inserter(lost));
+        if (!std::exchange(separated, true))
+          doubt(out);
         break;
-      case NodeKind::kMissingSeparator: missing_separator(child); break;
+      case NodeKind::kForeign:
+        said_ = false;
+        if (foreign(child, out))
+          std::ranges::copy(names_set_in(text(child)), std::back_inserter(lost));
+        break;
+      case NodeKind::kMissingSeparator:
+        missing_separator(child);
+        separated = false;
+        break;
       default: break;
     }
   }
   said_ = outer;
+  for (const std::string_view name : lost)
+    add_lost(name, out);
+}
+
+// So that nothing that uses the name is told that there is no such thing.
+void Builder::add_lost(std::string_view name, ast::Body& out) {
+  const bool known = std::ranges::any_of(out.items, [&](const ast::Body::Item& item) {
+    return item.assignment && item.assignment->key.text == name;
+  });
+  if (known)
+    return;
+  const auto begin = static_cast<std::uint32_t>(name.data() - tree_.text().data());
+  const Span at = mistakes_.span(begin, begin + static_cast<std::uint32_t>(name.size()));
+  ast::Atom error;
+  error.span = at;
+  auto assignment = std::make_shared<ast::Assignment>();
+  assignment->key = {std::string(name), at};
+  assignment->value = {{std::move(error)}, at};
+  assignment->span = at;
+  out.items.push_back({std::move(assignment), nullptr, nullptr});
 }
 
 void Builder::item(Index node, ast::Body& out, std::string doc) {
@@ -69,10 +137,13 @@ void Builder::item(Index node, ast::Body& out, std::string doc) {
       item.assignment->doc = std::move(doc);
       break;
     case NodeKind::kBlock:
+      base_follows_ = false;
       item.block = std::make_shared<ast::Block>(block(node));
       item.block->doc = std::move(doc);
       break;
-    default: stray(node); return;
+    default:
+      stray(node);
+      return;
   }
   out.items.push_back(std::move(item));
 }
@@ -132,7 +203,17 @@ std::vector<ast::Ident> Builder::plain_names(Index arguments_node) {
         (atoms[0].kind == ast::Atom::Kind::kName || atoms[0].kind == ast::Atom::Kind::kVersion);
     if (plain) {
       out.push_back(std::move(atoms[0].path[0]));
-    } else if (!argument.value->atoms.empty()) {
+      continue;
+    }
+    // `(task: text)` and `(task = "x")` still say what the name is.
+    if (argument.name) {
+      out.push_back(*argument.name);
+      say_once(Mistakes::error("F001", "a parameter has a name and nothing more",
+                               argument.value->span, "no type and no value"));
+    } else if (!atoms.empty() && atoms[0].path.size() == 1) {
+      out.push_back(atoms[0].path[0]);
+    }
+    if (!argument.value->atoms.empty()) {
       say_once(Mistakes::error("F001", "expected a name", argument.value->span,
                                "only names stand here, with commas between"));
     }
@@ -171,6 +252,7 @@ void Builder::assign_mark(Index node) {
   }
   Diagnostic wrong = Mistakes::error("F001", "a key is set with `=`, not " + quoted(mark),
                                      span(node), "expected `=`");
+  wrong.everywhere = true;
   if (mark == "-=") {
     wrong.notes.emplace_back(
         "`=` replaces what was inherited and `+=` adds to it; nothing takes away");
@@ -207,9 +289,11 @@ ast::Block Builder::block(Index node) {
       missing_body(out);
     } else if (what == NodeKind::kUnexpected) {
       out.header.end = header_junk(child, before, out) ? span(child).end : out.header.end;
+      out.misread = true;
     } else if (header_part(child, out)) {
       header_order(child, rank);
       out.header.end = span(child).end;
+      out.misread = out.misread || said_;
     } else {
       out.has_body = true;  // kTooDeep: there is one, unread
     }
@@ -236,7 +320,7 @@ bool Builder::header_part(Index node, ast::Block& out) {
       if (const Index base = tree_.child(node, NodeKind::kName)) {
         out.base = name(base);
       } else {
-        missing_name(tree_.child(node, NodeKind::kMissingName), ":");
+        colon_without_base(node, out);
         out.base.emplace();
         out.base->span = span(node);
       }
@@ -296,6 +380,8 @@ void Builder::header_order(Index node, int& last_rank) {
 // Something in a header that fits nowhere. True if it was taken for a name after a missing comma.
 bool Builder::header_junk(Index node, Index before, ast::Block& out) {
   const Index name_node = tree_.child(node, NodeKind::kName);
+  if (header_base(name_node, before, out))
+    return true;
   const bool after_names = before != 0 && kind(before) == NodeKind::kNames && !out.name_is_string;
   if (after_names && name_node != 0) {
     ast::Atom extra = name(name_node);
@@ -309,6 +395,16 @@ bool Builder::header_junk(Index node, Index before, ast::Block& out) {
     }
   }
   const bool unset = before != 0 && kind(before) == NodeKind::kIdent;
+  if (unset && text(node) == ".") {
+    Diagnostic dotted = Mistakes::error("F001", "a key or a step has no `.` in its name", span(node),
+                                        "not in this language");
+    dotted.helps.push_back({"what a step has is said in its own statement: " +
+                                quoted(out.kind.text + " = … retry 1 timeout 20min"),
+                            {},
+                            false});
+    say_once(std::move(dotted));
+    return false;
+  }
   if (unset) {
     // `budget $50/day`: what the missing body would be reported for.
     Diagnostic missing = Mistakes::error("F001", "expected `=` after " + quoted(out.kind.text),
@@ -316,6 +412,17 @@ bool Builder::header_junk(Index node, Index before, ast::Block& out) {
     missing.helps.push_back(
         {"write " + quoted(out.kind.text + " = …"), {{end_of(before), " ="}}, false});
     say_once(std::move(missing));
+    return false;
+  }
+  if (text(node) == "=" && !out.names.empty()) {
+    Diagnostic wrong = Mistakes::error("F001", "a declaration has no `=`", span(node),
+                                       "only keys and steps are set with `=`");
+    wrong.helps.push_back({"write " + quoted(out.kind.text + " " + out.names[0].text +
+                                             (out.kind.text == "agent" ? " : ROLE" : "") +
+                                             " { … }"),
+                           {},
+                           false});
+    say_once(std::move(wrong));
     return false;
   }
   const Index inside = tree_.at(node).first_child;
@@ -360,14 +467,154 @@ void Builder::body_below(Index node, const ast::Block& block) {
   say_once(std::move(out));
 }
 
+// `role x:`, `flow main(task):` and `role x: {`.
+void Builder::colon_without_base(Index node, ast::Block& out) {
+  const Index colon = tree_.child(node, NodeKind::kColon);
+  const std::size_t after = skip_blanks(tree_.text(), tree_.at(colon).end());
+  const bool brace = tree_.text().substr(after).starts_with('{');
+  Diagnostic wrong = Mistakes::error("F001", "a block stands in braces, not behind a `:`",
+                                     span(colon), "no base follows");
+  if (brace) {
+    wrong.helps.push_back({"leave out the `:`", {{span(colon), ""}}, true});
+  } else {
+    wrong.helps.push_back({"write " + quoted(out.kind.text +
+                                             (out.names.empty() ? "" : " " + out.names[0].text) +
+                                             " {") +
+                               " and close it with `}` below",
+                           {},
+                           false});
+  }
+  say_once(std::move(wrong));
+}
+
+// `role x extends y`: true if it is this, or the `y` of it.
+bool Builder::header_base(Index name_node, Index before, ast::Block& out) {
+  constexpr std::array<std::string_view, 8> kWords{"extends", "extend", "inherits", "implements",
+                                                   "is",      "of",     "from",     "with"};
+  if (name_node == 0)
+    return false;
+  if (std::exchange(base_follows_, false)) {
+    out.base = name(name_node);
+    return true;
+  }
+  const bool after_names = before != 0 && kind(before) == NodeKind::kNames && !out.base;
+  if (!after_names || std::ranges::find(kWords, text(name_node)) == kWords.end())
+    return false;
+  base_follows_ = true;
+  Diagnostic wrong = Mistakes::error("F001", "unexpected " + quoted(text(name_node)),
+                                     span(name_node), "a base stands behind a `:`");
+  wrong.helps.push_back({"write `:`", {{span(name_node), ":"}}, true});
+  say_once(std::move(wrong));
+  return true;
+}
+
+// A clause that was written like a key is known by that it follows on the same line.
+void Builder::doubt(ast::Body& out) {
+  if (!out.items.empty() && out.items.back().assignment)
+    out.items.back().assignment->doubtful =
+        is_clause_word(out.items.back().assignment->key.text);
+}
+
+// True for a statement whose names are lost with it.
+bool Builder::foreign(Index node, ast::Body& out) {
+  const std::string_view written = text(node);
+  const std::string_view word = written.substr(0, skip_name(written, 0));
+  const Span at{mistakes_.source(), span(node).begin,
+                span(node).begin + static_cast<std::uint32_t>(word.size())};
+  if (foreign_import_ahead(written)) {
+    foreign_import(node, out);
+    return false;
+  }
+  if (word == written && foreign_binding_ahead(tree_.text().substr(at.begin))) {
+    Diagnostic wrong =
+        Mistakes::error("F001", "unexpected " + quoted(word), at, "not in this language");
+    const auto end = static_cast<std::uint32_t>(skip_blanks(tree_.text(), at.end));
+    wrong.helps.push_back({"a step or a key is set with `name = …` alone",
+                           {{mistakes_.span(at.begin, end), ""}},
+                           true});
+    say_once(std::move(wrong));
+    return false;
+  }
+  const bool outline = !is_foreign_word(word);
+  Diagnostic wrong =
+      outline ? Mistakes::error("F001", "an outline as in YAML", at, "not in this language")
+              : Mistakes::error("F001", "there is no " + quoted(word) + " in this language", at,
+                                "no statement begins like this");
+  if (outline) {
+    wrong.helps.push_back(
+        {"a declaration is written `kind NAME { key = value }`, a list `key = [a, b]`", {}, false});
+  }
+  for (const ForeignAdvice& advice : kForeignAdvice) {
+    if (advice.word == word)
+      wrong.helps.push_back({std::string(advice.help), {}, false});
+  }
+  if (wrong.helps.empty()) {
+    wrong.helps.push_back(
+        {"a flow is a list of `name = step`, each of which may wait: `after build.accepted`",
+         {},
+         false});
+  }
+  say_once(std::move(wrong));
+  return true;
+}
+
+void Builder::foreign_import(Index node, ast::Body& out) {
+  const std::string_view written = text(node);
+  const ForeignImport found = read_foreign_import(written);
+  auto use = std::make_shared<ast::Use>();
+  use->foreign = true;
+  use->is_file = found.is_file;
+  use->span = use->path_span = span(node);
+  std::string names;
+  for (const std::string_view name : found.names) {
+    const auto begin =
+        tree_.at(node).offset + static_cast<std::uint32_t>(name.data() - written.data());
+    use->names.push_back(
+        {std::string(name),
+         mistakes_.span(begin, begin + static_cast<std::uint32_t>(name.size()))});
+    names += (names.empty() ? "" : ", ") + std::string(name);
+  }
+  const bool all = written.find('*') != std::string_view::npos;
+  if (all)
+    use->names.clear();
+  const bool exports = written.starts_with("export");
+  const std::string path = found.path.empty()    ? "std.roles"
+                           : found.is_file        ? "\"" + found.path + "\""
+                                                  : found.path;
+  const bool known = !found.path.empty() && !names.empty() && !all && !exports;
+  const std::string instead =
+      "use " + path + " (" + (names.empty() || all ? "NAME, …" : names) + ")";
+  Diagnostic wrong = Mistakes::error(
+      "F001", exports ? "nothing is exported: other files may use every declaration at the top"
+                      : "an import is written `use FROM (NAME, …)`",
+      span(node), "not in this language");
+  if (!exports) {
+    wrong.helps.push_back({"write " + quoted(instead), {}, false});
+    if (known)
+      wrong.helps.back().edits.push_back({span(node), instead});
+  }
+  say_once(std::move(wrong));
+  out.items.push_back({nullptr, nullptr, std::move(use)});
+}
+
 void Builder::missing_separator(Index node) {
   const std::size_t before = tree_.text().find_last_not_of(" \t\r", tree_.at(node).offset - 1U);
   if (before == std::string_view::npos || tree_.text()[before] == '\n') {
     return;  // the statement before ran on to here because a block of its own was not closed
   }
+  const auto next = static_cast<std::uint32_t>(skip_blanks(tree_.text(), tree_.at(node).end()));
+  const std::string_view rest = tree_.text().substr(next);
+  const std::string_view word = rest.substr(0, skip_name(rest, 0));
   Diagnostic out = Mistakes::error("F001", "two statements on one line", end_of(node),
                                    "expected a newline or `;`");
-  out.helps.push_back({"separate them with `;`", {{end_of(node), ";"}}, true});
+  const bool clause = is_clause_word(word) && assignment_ahead(rest);
+  out.helps.push_back({"separate them with `;`", {{end_of(node), ";"}}, !clause});
+  if (clause) {
+    out.helps.push_back({"as a clause of the step it is written without `=`: " +
+                             quoted(std::string(word) + " …"),
+                         {},
+                         false});
+  }
   say_once(std::move(out));
 }
 
@@ -378,6 +625,22 @@ void Builder::stray(Index node) {
     return;
   }
   const Span at = first != 0 ? span(first) : span(node);
+  if (first != 0 && kind(first) == NodeKind::kName) {
+    expression(node, first);
+    return;
+  }
+  const Index second = first != 0 ? tree_.at(first).next_sibling : 0;
+  if (second != 0 && kind(first) == NodeKind::kString && text(second) == ":") {
+    const std::string key(text(first).substr(1, text(first).size() - 2));
+    Diagnostic wrong = Mistakes::error("F001", "a key stands without quotes, and is set with `=`",
+                                       at, "not in this language");
+    wrong.helps.push_back({"write " + quoted(key + " = …"),
+                           {{{at.source, at.begin, span(second).end}, key + " ="}},
+                           false});
+    wrong.everywhere = true;
+    say_once(std::move(wrong));
+    return;
+  }
   constexpr std::uint32_t kBracket = 1;
   const bool bracketed =
       first != 0 && (kind(first) == NodeKind::kBody || kind(first) == NodeKind::kGroup ||
@@ -385,6 +648,31 @@ void Builder::stray(Index node) {
   const Span shown{at.source, at.begin, bracketed ? at.begin + kBracket : at.end};
   say_once(Mistakes::error("F001", "expected a declaration or `key = value`", shown,
                            "no statement begins like this"));
+}
+
+// Steps that have no name, or that are put in a row by arrows.
+void Builder::expression(Index node, Index first) {
+  const Index second = tree_.at(first).next_sibling;
+  const bool chain = second != 0 && (kind(second) == NodeKind::kOperator ||
+                                     kind(second) == NodeKind::kUnexpected);
+  if (chain) {
+    const std::string_view arrow = text(second);
+    Diagnostic wrong =
+        Mistakes::error("F001", "steps are not put in a row by " + quoted(arrow), span(second),
+                        "not in this language");
+    wrong.helps.push_back({"each step has a name, and waits for another by using what that made, "
+                           "`b = review(a.diff)`, or by `after a.accepted`",
+                           {},
+                           false});
+    say_once(std::move(wrong));
+    return;
+  }
+  Diagnostic wrong = Mistakes::error("F001", "a step without a name", span(first),
+                                     "nothing could refer to it");
+  wrong.helps.push_back({"write `NAME = ` before it",
+                         {{mistakes_.span(tree_.at(node).offset, tree_.at(node).offset), "NAME = "}},
+                         false});
+  say_once(std::move(wrong));
 }
 
 }  // namespace fleet::syntax

@@ -32,12 +32,18 @@ struct Foreign {
   std::string_view replacement;  // for `begin`
 };
 constexpr std::array kForeign = {
+    Foreign{"--", "a comment begins with `//`", "write `//`", "//"},
+    Foreign{"-", "unexpected `-`", "nothing is a list of lines: a step is written `name = agent(…)`, a list `[a, b]`", ""},
+    Foreign{"+", "unexpected `+`", "text is one string, with holes for what differs: `\"work/{task}\"`", ""},
+    Foreign{"?", "unexpected `?`", "a step runs on a condition when it says so: `… after a.accepted`", ""},
+    Foreign{"`", "a string begins and ends with `\"`", "", ""},
     Foreign{"#", "a comment begins with `//`", "write `//`", "//"},
     Foreign{"/*", "a comment begins with `//`, on each of its lines", "", ""},
     Foreign{"&&", "unexpected `&&`", "write `&`", "&"},
     Foreign{"||", "unexpected `||`", "write `|`", "|"},
     Foreign{"=>", "unexpected `=>`", "an arrow is written `->`", "->"},
     Foreign{"!=", "unexpected `!=`", "", ""},
+    Foreign{"!", "unexpected `!`", "an edge names what has happened: `a.failed`, `a.changes_requested`", ""},
     Foreign{"\xE2\x86\x92", "unexpected `\xE2\x86\x92`", "an arrow is written `->`", "->"},
     Foreign{"\xE2\x80\xA6", "unexpected `\xE2\x80\xA6`", "a range is written `..`", ".."},
     Foreign{"\xE2\x80\x9C", "a string begins and ends with `\"`", "", ""},
@@ -48,11 +54,18 @@ constexpr std::array kForeign = {
 
 const Foreign* find_foreign(std::string_view text) {
   for (const Foreign& foreign : kForeign) {
-    if (text.substr(0, foreign.begin.size()) == foreign.begin) {
+    const bool arrow = foreign.begin == "-" && text.starts_with("->");
+    if (!arrow && text.starts_with(foreign.begin)) {
       return &foreign;
     }
   }
   return nullptr;
+}
+
+// `f"…"`
+bool is_prefix(const Atom& before, const Atom& string) {
+  return before.kind == Kind::kName && string.kind == Kind::kString && before.text.size() == 1 &&
+         before.span.end == string.span.begin;
 }
 
 bool is_plain_name(std::string_view text) {
@@ -85,6 +98,8 @@ ast::Value Builder::value(Index node, bool in_brackets) {
       continue;
     }
     Atom next = atom(child);
+    if (!out.atoms.empty() && is_prefix(out.atoms.back(), next))
+      string_prefix(out.atoms.back());
     if (in_brackets && !out.atoms.empty() && is_closed(out.atoms.back()) && is_closed(next)) {
       missing_comma(out.atoms.back());
     }
@@ -131,8 +146,9 @@ ast::Ident Builder::ident(Index node) {
     if (find_foreign(written) != nullptr) {
       unexpected(node);
     } else {
-      Diagnostic bad = Mistakes::error("F001", "a name has letters, digits and `_` only",
-                                       span(node), quoted(written) + " is no name");
+      Diagnostic bad = Mistakes::error("F001", quoted(written) + " is no name", span(node),
+                                       "a name has letters, digits and `_` only");
+      bad.everywhere = true;
       if (const std::string plain = plain_name_of(written); !plain.empty()) {
         bad.helps.push_back({"write " + quoted(plain), {{span(node), plain}}, false});
       }
@@ -153,7 +169,7 @@ ast::Atom Builder::name(Index node) {
       case NodeKind::kIdent: {
         const bool version = before != 0 && kind(before) == NodeKind::kAt;
         ast::Ident part = ident(child);
-        if (find_foreign(part.text) != nullptr) {
+        if (!is_plain_name(part.text)) {
           out.kind = Kind::kError;
         }
         version ? out.version = std::move(part) : out.path.emplace_back(std::move(part));
@@ -231,6 +247,11 @@ ast::Atom Builder::string(Index node) {
   out.span = span(node);
   out.text = std::string(text(node));
   out.block_string = kind(node) == NodeKind::kBlockString;
+  if (!out.block_string && out.text.find('\n') != std::string::npos) {
+    string_of_lines(out.span, out.text);
+    out.kind = Kind::kError;
+    return out;
+  }
   StringReading reading = out.block_string ? read_block_string(text(node), out.span)
                                            : read_string(text(node), out.span);
   if (!reading.closed) {
@@ -264,6 +285,29 @@ ast::Atom Builder::string(Index node) {
   }
   out.parts = std::move(reading.parts);
   return out;
+}
+
+void Builder::string_prefix(ast::Atom& prefix) {
+  Diagnostic wrong = Mistakes::error("F001", "a string has no prefix", prefix.span,
+                                     "every string may have holes");
+  wrong.helps.push_back({"leave it out", {{prefix.span, ""}}, true});
+  say_once(std::move(wrong));
+  prefix.kind = Kind::kError;
+}
+
+// "…" that is closed on a later line.
+void Builder::string_of_lines(Span at, std::string_view written) {
+  const auto first_line = static_cast<std::uint32_t>(written.find('\n'));
+  Diagnostic wrong = Mistakes::error("F002", "a string of several lines",
+                                     {at.source, at.begin, at.begin + first_line},
+                                     "`\"` is closed on the same line");
+  wrong.secondary.push_back({{at.source, at.end - 1, at.end}, "closed here"});
+  wrong.helps.push_back({"text of several lines stands between `\"\"\"`",
+                         {{{at.source, at.begin, at.begin + 1}, "\"\"\""},
+                          {{at.source, at.end - 1, at.end}, "\"\"\""}},
+                         false});
+  mistakes_.add(std::move(wrong));
+  said_ = true;
 }
 
 std::vector<ast::Argument> Builder::arguments(Index node) {
@@ -329,20 +373,36 @@ void Builder::unexpected(Index node) {
 }
 
 void Builder::unexpected(Span at, std::string_view written) {
+  if (written.size() > 1 && written.front() == '{') {
+    Diagnostic out = Mistakes::error("F001", "unexpected `{`", {at.source, at.begin, at.begin + 1},
+                                     "nothing in brackets is written in braces");
+    out.helps.push_back(
+        {"write `(a, key: value)` in a call and `[a, b]` for a list", {}, false});
+    say_once(std::move(out));
+    return;
+  }
   if (const Foreign* foreign = find_foreign(written)) {
     const Span mark{at.source, at.begin,
                     at.begin + static_cast<std::uint32_t>(foreign->begin.size())};
     Diagnostic out =
         Mistakes::error("F001", std::string(foreign->message), mark, "not in this language");
     if (!foreign->help.empty()) {
-      out.helps.push_back(
-          {std::string(foreign->help), {{mark, std::string(foreign->replacement)}}, true});
+      Help help{std::string(foreign->help), {}, !foreign->replacement.empty()};
+      if (help.sound)
+        help.edits.push_back({mark, std::string(foreign->replacement)});
+      out.helps.push_back(std::move(help));
     }
-    const bool comment = foreign->begin == "#" || foreign->begin == "/*";
+    const bool comment =
+        foreign->begin == "#" || foreign->begin == "/*" || foreign->begin == "--";
+    out.everywhere = foreign->begin == "-" || comment;
     comment ? mistakes_.add(std::move(out)) : say_once(std::move(out));
     return;
   }
   if (written.size() > 1 && written.front() == '\'') {
+    if (written.find('\n') != std::string_view::npos) {
+      string_of_lines(at, written);
+      return;
+    }
     Diagnostic out =
         Mistakes::error("F001", "a string begins and ends with `\"`", at, "single quotes");
     const std::string_view inside = written.substr(1, written.size() - 2);

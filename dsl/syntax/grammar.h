@@ -13,6 +13,7 @@
 #include <tao/pegtl.hpp>
 #include <tao/pegtl/contrib/analyze_traits.hpp>
 
+#include "dsl/syntax/foreign.h"
 #include "dsl/syntax/lookahead.h"
 #include "dsl/syntax/reading.h"
 #include "dsl/syntax/tree.h"
@@ -128,7 +129,20 @@ struct BlockString
 struct StringChar : sor<seq<one<'\\'>, not_at<LineEnd>, any>, seq<not_at<LineEnd>, not_one<'"'>>> {
 };
 // A string that is not closed ends with its line.
-struct String : Made<NodeKind::kString, one<'"'>, star<StringChar>, opt<one<'"'>>> {};
+// Unless one of the next lines is clearly its end.
+template <char Quote>
+struct QuoteBelow {
+  using rule_t = QuoteBelow;
+  using subs_t = pegtl::type_list<>;
+  template <typename Input>
+  static bool match(Input& in) {
+    const std::size_t length = length_to_quote({in.current(), in.size(0)}, Quote);
+    in.bump(length);
+    return length > 0;
+  }
+};
+struct String
+    : Made<NodeKind::kString, one<'"'>, star<StringChar>, opt<sor<one<'"'>, QuoteBelow<'"'>>>> {};
 
 struct Operator : Made<NodeKind::kOperator, not_at<sor<string<'&', '&'>, string<'|', '|'>>>,
                        sor<string<'-', '>'>, string<'.', '.'>, string<'<', '='>, string<'>', '='>,
@@ -136,15 +150,17 @@ struct Operator : Made<NodeKind::kOperator, not_at<sor<string<'&', '&'>, string<
 
 // ---- What fits nowhere, taken in pieces that one message can be about
 
-struct HashComment : seq<one<'#'>, LineRest> {};
+struct HashComment : seq<sor<one<'#'>, string<'-', '-'>>, LineRest> {};
 struct StarComment
     : seq<string<'/', '*'>, star<not_at<string<'*', '/'>>, any>, opt<string<'*', '/'>>> {};
-struct SingleQuoted : seq<one<'\''>, star<not_at<LineEnd>, not_one<'\''>>, opt<one<'\''>>> {};
+struct SingleQuoted : seq<one<'\''>, star<not_at<LineEnd>, not_one<'\''>>,
+                          opt<sor<one<'\''>, QuoteBelow<'\''>>>> {};
+struct BackQuoted : seq<one<'`'>, star<not_at<LineEnd>, not_one<'`'>>, opt<one<'`'>>> {};
 struct ForeignOperator
     : sor<string<'&', '&'>, string<'|', '|'>, string<'!', '='>, string<'=', '>'>> {};
 template <char... Ends>
 struct Unexpected : Made<NodeKind::kUnexpected, not_at<one<Ends...>>,
-                         sor<HashComment, StarComment, SingleQuoted, ForeignOperator, any>> {};
+                         sor<HashComment, StarComment, SingleQuoted, BackQuoted, ForeignOperator, any>> {};
 
 // ---- Values. A run of atoms in one of three places: a statement, a header (which ends at `{`), or
 // brackets (which a newline does not end).
@@ -205,9 +221,22 @@ template <>
 struct AtomIn<InStatement> : sor<Atom, Body, Unexpected<'\n', ';', '}'>> {};
 template <>
 struct AtomIn<InHeader> : sor<seq<not_at<one<'{'>>, Atom>, Unexpected<'\n', ';', '}', '{'>> {};
+// `f({ key: value })`: a thing of its own, and no sign that the bracket was left open.
+struct BracesValue {
+  static constexpr NodeKind kNode = NodeKind::kUnexpected;
+  using rule_t = BracesValue;
+  using subs_t = pegtl::type_list<>;
+  template <pegtl::apply_mode A, pegtl::rewind_mode M, template <typename...> class Action,
+            template <typename...> class Control, typename Input>
+  static bool match(Input& in, Reading&) {
+    const std::size_t length = braces_value_length({in.current(), in.size(0)});
+    in.bump(length);
+    return length > 0;
+  }
+};
 template <>
 struct AtomIn<InBrackets>
-    : sor<seq<not_at<one<'{'>>, Atom>, Unexpected<'\n', ';', '}', '{', ',', ')', ']'>> {};
+    : sor<BracesValue, seq<not_at<one<'{'>>, Atom>, Unexpected<'\n', ';', '}', '{', ',', ')', ']'>> {};
 
 template <typename Place>
 struct EndOf;
@@ -280,7 +309,26 @@ struct Use
            star<Gap, sor<Parameters, Alias, HeaderJunk>>> {};
 
 struct Stray : Made<NodeKind::kStray, Run<InStatement>> {};
-struct Item : sor<Use, Assignment, Block, Stray> {};
+// What begins like a statement of another language, to its end.
+struct ForeignText {
+  using rule_t = ForeignText;
+  using subs_t = pegtl::type_list<>;
+  template <pegtl::apply_mode A, pegtl::rewind_mode M, template <typename...> class Action,
+            template <typename...> class Control, typename Input>
+  static bool match(Input& in, Reading& reading) {
+    const auto at = static_cast<std::uint32_t>(in.current() - in.begin());
+    in.bump(foreign_length({in.current(), in.size(0)}, reading.column_of(at)));
+    return true;
+  }
+};
+struct Foreign : Made<NodeKind::kForeign,
+                      sor<Ahead<foreign_import_ahead>, Ahead<foreign_statement_ahead>>,
+                      ForeignText> {};
+struct Binding : seq<Made<NodeKind::kForeign, Ahead<foreign_binding_ahead>, plus<WordChar>>, Gap,
+                     Assignment> {};
+struct Expression : seq<Ahead<expression_ahead>, Stray> {};
+
+struct Item : sor<Foreign, Use, Binding, Expression, Assignment, Block, Stray> {};
 struct ItemEnd : seq<Gap, sor<one<'\n', ';', '}'>, Slashes, eof>> {};
 struct MissingSeparator : Missing<NodeKind::kMissingSeparator> {};
 struct Separated : seq<Item, sor<at<ItemEnd>, MissingSeparator>> {};
@@ -309,5 +357,11 @@ template <typename Name, bool (fleet::syntax::Reading::*Question)(std::uint32_t)
 struct analyze_traits<Name, fleet::syntax::grammar::AheadIn<Question>> : analyze_opt_traits<> {};
 template <typename Name>
 struct analyze_traits<Name, fleet::syntax::grammar::TooDeep> : analyze_any_traits<> {};
+template <typename Name>
+struct analyze_traits<Name, fleet::syntax::grammar::BracesValue> : analyze_any_traits<> {};
+template <typename Name>
+struct analyze_traits<Name, fleet::syntax::grammar::ForeignText> : analyze_any_traits<> {};
+template <typename Name, char Quote>
+struct analyze_traits<Name, fleet::syntax::grammar::QuoteBelow<Quote>> : analyze_any_traits<> {};
 
 }  // namespace tao::pegtl

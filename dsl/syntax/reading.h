@@ -75,6 +75,7 @@ class Reading {
     return judges_by_layout(offset) && indent_of_line(offset) > brackets_.back().indent;
   }
 
+  std::uint32_t column_of(std::uint32_t offset) const { return column(offset); }
   // Returns the statement around, to be entered again at the end.
   std::uint32_t enter_statement(std::uint32_t offset) { return std::exchange(statement_, offset); }
   // On a later line, no further right than the statement that it would continue, a declaration

@@ -110,7 +110,8 @@ TEST_CASE("every text gives a tree that holds all of it, and messages that point
     // A node that stands for a mistake never goes without a message.
     const bool has_mistake =
         std::any_of(tree.nodes().begin(), tree.nodes().end(), [](const Node& node) {
-          return node.kind >= NodeKind::kUnexpected || node.kind == NodeKind::kStray;
+          return node.kind >= NodeKind::kUnexpected || node.kind == NodeKind::kStray ||
+                 node.kind == NodeKind::kForeign;
         });
     if (has_mistake && !parsed.sink.has_errors()) {
       RC_FAIL("a mistake goes unreported in\n" + text);
