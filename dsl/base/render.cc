@@ -154,9 +154,8 @@ Json sarif_invocation(const std::vector<Unreadable>& unreadable) {
     out["toolExecutionNotifications"].push_back(
         {{"level", "error"},
          {"message", {{"text", one.problem}}},
-         {"locations",
-          Json::array({{{"physicalLocation",
-                         {{"artifactLocation", {{"uri", uri_of(one.file)}}}}}}})}});
+         {"locations", Json::array({{{"physicalLocation",
+                                      {{"artifactLocation", {{"uri", uri_of(one.file)}}}}}}})}});
   }
   return out;
 }
@@ -168,14 +167,10 @@ Json diagnostic_json(const SourceMap& sources, const Diagnostic& diagnostic) {
   Json helps = Json::array();
   for (const Help& help : diagnostic.helps)
     helps.push_back(help_json(sources, help));
-  return {{"code", diagnostic.code},
-          {"severity", severity_word(diagnostic.severity)},
-          {"message", diagnostic.message},
-          {"primary", label_json(sources, diagnostic.primary)},
-          {"secondary", std::move(secondary)},
-          {"notes", diagnostic.notes},
-          {"helps", std::move(helps)},
-          {"docs", docs_of(diagnostic)}};
+  return {{"code", diagnostic.code},           {"severity", severity_word(diagnostic.severity)},
+          {"message", diagnostic.message},     {"primary", label_json(sources, diagnostic.primary)},
+          {"secondary", std::move(secondary)}, {"notes", diagnostic.notes},
+          {"helps", std::move(helps)},         {"docs", docs_of(diagnostic)}};
 }
 
 // The same for one thing found by way of several files, however each writes the path.

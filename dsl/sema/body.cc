@@ -24,16 +24,16 @@ std::string_view meant_kind(std::string_view word) {
     std::string_view kind;
   };
   constexpr std::array kMeant = {
-      Meant{"def", "flow"},         Meant{"fn", "flow"},          Meant{"func", "flow"},
-      Meant{"function", "flow"},    Meant{"workflow", "flow"},    Meant{"pipeline", "flow"},
-      Meant{"job", "flow"},         Meant{"dag", "flow"},         Meant{"class", "role"},
-      Meant{"struct", "role"},      Meant{"interface", "role"},   Meant{"type", "role"},
-      Meant{"contract", "role"},    Meant{"bot", "agent"},        Meant{"worker", "agent"},
-      Meant{"subagent", "agent"},   Meant{"assistant", "agent"},  Meant{"team", "fleet"},
-      Meant{"crew", "fleet"},       Meant{"project", "fleet"},    Meant{"swarm", "fleet"},
-      Meant{"person", "human"},     Meant{"user", "human"},       Meant{"secret", "credential"},
-      Meant{"token", "credential"}, Meant{"model", "runtime"},    Meant{"provider", "runtime"},
-      Meant{"engine", "runtime"},   Meant{"executor", "runtime"}, Meant{"macro", "pattern"},
+      Meant{"def", "flow"},         Meant{"fn", "flow"},           Meant{"func", "flow"},
+      Meant{"function", "flow"},    Meant{"workflow", "flow"},     Meant{"pipeline", "flow"},
+      Meant{"job", "flow"},         Meant{"dag", "flow"},          Meant{"class", "role"},
+      Meant{"struct", "role"},      Meant{"interface", "role"},    Meant{"type", "role"},
+      Meant{"contract", "role"},    Meant{"bot", "agent"},         Meant{"worker", "agent"},
+      Meant{"subagent", "agent"},   Meant{"assistant", "agent"},   Meant{"team", "fleet"},
+      Meant{"crew", "fleet"},       Meant{"project", "fleet"},     Meant{"swarm", "fleet"},
+      Meant{"person", "human"},     Meant{"user", "human"},        Meant{"secret", "credential"},
+      Meant{"token", "credential"}, Meant{"model", "runtime"},     Meant{"provider", "runtime"},
+      Meant{"engine", "runtime"},   Meant{"executor", "runtime"},  Meant{"macro", "pattern"},
       Meant{"template", "pattern"}, Meant{"document", "identity"}, Meant{"settings", "defaults"},
       Meant{"default", "defaults"},
   };
@@ -48,24 +48,24 @@ void suggest_key(Diagnostic& diagnostic, const schema::Kind& kind, std::string_v
     std::string_view key;
   };
   constexpr std::array kMeant = {
-      Meant{"prompt", "brief"},        Meant{"instructions", "brief"}, Meant{"description", "brief"},
-      Meant{"system", "brief"},        Meant{"goal", "brief"},         Meant{"backstory", "brief"},
-      Meant{"branch", "writes"},       Meant{"worktree", "writes"},    Meant{"workspace", "writes"},
-      Meant{"verify", "accept"},       Meant{"check", "accept"},       Meant{"checks", "accept"},
-      Meant{"test", "accept"},         Meant{"tests", "accept"},       Meant{"done_when", "accept"},
-      Meant{"secrets", "grants"},      Meant{"credentials", "grants"}, Meant{"permissions", "grants"},
-      Meant{"max_cost", "budget"},     Meant{"cost", "budget"},        Meant{"deadline", "timeout"},
-      Meant{"max_time", "timeout"},    Meant{"cmd", "command"},        Meant{"exec", "command"},
-      Meant{"run", "command"},         Meant{"type", "adapter"},       Meant{"provider", "adapter"},
-      Meant{"repository", "repo"},     Meant{"git", "repo"},           Meant{"path", "file"},
-      Meant{"trigger", "dispatch"},    Meant{"schedule", "dispatch"},  Meant{"output", "returns"},
-      Meant{"environment", "env"},     Meant{"concurrency", "limits"}, Meant{"parallelism", "limits"},
+      Meant{"prompt", "brief"},     Meant{"instructions", "brief"}, Meant{"description", "brief"},
+      Meant{"system", "brief"},     Meant{"goal", "brief"},         Meant{"backstory", "brief"},
+      Meant{"branch", "writes"},    Meant{"worktree", "writes"},    Meant{"workspace", "writes"},
+      Meant{"verify", "accept"},    Meant{"check", "accept"},       Meant{"checks", "accept"},
+      Meant{"test", "accept"},      Meant{"tests", "accept"},       Meant{"done_when", "accept"},
+      Meant{"secrets", "grants"},   Meant{"credentials", "grants"}, Meant{"permissions", "grants"},
+      Meant{"max_cost", "budget"},  Meant{"cost", "budget"},        Meant{"deadline", "timeout"},
+      Meant{"max_time", "timeout"}, Meant{"cmd", "command"},        Meant{"exec", "command"},
+      Meant{"run", "command"},      Meant{"type", "adapter"},       Meant{"provider", "adapter"},
+      Meant{"repository", "repo"},  Meant{"git", "repo"},           Meant{"path", "file"},
+      Meant{"trigger", "dispatch"}, Meant{"schedule", "dispatch"},  Meant{"output", "returns"},
+      Meant{"environment", "env"},  Meant{"concurrency", "limits"}, Meant{"parallelism", "limits"},
   };
   for (const Meant& meant : kMeant) {
     if (meant.word == word && schema::find_key(kind, meant.key) != nullptr) {
-      diagnostic.helps.push_back({"here it is " + ticked(meant.key) + ": `" + std::string(meant.key) +
-                                      " = " + std::string(schema::find_key(kind, meant.key)->form) +
-                                      "`",
+      diagnostic.helps.push_back({"here it is " + ticked(meant.key) + ": `" +
+                                      std::string(meant.key) + " = " +
+                                      std::string(schema::find_key(kind, meant.key)->form) + "`",
                                   {},
                                   false});
       return;
@@ -73,8 +73,7 @@ void suggest_key(Diagnostic& diagnostic, const schema::Kind& kind, std::string_v
   }
   for (const schema::Kind& other : schema::kinds()) {
     if (schema::find_key(other, word) != nullptr) {
-      diagnostic.helps.push_back(
-          {ticked(word) + " is a key of " + ticked(other.name), {}, false});
+      diagnostic.helps.push_back({ticked(word) + " is a key of " + ticked(other.name), {}, false});
       return;
     }
   }
@@ -157,7 +156,8 @@ void say_unknown_kind(Context& context, const ast::Block& block, const schema::K
     context.sink.withdraw(block.span);
     Diagnostic diagnostic = error("F104", name.span, ticked(name.text) + " is a key, not a block",
                                   "a key is set with `=`");
-    diagnostic.helps.push_back({"write `" + name.text + " = " + std::string(key.form) + "`", {}, false});
+    diagnostic.helps.push_back(
+        {"write `" + name.text + " = " + std::string(key.form) + "`", {}, false});
     context.sink.add(std::move(diagnostic));
     return;
   }

@@ -138,7 +138,8 @@ void read_clause(FlowNames& names, Reader& reader, const schema::Clause& clause,
 // For a word that other languages have.
 void suggest_clause(Diagnostic& diagnostic, std::string_view word) {
   constexpr std::string_view kAfter = "a step waits with `after a.accepted`";
-  constexpr std::string_view kElse = "what follows a failure is `else escalate`, `else skip` or `else fail`";
+  constexpr std::string_view kElse =
+      "what follows a failure is `else escalate`, `else skip` or `else fail`";
   struct Meant {
     std::string_view word;
     std::string_view help;

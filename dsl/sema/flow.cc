@@ -88,7 +88,8 @@ std::string_view advice_for(const Reader& reader) {
   constexpr std::string_view kAll =
       "steps that do not wait for one another run at the same time; `all(a, b)` waits for both";
   constexpr std::string_view kEach = "write `fanout x in files(\"src/**\") to AGENT limit 20`";
-  constexpr std::string_view kIf = "a step runs on a condition when it says so: `… after a.accepted`";
+  constexpr std::string_view kIf =
+      "a step runs on a condition when it says so: `… after a.accepted`";
   constexpr std::string_view kLoop = "write `loop until STEP.EDGE max N { … }`";
   constexpr std::array kAdvice = {
       Advice{"parallel", kAll},
@@ -106,7 +107,8 @@ std::string_view advice_for(const Reader& reader) {
     return "what starts a flow stands in its header: `flow main(task) on task.NAME {`";
   if (reader.at_end() || !is_word(reader.peek()))
     return {};
-  const auto found = std::ranges::find(kAdvice, std::string_view(reader.peek().text), &Advice::word);
+  const auto found =
+      std::ranges::find(kAdvice, std::string_view(reader.peek().text), &Advice::word);
   return found == kAdvice.end() ? std::string_view() : found->text;
 }
 

@@ -222,9 +222,10 @@ void say_named(DiagnosticSink& sink, const ast::Atom& call) {
     return argument.name && syntax::is_clause_word(argument.name->text);
   });
   if (clause)
-    help = {"a clause stands behind the call: " + ticked(call.text + "(…) retry 1 after a.accepted"),
-            {},
-            false};
+    help = {
+        "a clause stands behind the call: " + ticked(call.text + "(…) retry 1 after a.accepted"),
+        {},
+        false};
   diagnostic.helps.push_back(std::move(help));
   sink.add(std::move(diagnostic));
 }
@@ -263,18 +264,20 @@ bool say_foreign_call(FlowNames& names, const ast::Atom& call) {
     names.context.sink.withdraw(call.span);
     Diagnostic diagnostic =
         error("F101", name_span(call), "a step has outputs and edges, and nothing to call");
-    diagnostic.helps.push_back({"outputs are `diff`, `branch` and `findings`: a step uses them as "
-                                "arguments, `review(a.diff)`",
-                                {},
-                                false});
+    diagnostic.helps.push_back(
+        {"outputs are `diff`, `branch` and `findings`: a step uses them as "
+         "arguments, `review(a.diff)`",
+         {},
+         false});
     names.context.sink.add(std::move(diagnostic));
     return true;
   }
   const auto found = std::ranges::find(kForeign, std::string_view(call.text), &Foreign::name);
   if (found == kForeign.end() || names.scope.find(call.path) != nullptr)
     return false;
-  Diagnostic diagnostic = error("F101", name_span(call), "unknown agent or role " + ticked(call.text),
-                                "no call of this language");
+  Diagnostic diagnostic =
+      error("F101", name_span(call), "unknown agent or role " + ticked(call.text),
+            "no call of this language");
   diagnostic.helps.push_back({std::string(found->help), {}, false});
   names.context.sink.add(std::move(diagnostic));
   return true;

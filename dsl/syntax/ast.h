@@ -78,8 +78,8 @@ struct Assignment {
   bool add = false;  // +=
   Value value;
   std::string doc;  // the text of the `///` lines above, without the slashes
-  // It follows another on one line with nothing between, which was reported, and may have been meant
-  // as a clause of that.
+  // It follows another on one line with nothing between, which was reported, and may have been
+  // meant as a clause of that.
   bool doubtful = false;
   Span span;
 };

@@ -17,23 +17,30 @@ struct ForeignAdvice {
   std::string_view help;
 };
 constexpr std::array kForeignAdvice = {
-    ForeignAdvice{"try", "what follows a failure is a clause of the step: `a = dev(task) retry 1 else "
-                         "skip`, or a step `after a.failed`"},
+    ForeignAdvice{"try",
+                  "what follows a failure is a clause of the step: `a = dev(task) retry 1 else "
+                  "skip`, or a step `after a.failed`"},
     ForeignAdvice{"catch", "a step runs on a failure when it says `after a.failed`"},
-    ForeignAdvice{"if", "a step runs on a condition when it says so: `b = dev(task) after a.accepted`"},
+    ForeignAdvice{"if",
+                  "a step runs on a condition when it says so: `b = dev(task) after a.accepted`"},
     ForeignAdvice{"unless", "a step runs on a failure when it says `after a.failed`"},
     ForeignAdvice{"else", "`else escalate`, `else skip` and `else fail` stand in the step itself"},
-    ForeignAdvice{"for", "one task for each item: `x = fanout f in files(\"src/**\") to dev limit 20`"},
+    ForeignAdvice{"for",
+                  "one task for each item: `x = fanout f in files(\"src/**\") to dev limit 20`"},
     ForeignAdvice{"foreach",
                   "one task for each item: `x = fanout f in files(\"src/**\") to dev limit 20`"},
-    ForeignAdvice{"while", "steps again, a bounded number of times: `x = loop until review.approved max "
-                           "3 { … }`"},
-    ForeignAdvice{"repeat", "steps again, a bounded number of times: `x = loop until review.approved "
-                            "max 3 { … }`"},
-    ForeignAdvice{"do", "steps again, a bounded number of times: `x = loop until review.approved max 3 "
-                        "{ … }`"},
-    ForeignAdvice{"parallel", "steps that do not wait for one another run at the same time; `all(a, b)` "
-                              "waits for both"},
+    ForeignAdvice{"while",
+                  "steps again, a bounded number of times: `x = loop until review.approved max "
+                  "3 { … }`"},
+    ForeignAdvice{"repeat",
+                  "steps again, a bounded number of times: `x = loop until review.approved "
+                  "max 3 { … }`"},
+    ForeignAdvice{"do",
+                  "steps again, a bounded number of times: `x = loop until review.approved max 3 "
+                  "{ … }`"},
+    ForeignAdvice{"parallel",
+                  "steps that do not wait for one another run at the same time; `all(a, b)` "
+                  "waits for both"},
     ForeignAdvice{"sequence", "a step waits with `after a.accepted`, or by using `a.diff`"},
     ForeignAdvice{"serial", "a step waits with `after a.accepted`, or by using `a.diff`"},
     ForeignAdvice{"return", "the outcome of a flow is that of its steps"},
@@ -141,9 +148,7 @@ void Builder::item(Index node, ast::Body& out, std::string doc) {
       item.block = std::make_shared<ast::Block>(block(node));
       item.block->doc = std::move(doc);
       break;
-    default:
-      stray(node);
-      return;
+    default: stray(node); return;
   }
   out.items.push_back(std::move(item));
 }
@@ -396,8 +401,8 @@ bool Builder::header_junk(Index node, Index before, ast::Block& out) {
   }
   const bool unset = before != 0 && kind(before) == NodeKind::kIdent;
   if (unset && text(node) == ".") {
-    Diagnostic dotted = Mistakes::error("F001", "a key or a step has no `.` in its name", span(node),
-                                        "not in this language");
+    Diagnostic dotted = Mistakes::error("F001", "a key or a step has no `.` in its name",
+                                        span(node), "not in this language");
     dotted.helps.push_back({"what a step has is said in its own statement: " +
                                 quoted(out.kind.text + " = … retry 1 timeout 20min"),
                             {},
@@ -417,11 +422,11 @@ bool Builder::header_junk(Index node, Index before, ast::Block& out) {
   if (text(node) == "=" && !out.names.empty()) {
     Diagnostic wrong = Mistakes::error("F001", "a declaration has no `=`", span(node),
                                        "only keys and steps are set with `=`");
-    wrong.helps.push_back({"write " + quoted(out.kind.text + " " + out.names[0].text +
-                                             (out.kind.text == "agent" ? " : ROLE" : "") +
-                                             " { … }"),
-                           {},
-                           false});
+    wrong.helps.push_back(
+        {"write " + quoted(out.kind.text + " " + out.names[0].text +
+                           (out.kind.text == "agent" ? " : ROLE" : "") + " { … }"),
+         {},
+         false});
     say_once(std::move(wrong));
     return false;
   }
@@ -477,12 +482,12 @@ void Builder::colon_without_base(Index node, ast::Block& out) {
   if (brace) {
     wrong.helps.push_back({"leave out the `:`", {{span(colon), ""}}, true});
   } else {
-    wrong.helps.push_back({"write " + quoted(out.kind.text +
-                                             (out.names.empty() ? "" : " " + out.names[0].text) +
-                                             " {") +
-                               " and close it with `}` below",
-                           {},
-                           false});
+    wrong.helps.push_back(
+        {"write " +
+             quoted(out.kind.text + (out.names.empty() ? "" : " " + out.names[0].text) + " {") +
+             " and close it with `}` below",
+         {},
+         false});
   }
   say_once(std::move(wrong));
 }
@@ -511,8 +516,7 @@ bool Builder::header_base(Index name_node, Index before, ast::Block& out) {
 // A clause that was written like a key is known by that it follows on the same line.
 void Builder::doubt(ast::Body& out) {
   if (!out.items.empty() && out.items.back().assignment)
-    out.items.back().assignment->doubtful =
-        is_clause_word(out.items.back().assignment->key.text);
+    out.items.back().assignment->doubtful = is_clause_word(out.items.back().assignment->key.text);
 }
 
 // True for a statement whose names are lost with it.
@@ -569,24 +573,24 @@ void Builder::foreign_import(Index node, ast::Body& out) {
   for (const std::string_view name : found.names) {
     const auto begin =
         tree_.at(node).offset + static_cast<std::uint32_t>(name.data() - written.data());
-    use->names.push_back(
-        {std::string(name),
-         mistakes_.span(begin, begin + static_cast<std::uint32_t>(name.size()))});
+    use->names.push_back({std::string(name),
+                          mistakes_.span(begin, begin + static_cast<std::uint32_t>(name.size()))});
     names += (names.empty() ? "" : ", ") + std::string(name);
   }
   const bool all = written.find('*') != std::string_view::npos;
   if (all)
     use->names.clear();
   const bool exports = written.starts_with("export");
-  const std::string path = found.path.empty()    ? "std.roles"
-                           : found.is_file        ? "\"" + found.path + "\""
-                                                  : found.path;
+  const std::string path = found.path.empty() ? "std.roles"
+                           : found.is_file    ? "\"" + found.path + "\""
+                                              : found.path;
   const bool known = !found.path.empty() && !names.empty() && !all && !exports;
   const std::string instead =
       "use " + path + " (" + (names.empty() || all ? "NAME, …" : names) + ")";
   Diagnostic wrong = Mistakes::error(
-      "F001", exports ? "nothing is exported: other files may use every declaration at the top"
-                      : "an import is written `use FROM (NAME, …)`",
+      "F001",
+      exports ? "nothing is exported: other files may use every declaration at the top"
+              : "an import is written `use FROM (NAME, …)`",
       span(node), "not in this language");
   if (!exports) {
     wrong.helps.push_back({"write " + quoted(instead), {}, false});
@@ -610,10 +614,10 @@ void Builder::missing_separator(Index node) {
   const bool clause = is_clause_word(word) && assignment_ahead(rest);
   out.helps.push_back({"separate them with `;`", {{end_of(node), ";"}}, !clause});
   if (clause) {
-    out.helps.push_back({"as a clause of the step it is written without `=`: " +
-                             quoted(std::string(word) + " …"),
-                         {},
-                         false});
+    out.helps.push_back(
+        {"as a clause of the step it is written without `=`: " + quoted(std::string(word) + " …"),
+         {},
+         false});
   }
   say_once(std::move(out));
 }
@@ -653,25 +657,26 @@ void Builder::stray(Index node) {
 // Steps that have no name, or that are put in a row by arrows.
 void Builder::expression(Index node, Index first) {
   const Index second = tree_.at(first).next_sibling;
-  const bool chain = second != 0 && (kind(second) == NodeKind::kOperator ||
-                                     kind(second) == NodeKind::kUnexpected);
+  const bool chain =
+      second != 0 && (kind(second) == NodeKind::kOperator || kind(second) == NodeKind::kUnexpected);
   if (chain) {
     const std::string_view arrow = text(second);
-    Diagnostic wrong =
-        Mistakes::error("F001", "steps are not put in a row by " + quoted(arrow), span(second),
-                        "not in this language");
-    wrong.helps.push_back({"each step has a name, and waits for another by using what that made, "
-                           "`b = review(a.diff)`, or by `after a.accepted`",
-                           {},
-                           false});
+    Diagnostic wrong = Mistakes::error("F001", "steps are not put in a row by " + quoted(arrow),
+                                       span(second), "not in this language");
+    wrong.helps.push_back(
+        {"each step has a name, and waits for another by using what that made, "
+         "`b = review(a.diff)`, or by `after a.accepted`",
+         {},
+         false});
     say_once(std::move(wrong));
     return;
   }
-  Diagnostic wrong = Mistakes::error("F001", "a step without a name", span(first),
-                                     "nothing could refer to it");
-  wrong.helps.push_back({"write `NAME = ` before it",
-                         {{mistakes_.span(tree_.at(node).offset, tree_.at(node).offset), "NAME = "}},
-                         false});
+  Diagnostic wrong =
+      Mistakes::error("F001", "a step without a name", span(first), "nothing could refer to it");
+  wrong.helps.push_back(
+      {"write `NAME = ` before it",
+       {{mistakes_.span(tree_.at(node).offset, tree_.at(node).offset), "NAME = "}},
+       false});
   say_once(std::move(wrong));
 }
 

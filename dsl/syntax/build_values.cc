@@ -33,9 +33,12 @@ struct Foreign {
 };
 constexpr std::array kForeign = {
     Foreign{"--", "a comment begins with `//`", "write `//`", "//"},
-    Foreign{"-", "unexpected `-`", "nothing is a list of lines: a step is written `name = agent(…)`, a list `[a, b]`", ""},
-    Foreign{"+", "unexpected `+`", "text is one string, with holes for what differs: `\"work/{task}\"`", ""},
-    Foreign{"?", "unexpected `?`", "a step runs on a condition when it says so: `… after a.accepted`", ""},
+    Foreign{"-", "unexpected `-`",
+            "nothing is a list of lines: a step is written `name = agent(…)`, a list `[a, b]`", ""},
+    Foreign{"+", "unexpected `+`",
+            "text is one string, with holes for what differs: `\"work/{task}\"`", ""},
+    Foreign{"?", "unexpected `?`",
+            "a step runs on a condition when it says so: `… after a.accepted`", ""},
     Foreign{"`", "a string begins and ends with `\"`", "", ""},
     Foreign{"#", "a comment begins with `//`", "write `//`", "//"},
     Foreign{"/*", "a comment begins with `//`, on each of its lines", "", ""},
@@ -43,7 +46,8 @@ constexpr std::array kForeign = {
     Foreign{"||", "unexpected `||`", "write `|`", "|"},
     Foreign{"=>", "unexpected `=>`", "an arrow is written `->`", "->"},
     Foreign{"!=", "unexpected `!=`", "", ""},
-    Foreign{"!", "unexpected `!`", "an edge names what has happened: `a.failed`, `a.changes_requested`", ""},
+    Foreign{"!", "unexpected `!`",
+            "an edge names what has happened: `a.failed`, `a.changes_requested`", ""},
     Foreign{"\xE2\x86\x92", "unexpected `\xE2\x86\x92`", "an arrow is written `->`", "->"},
     Foreign{"\xE2\x80\xA6", "unexpected `\xE2\x80\xA6`", "a range is written `..`", ".."},
     Foreign{"\xE2\x80\x9C", "a string begins and ends with `\"`", "", ""},
@@ -288,8 +292,8 @@ ast::Atom Builder::string(Index node) {
 }
 
 void Builder::string_prefix(ast::Atom& prefix) {
-  Diagnostic wrong = Mistakes::error("F001", "a string has no prefix", prefix.span,
-                                     "every string may have holes");
+  Diagnostic wrong =
+      Mistakes::error("F001", "a string has no prefix", prefix.span, "every string may have holes");
   wrong.helps.push_back({"leave it out", {{prefix.span, ""}}, true});
   say_once(std::move(wrong));
   prefix.kind = Kind::kError;
@@ -376,8 +380,7 @@ void Builder::unexpected(Span at, std::string_view written) {
   if (written.size() > 1 && written.front() == '{') {
     Diagnostic out = Mistakes::error("F001", "unexpected `{`", {at.source, at.begin, at.begin + 1},
                                      "nothing in brackets is written in braces");
-    out.helps.push_back(
-        {"write `(a, key: value)` in a call and `[a, b]` for a list", {}, false});
+    out.helps.push_back({"write `(a, key: value)` in a call and `[a, b]` for a list", {}, false});
     say_once(std::move(out));
     return;
   }
@@ -392,8 +395,7 @@ void Builder::unexpected(Span at, std::string_view written) {
         help.edits.push_back({mark, std::string(foreign->replacement)});
       out.helps.push_back(std::move(help));
     }
-    const bool comment =
-        foreign->begin == "#" || foreign->begin == "/*" || foreign->begin == "--";
+    const bool comment = foreign->begin == "#" || foreign->begin == "/*" || foreign->begin == "--";
     out.everywhere = foreign->begin == "-" || comment;
     comment ? mistakes_.add(std::move(out)) : say_once(std::move(out));
     return;

@@ -19,8 +19,9 @@ constexpr std::array<std::string_view, 8> kFurtherBranches{"else", "catch",  "fi
                                                            "elif", "rescue", "elsif",   "or"};
 constexpr std::array<std::string_view, 12> kBindingWords{
     "let", "const", "var", "val", "step", "def", "auto", "mut", "node", "stage", "await", "set"};
-constexpr std::array<std::string_view, 11> kNoNames{
-    "import", "export", "from", "use", "as", "include", "require", "const", "default", "type", "std"};
+constexpr std::array<std::string_view, 11> kNoNames{"import",  "export",  "from",    "use",
+                                                    "as",      "include", "require", "const",
+                                                    "default", "type",    "std"};
 constexpr std::size_t kMostBraces = 512;        // bytes of `{…}` where a value is wanted
 constexpr std::size_t kMostStatement = 65'536;  // bytes of a foreign statement
 constexpr int kMostLines = 16;                  // of a string that runs on

@@ -153,14 +153,16 @@ struct Operator : Made<NodeKind::kOperator, not_at<sor<string<'&', '&'>, string<
 struct HashComment : seq<sor<one<'#'>, string<'-', '-'>>, LineRest> {};
 struct StarComment
     : seq<string<'/', '*'>, star<not_at<string<'*', '/'>>, any>, opt<string<'*', '/'>>> {};
-struct SingleQuoted : seq<one<'\''>, star<not_at<LineEnd>, not_one<'\''>>,
-                          opt<sor<one<'\''>, QuoteBelow<'\''>>>> {};
+struct SingleQuoted
+    : seq<one<'\''>, star<not_at<LineEnd>, not_one<'\''>>, opt<sor<one<'\''>, QuoteBelow<'\''>>>> {
+};
 struct BackQuoted : seq<one<'`'>, star<not_at<LineEnd>, not_one<'`'>>, opt<one<'`'>>> {};
 struct ForeignOperator
     : sor<string<'&', '&'>, string<'|', '|'>, string<'!', '='>, string<'=', '>'>> {};
 template <char... Ends>
-struct Unexpected : Made<NodeKind::kUnexpected, not_at<one<Ends...>>,
-                         sor<HashComment, StarComment, SingleQuoted, BackQuoted, ForeignOperator, any>> {};
+struct Unexpected
+    : Made<NodeKind::kUnexpected, not_at<one<Ends...>>,
+           sor<HashComment, StarComment, SingleQuoted, BackQuoted, ForeignOperator, any>> {};
 
 // ---- Values. A run of atoms in one of three places: a statement, a header (which ends at `{`), or
 // brackets (which a newline does not end).
@@ -235,8 +237,8 @@ struct BracesValue {
   }
 };
 template <>
-struct AtomIn<InBrackets>
-    : sor<BracesValue, seq<not_at<one<'{'>>, Atom>, Unexpected<'\n', ';', '}', '{', ',', ')', ']'>> {};
+struct AtomIn<InBrackets> : sor<BracesValue, seq<not_at<one<'{'>>, Atom>,
+                                Unexpected<'\n', ';', '}', '{', ',', ')', ']'>> {};
 
 template <typename Place>
 struct EndOf;
@@ -321,11 +323,12 @@ struct ForeignText {
     return true;
   }
 };
-struct Foreign : Made<NodeKind::kForeign,
-                      sor<Ahead<foreign_import_ahead>, Ahead<foreign_statement_ahead>>,
-                      ForeignText> {};
-struct Binding : seq<Made<NodeKind::kForeign, Ahead<foreign_binding_ahead>, plus<WordChar>>, Gap,
-                     Assignment> {};
+struct Foreign
+    : Made<NodeKind::kForeign, sor<Ahead<foreign_import_ahead>, Ahead<foreign_statement_ahead>>,
+           ForeignText> {};
+struct Binding
+    : seq<Made<NodeKind::kForeign, Ahead<foreign_binding_ahead>, plus<WordChar>>, Gap, Assignment> {
+};
 struct Expression : seq<Ahead<expression_ahead>, Stray> {};
 
 struct Item : sor<Foreign, Use, Binding, Expression, Assignment, Block, Stray> {};

@@ -19,7 +19,7 @@ enum class NodeKind : std::uint8_t {
   kUse,
   kAssignment,
   kBlock,
-  kStray,  // an item that is neither; its content is no part of the program
+  kStray,    // an item that is neither; its content is no part of the program
   kForeign,  // a statement of another language, or the word that begins one; nothing inside
   // Parts of a header.
   kNames,    // kIdent or kString, kComma between

@@ -322,7 +322,8 @@ std::string fleet_with(const Habit& habit, bool second) {
          (sets_accept ? "" : "    accept = [\"make\" passes]\n") + "  }\n" +
          "  agent maker : worker {}\n  agent dev : worker { writes = none; accept = [] }\n" +
          "  agent look : reviewer { runtime = tool }\n\n  flow main(task) {\n" +
-         "    build = maker(task) retry 1\n    verdict = look(build.diff) timeout 20min\n    more = dev(\"more\")\n" +
+         "    build = maker(task) retry 1\n    verdict = look(build.diff) timeout 20min\n    more "
+         "= dev(\"more\")\n" +
          at(Place::kFlow) + (second ? "    zz = dev(\"zz\") timeout $1\n" : "") + "  }\n" +
          at(Place::kEnd) + "}\n";
 }
