@@ -85,6 +85,8 @@ class Builder {
   Mistakes& mistakes_;
   // After the first mistake of a statement its other unexpected pieces are its consequence.
   bool said_ = false;
+  // The body at hand holds steps.
+  bool steps_ = false;
   // A word for `: BASE` was read, and the base follows.
   bool base_follows_ = false;
 };

@@ -113,8 +113,10 @@ void Builder::items(Index parent, ast::Body& out, std::string* leading_doc) {
     }
   }
   said_ = outer;
-  for (const std::string_view name : lost)
-    add_lost(name, out);
+  for (const std::string_view name : lost) {
+    if (steps_)
+      add_lost(name, out);
+  }
 }
 
 // So that nothing that uses the name is told that there is no such thing.
@@ -289,7 +291,10 @@ ast::Block Builder::block(Index node) {
         body_below(child, out);
       }
       out.has_body = true;
+      const bool outer =
+          std::exchange(steps_, out.kind.text == "flow" || out.kind.text == "pattern");
       out.body = body(child);
+      steps_ = outer;
     } else if (what == NodeKind::kMissingBody) {
       missing_body(out);
     } else if (what == NodeKind::kUnexpected) {

@@ -35,21 +35,21 @@ std::string_view word_at(std::string_view text, std::size_t at) {
   return text.substr(at, skip_name(text, at) - at);
 }
 
-char char_at(std::string_view text, std::size_t at) {
+char byte_at(std::string_view text, std::size_t at) {
   return at < text.size() ? text[at] : '\0';
 }
 
-bool starts_at(std::string_view text, std::size_t at, std::string_view what) {
+bool stands_at(std::string_view text, std::size_t at, std::string_view what) {
   return at <= text.size() && text.substr(at, what.size()) == what;
 }
 
 // After a string of one line that begins at `at`.
-std::size_t skip_string(std::string_view text, std::size_t at) {
+std::size_t skip_one_line_string(std::string_view text, std::size_t at) {
   const char quote = text[at];
   for (++at; at < text.size() && text[at] != '\n'; ++at) {
     if (text[at] == quote)
       return at + 1;
-    at += text[at] == '\\' && char_at(text, at + 1) != '\n' ? 1U : 0U;
+    at += text[at] == '\\' && byte_at(text, at + 1) != '\n' ? 1U : 0U;
   }
   return std::min(at, text.size());
 }
@@ -61,7 +61,7 @@ std::size_t skip_bracket(std::string_view text, std::size_t at, std::size_t most
   while (at < end) {
     const char c = text[at];
     if (c == '"') {
-      at = skip_string(text, at);
+      at = skip_one_line_string(text, at);
       continue;
     }
     ++at;
@@ -75,7 +75,7 @@ std::size_t skip_bracket(std::string_view text, std::size_t at, std::size_t most
 
 std::size_t skip_dotted(std::string_view text, std::size_t at) {
   at = skip_name(text, at);
-  while (char_at(text, at) == '.' && skip_name(text, at + 1) > at + 1)
+  while (byte_at(text, at) == '.' && skip_name(text, at + 1) > at + 1)
     at = skip_name(text, at + 1);
   return at;
 }
@@ -99,14 +99,14 @@ std::size_t column_of(std::string_view text, std::size_t at) {
 // `use std.roles` and then what this language does not have.
 bool foreign_use(std::string_view text) {
   std::size_t at = skip_blanks(text, 3);
-  if (char_at(text, at) == '"' || at == 3)
+  if (byte_at(text, at) == '"' || at == 3)
     return false;
   at = skip_dotted(text, at);
   const std::size_t gap = skip_blanks(text, at);
-  const char next = char_at(text, gap);
-  const bool slash = starts_at(text, at, "/") && !starts_at(text, at, "//");
-  if (starts_at(text, at, "::") || slash || starts_at(text, at, ".{") ||
-      starts_at(text, at, ".*") || next == '{' || next == '[' || word_at(text, gap) == "from")
+  const char next = byte_at(text, gap);
+  const bool slash = stands_at(text, at, "/") && !stands_at(text, at, "//");
+  if (stands_at(text, at, "::") || slash || stands_at(text, at, ".{") ||
+      stands_at(text, at, ".*") || next == '{' || next == '[' || word_at(text, gap) == "from")
     return true;
   const std::string_view line = text.substr(gap, text.find('\n', gap) - gap);
   return next == '(' && line.find(';') < line.find(')');
@@ -116,13 +116,13 @@ bool foreign_use(std::string_view text) {
 bool outline_ahead(std::string_view text, std::size_t end) {
   const std::size_t colon = skip_blanks(text, end);
   const std::size_t line_end = skip_blanks(text, colon + 1);
-  if (end == 0 || char_at(text, colon) != ':' || char_at(text, line_end) != '\n')
+  if (end == 0 || byte_at(text, colon) != ':' || byte_at(text, line_end) != '\n')
     return false;
   const std::size_t next = skip_space(text, line_end);
-  if (starts_at(text, next, "- "))
+  if (stands_at(text, next, "- "))
     return true;
   const std::size_t name = skip_name(text, next);
-  return name > next && char_at(text, name) == ':' && is_space(char_at(text, name + 1));
+  return name > next && byte_at(text, name) == ':' && is_space(byte_at(text, name + 1));
 }
 
 // The scan over a foreign statement.
@@ -139,9 +139,9 @@ class Extent {
       if (c == '\n') {
         going_on = next_line();
       } else if (c == '"' || c == '\'') {
-        at_ = skip_string(text_, at_);
+        at_ = skip_one_line_string(text_, at_);
         take(false);
-      } else if (starts_at(text_, at_, "//")) {
+      } else if (stands_at(text_, at_, "//")) {
         at_ = std::min(text_.find('\n', at_), text_.size());
       } else {
         going_on = character(c);
@@ -172,7 +172,7 @@ class Extent {
   bool goes_on(std::size_t from) {
     const std::size_t next = skip_space(text_, from);
     const bool branch = is_one_of(word_at(text_, next), kFurtherBranches) ||
-                        (next == skip_blanks(text_, from) && char_at(text_, next) != '\n' &&
+                        (next == skip_blanks(text_, from) && byte_at(text_, next) != '\n' &&
                          word_at(text_, next) == "from");
     at_ = branch ? next : at_;
     return branch;
@@ -218,7 +218,7 @@ bool foreign_import_ahead(std::string_view text) {
   if (!is_one_of(word, kImportWords))
     return false;
   const std::size_t next = skip_blanks(text, word.size());
-  const char c = char_at(text, next);
+  const char c = byte_at(text, next);
   return c == '{' || c == '*' || c == '"' || c == '\'' || skip_name(text, next) > next;
 }
 
@@ -231,11 +231,11 @@ bool foreign_statement_ahead(std::string_view text) {
   if (!is_one_of(word, kStatementWords))
     return outline_ahead(text, word.size());
   const std::size_t next = skip_blanks(text, word.size());
-  const char c = char_at(text, next);
-  if (c == '=' || c == '+' || c == ',' || char_at(text, word.size()) == '.')
+  const char c = byte_at(text, next);
+  if (c == '=' || c == '+' || c == ',' || byte_at(text, word.size()) == '.')
     return false;
   if (c == ':')
-    return char_at(text, skip_blanks(text, next + 1)) == '\n' || word == "steps";
+    return byte_at(text, skip_blanks(text, next + 1)) == '\n' || word == "steps";
   return word != "steps" && word != "sequence" && word != "serial" ? true : c == '{' || c == '[';
 }
 
@@ -256,7 +256,7 @@ bool expression_ahead(std::string_view text) {
     const std::size_t next = skip_blanks(text, word.size());
     return next > word.size() && skip_name(text, next) > next;
   }
-  const bool call = char_at(text, name) == '(';
+  const bool call = byte_at(text, name) == '(';
   std::size_t at = name;
   if (call) {
     at = skip_bracket(text, name, kMostBraces);
@@ -265,27 +265,27 @@ bool expression_ahead(std::string_view text) {
   }
   at = skip_blanks(text, at);
   for (const std::string_view arrow : {"->", "|>", ">>", "=>", "|", "&", "\xE2\x86\x92"}) {
-    if (starts_at(text, at, arrow))
+    if (stands_at(text, at, arrow))
       return true;
   }
-  const char next = char_at(text, at);
+  const char next = byte_at(text, at);
   return call && next != '{' && next != ':' && next != '=' && !on_ahead(text.substr(at)) &&
-         !(next == '\n' && char_at(text, skip_space(text, at)) == '{');
+         !(next == '\n' && byte_at(text, skip_space(text, at)) == '{');
 }
 
 std::size_t braces_value_length(std::string_view text) {
-  if (char_at(text, 0) != '{')
+  if (byte_at(text, 0) != '{')
     return 0;
   const std::size_t end = skip_bracket(text, 0, kMostBraces);
   if (end == std::string_view::npos)
     return 0;
-  const char next = char_at(text, skip_space(text, end));
+  const char next = byte_at(text, skip_space(text, end));
   return next == ')' || next == ',' || next == ']' ? end : 0;
 }
 
 std::size_t length_to_quote(std::string_view text, char quote) {
   std::size_t at = 0;
-  for (int line = 0; line < kMostLines && char_at(text, at) == '\n'; ++line) {
+  for (int line = 0; line < kMostLines && byte_at(text, at) == '\n'; ++line) {
     const std::size_t begin = skip_blanks(text, at + 1);
     const std::size_t end = std::min(text.find('\n', begin), text.size());
     const std::string_view rest = text.substr(begin, end - begin);
@@ -313,7 +313,7 @@ ForeignImport read_foreign_import(std::string_view text) {
   ForeignImport out;
   for (std::size_t at = 0; at < text.size();) {
     if (text[at] == '"' || text[at] == '\'') {
-      const std::size_t end = skip_string(text, at);
+      const std::size_t end = skip_one_line_string(text, at);
       out.path = std::string(text.substr(at + 1, std::max<std::size_t>(end - at, 2) - 2));
       out.is_file = !out.path.starts_with("std/") && !out.path.starts_with("std.");
       at = end;
@@ -326,7 +326,7 @@ ForeignImport read_foreign_import(std::string_view text) {
     }
     at += word.size();
     if (word == "std") {
-      const std::size_t separator = starts_at(text, at, "::") ? 2 : 1;
+      const std::size_t separator = stands_at(text, at, "::") ? 2 : 1;
       const std::string_view module = word_at(text, at + separator);
       out.path = "std." + std::string(module);
       at += module.empty() ? 0 : separator + module.size();
@@ -345,7 +345,7 @@ std::vector<std::string_view> names_set_in(std::string_view text) {
   for (std::size_t at = 0; at < text.size();) {
     const char c = text[at];
     if (c == '"' || c == '\'') {
-      at = skip_string(text, at);
+      at = skip_one_line_string(text, at);
       begins = false;
       continue;
     }
@@ -357,7 +357,7 @@ std::vector<std::string_view> names_set_in(std::string_view text) {
     }
     const std::size_t next = skip_blanks(text, at + word.size());
     const bool bound = begins && assignment_ahead(text.substr(at));
-    const bool item = starts_at(text, next, "in ");
+    const bool item = stands_at(text, next, "in ");
     if (bound || item)
       names.push_back(word);
     at += word.size();
