@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <charconv>
 
 #include "engine/os/clock.h"
 
@@ -35,6 +36,13 @@ std::optional<JobMark> read_mark(pid_t pid) {
   const rlim_t value = limit.rlim_max & ~kBase;
   return JobMark{static_cast<std::uint32_t>(value >> kJobBits),
                  static_cast<std::uint32_t>(value & ((rlim_t{1} << kJobBits) - 1))};
+}
+
+bool is_marked_limit(std::string_view printed) {
+  rlim_t value = 0;
+  const auto [end, error] = std::from_chars(printed.data(), printed.data() + printed.size(), value);
+  return error == std::errc() && end == printed.data() + printed.size() && value != RLIM_INFINITY &&
+         (value & kBase) != 0;
 }
 
 }  // namespace fleet::process

@@ -9,6 +9,7 @@
 #include <compare>
 #include <cstdint>
 #include <optional>
+#include <string_view>
 
 namespace fleet::process {
 
@@ -25,5 +26,7 @@ std::uint32_t choose_keeper_mark();
 // Async-signal-safe. False: a limit set by the administrator is in the way.
 bool mark_this_process(JobMark mark);
 std::optional<JobMark> read_mark(pid_t pid);
+// Whether a limit, as /proc/PID/limits prints it, is a mark.
+bool is_marked_limit(std::string_view printed);
 
 }  // namespace fleet::process
