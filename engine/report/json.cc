@@ -4,6 +4,9 @@
 #include <nlohmann/json.hpp>
 
 #include "dsl/plan/render.h"
+#include "engine/report/gate.h"
+#include "engine/report/money.h"
+#include "engine/report/review.h"
 #include "engine/report/words.h"
 
 namespace fleet::report {
@@ -11,7 +14,14 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json task_json(const plan::Plan& plan, const run::Task& task) {
+Json used_json(const run::Used& used) {
+  return {{"money_micros", used.money.micros},
+          {"input_tokens", used.input_tokens},
+          {"cached_tokens", used.cached_tokens},
+          {"output_tokens", used.output_tokens}};
+}
+
+Json task_json(const plan::Plan& plan, const std::string& run, const run::Task& task) {
   Json out;
   out["task"] = label(plan, task);
   out["step"] = printable(plan.nodes[task.node.value].name);
@@ -35,6 +45,32 @@ Json task_json(const plan::Plan& plan, const run::Task& task) {
     out["deletions"] = task.deletions;
   }
   out["work_ms"] = task.work.count();
+  if (is_metered(task.used))
+    out["used"] = used_json(task.used);
+  if (task.verdict) {
+    out["verdict"] = word_of(*task.verdict);
+    out["summary"] = printable(task.summary);
+  }
+  for (const run::Finding& finding : task.findings)
+    out["findings"].push_back({{"id", printable(finding.id)},
+                               {"severity", word_of(finding.severity)},
+                               {"path", printable(finding.path)},
+                               {"line", finding.line},
+                               {"title", printable(finding.title)}});
+  if (task.gate)
+    out["gate"] = {{"id", gate_id(run, task.index)},
+                   {"asks", run::name_of(task.gate->asks)},
+                   {"human", printable(task.gate->human)},
+                   {"why", printable(task.gate->why)},
+                   {"open", task.phase == run::Phase::kParked},
+                   {"since", task.gate->opened_at},
+                   {"closes_at", task.gate->closes_at}};
+  if (task.decision)
+    out["decision"] = {
+        {"decision", task.decision->decision == run::Decision::kApprove ? "approve" : "reject"},
+        {"by", printable(task.decision->by)},
+        {"from", printable(task.decision->from)},
+        {"why", printable(task.decision->why)}};
   for (const run::CheckResult& check : task.checks)
     out["evidence"].push_back({{"check", printable(check.text)},
                                {"passed", check.passed},
@@ -107,6 +143,8 @@ Json state_object(const plan::Plan& plan, const run::State& state) {
                  : state.outcome == run::RunOutcome::kDone   ? "done"
                  : state.outcome == run::RunOutcome::kFailed ? "failed"
                                                              : "stopped";
+  out["waits_for_human"] = state.parked;
+  out["used"] = used_json(used_by(state));
   out["opened_at"] = state.opened_at;
   out["last_at"] = state.last_at;
   out["steps"] = Json::array();
@@ -116,6 +154,8 @@ Json state_object(const plan::Plan& plan, const run::State& state) {
                  {"phase", name_of(node.phase)}, {"tasks", node.tasks.size()},
                  {"accepted", node.accepted},    {"failed", node.failed},
                  {"skipped", node.skipped},      {"reason", printable(node.reason)}};
+    if (!node.let_pass.empty())
+      step["let_pass_by"] = printable(node.let_pass);
     if (plan.nodes[i].kind == plan::NodeKind::kFanout) {
       step["found"] = node.found;
       step["spawn_check"] = spawn_json(node.decision);
@@ -124,7 +164,7 @@ Json state_object(const plan::Plan& plan, const run::State& state) {
   }
   out["tasks"] = Json::array();
   for (const run::Task& task : state.tasks)
-    out["tasks"].push_back(task_json(plan, task));
+    out["tasks"].push_back(task_json(plan, state.run, task));
   return out;
 }
 

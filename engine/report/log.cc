@@ -6,6 +6,8 @@
 
 #include "dsl/plan/render.h"
 #include "engine/report/json.h"
+#include "engine/report/money.h"
+#include "engine/report/review.h"
 #include "engine/report/words.h"
 
 namespace fleet::report {
@@ -82,7 +84,10 @@ struct Sentence {
                        checks(e.checks));
   }
   std::string operator()(const run::TimerFired& e) const {
-    return of(e.attempt) + ": backoff over";
+    const bool gate = e.attempt.task.value < state.tasks.size() &&
+                      state.tasks[e.attempt.task.value].gate &&
+                      state.tasks[e.attempt.task.value].gate->epoch == e.attempt.epoch;
+    return of(e.attempt) + (gate ? ": its time is up" : ": backoff over");
   }
   std::string operator()(const run::StopAsked& e) const {
     return fmt::format("{}: {}", e.by, e.level == run::StopLevel::kDrain ? "drain" : "stop now");
@@ -107,13 +112,12 @@ struct Sentence {
     std::string where = printable(finding.path);
     if (finding.line != 0)
       where += fmt::format(":{}", finding.line);
-    return fmt::format("{}: {} {}{}{}: {}", of(e.attempt), word(finding.severity),
+    return fmt::format("{}: {} {}{}{}: {}", of(e.attempt), word_of(finding.severity),
                        printable(finding.id), where.empty() ? "" : " at ", where,
                        printable(finding.title));
   }
   std::string operator()(const run::VerdictGiven& e) const {
-    return fmt::format("{}: {}{}", of(e.attempt),
-                       e.verdict == run::Verdict::kApproved ? "approved" : "changes requested",
+    return fmt::format("{}: {}{}", of(e.attempt), word_of(e.verdict),
                        e.summary.empty() ? "" : ": " + printable(e.summary));
   }
   std::string operator()(const run::IdentityRead& e) const {
@@ -146,15 +150,6 @@ struct Sentence {
                        e.why.empty() ? "" : ": " + printable(e.why));
   }
 
-  static const char* word(run::Severity severity) {
-    switch (severity) {
-      case run::Severity::kNote: return "note";
-      case run::Severity::kMinor: return "minor";
-      case run::Severity::kMajor: return "major";
-      case run::Severity::kCritical: return "critical";
-    }
-    return "?";
-  }
   static const char* figure(plan::Figure from) {
     return from == plan::Figure::kMeasured   ? "measured"
            : from == plan::Figure::kDeclared ? "declared"
@@ -165,20 +160,34 @@ struct Sentence {
 struct AgentCost {
   std::uint64_t tasks = 0, accepted = 0, attempts = 0;
   plan::Millis work{0};
+  run::Used used;
 };
+
+// Who a task was given to; a fan-out's tasks may go to several agents.
+std::string worker_of(const plan::Plan& plan, const run::State& state, const run::Task& task) {
+  const plan::Node& node = plan.nodes[task.node.value];
+  if (node.agents.empty())
+    return "run";
+  const bool seated = task.epoch > 0 && task.session.value < state.sessions.size();
+  return plan
+      .agents[(seated ? state.sessions[task.session.value].agent : node.agents.front()).value]
+      .name;
+}
 
 std::map<std::string, AgentCost> costs_of(const plan::Plan& plan, const run::State& state) {
   std::map<std::string, AgentCost> by_agent;
   for (const run::Task& task : state.tasks) {
     const plan::Node& node = plan.nodes[task.node.value];
-    if (node.kind == plan::NodeKind::kMerge)
+    // The others have no process.
+    if (node.kind != plan::NodeKind::kTask && node.kind != plan::NodeKind::kFanout &&
+        node.kind != plan::NodeKind::kRun)
       continue;
-    AgentCost& cost =
-        by_agent[node.agents.empty() ? "run" : plan.agents[node.agents.front().value].name];
+    AgentCost& cost = by_agent[worker_of(plan, state, task)];
     ++cost.tasks;
     cost.accepted += task.phase == run::Phase::kDone ? 1 : 0;
     cost.attempts += task.epoch;
     cost.work += task.work;
+    add(cost.used, task.used);
   }
   return by_agent;
 }
@@ -199,14 +208,25 @@ void LogWriter::saw(const plan::Plan& plan, const run::State& state, const run::
 }
 
 std::string cost_text(const plan::Plan& plan, const run::State& state) {
+  const run::Used all = used_by(state);
+  const bool metered = is_metered(all);
   std::string out =
       fmt::format("run {} of {}.{}\n", state.run, printable(plan.fleet), printable(plan.flow));
-  out += fmt::format("  {:<16} {:>6} {:>9} {:>9} {:>12}\n", "agent", "tasks", "accepted",
-                     "attempts", "time");
-  for (const auto& [agent, cost] : costs_of(plan, state))
-    out += fmt::format("  {:<16} {:>6} {:>9} {:>9} {:>12}\n", printable(agent), cost.tasks,
+  out += fmt::format("  {:<16} {:>6} {:>9} {:>9} {:>12}", "agent", "tasks", "accepted", "attempts",
+                     "time");
+  out += metered ? fmt::format(" {:>10} {:>12} {:>10}\n", "money", "tokens in", "out") : "\n";
+  for (const auto& [agent, cost] : costs_of(plan, state)) {
+    out += fmt::format("  {:<16} {:>6} {:>9} {:>9} {:>12}", printable(agent), cost.tasks,
                        cost.accepted, cost.attempts, spoken(cost.work));
-  out += "  money: none reported; shell runtimes have no price\n";
+    out += metered ? fmt::format(" {:>10} {:>12} {:>10}\n", plan::to_string(cost.used.money),
+                                 cost.used.input_tokens, cost.used.output_tokens)
+                   : "\n";
+  }
+  if (metered)
+    out += fmt::format("  all together {}; {} of the tokens in were cached\n",
+                       plan::to_string(all.money), all.cached_tokens);
+  else
+    out += "  money: none reported; shell runtimes have no price\n";
   return out;
 }
 
@@ -214,11 +234,17 @@ std::string cost_json(const plan::Plan& plan, const run::State& state) {
   std::string out = fmt::format("{{\"run\":{},\"agents\":[", json_string(state.run));
   bool first = true;
   for (const auto& [agent, cost] : costs_of(plan, state)) {
+    // No number where nobody told one: zero would be a figure.
+    const std::string money = is_metered(cost.used)
+                                  ? fmt::format("{}.{:06}", cost.used.money.micros / 1'000'000,
+                                                cost.used.money.micros % 1'000'000)
+                                  : "null";
     out += fmt::format(
-        "{}{{\"agent\":{},\"tasks\":{},\"accepted\":{},\"attempts\":{},\"work_ms\":{},\"money\":"
-        "null}}",
+        "{}{{\"agent\":{},\"tasks\":{},\"accepted\":{},\"attempts\":{},\"work_ms\":{},\"money\":{},"
+        "\"input_tokens\":{},\"cached_tokens\":{},\"output_tokens\":{}}}",
         first ? "" : ",", json_string(agent), cost.tasks, cost.accepted, cost.attempts,
-        cost.work.count());
+        cost.work.count(), money, cost.used.input_tokens, cost.used.cached_tokens,
+        cost.used.output_tokens);
     first = false;
   }
   return out + "]}";

@@ -21,8 +21,8 @@ class LogWriter final : public run::Observer {
   bool json_;
 };
 
-// By agent: tasks, attempts, time of its processes. Plain programs report no money, and none is
-// made up.
+// By agent: tasks, attempts, time of its processes, and the money and tokens that its sessions were
+// metered for. Plain programs report none, and none is made up.
 std::string cost_text(const plan::Plan& plan, const run::State& state);
 std::string cost_json(const plan::Plan& plan, const run::State& state);
 

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "engine/os/thread.h"
+#include "engine/report/gate.h"
 #include "engine/report/json.h"
 #include "engine/report/words.h"
 
@@ -61,6 +62,14 @@ std::string remark_on(const plan::Plan& plan, const run::State& state, const run
                              stop->by)
                : fmt::format("{}: stopping now", stop->by);
   }
+  if (const auto* answer = std::get_if<run::GateAnswered>(&event.body))
+    return fmt::format("{}: {} by {}{}", label(plan, state.tasks[answer->attempt.task.value]),
+                       answer->decision == run::Decision::kApprove ? "approved" : "rejected",
+                       printable(answer->by),
+                       answer->why.empty() ? "" : ": " + printable(answer->why));
+  if (const auto* asks = std::get_if<run::Escalated>(&event.body))
+    return fmt::format("{} asks for a human: {}",
+                       label(plan, state.tasks[asks->attempt.task.value]), printable(asks->why));
   if (const auto* lost = std::get_if<run::Reconciled>(&event.body)) {
     const run::Task& task = state.tasks[lost->attempt.task.value];
     if (lost->found == run::Found::kRunning)
@@ -69,6 +78,15 @@ std::string remark_on(const plan::Plan& plan, const run::State& state, const run
       return label(plan, task) + ": lost, tried again";
   }
   return {};
+}
+
+// A gate that opened, with the commands that answer it; empty for every other change.
+std::string gate_remark(const plan::Plan& plan, const run::State& state,
+                        const run::Transition& change) {
+  const run::Task& task = state.tasks[change.task.value];
+  if (change.to != Phase::kParked || !task.gate)
+    return {};
+  return gate_message(plan, state.run, task.index, task.node, task.gate->human, task.gate->why);
 }
 
 class PlainProgress : public Progress {
@@ -82,8 +100,16 @@ class PlainProgress : public Progress {
     const std::string time = timestamp(event.at).substr(11);
     if (const std::string remark = remark_on(plan_, state, event); !remark.empty())
       text += fmt::format("{} {}\n", time, remark);
-    for (const run::Transition& change : transitions)
+    for (const run::Transition& change : transitions) {
       text += line_of(state, change, time);
+      if (const std::string gate = gate_remark(plan_, state, change); !gate.empty())
+        text += time + " " + gate;
+    }
+    // What a stop left open is asked again; whoever looks now has not seen it.
+    if (std::holds_alternative<run::Resumed>(event.body))
+      for (const run::TaskIndex task : run::open_gates(state))
+        text +=
+            time + " " + gate_remark(plan_, state, {task, 0, Phase::kParked, Phase::kParked, {}});
     if (!text.empty())
       options_.write(text);
   }
@@ -150,11 +176,18 @@ class TerminalProgress : public Progress {
     for (const run::Transition& change : transitions)
       take(state, change, event.at);
     draining_ = state.draining;
+    gates_ = state.parked;
+    if (std::holds_alternative<run::Resumed>(event.body))
+      for (const run::TaskIndex task : run::open_gates(state))
+        pending_ += gate_remark(plan_, state, {task, 0, Phase::kParked, Phase::kParked, {}});
     const bool reshaped = std::holds_alternative<run::RunOpened>(event.body) ||
                           std::holds_alternative<run::Resumed>(event.body) ||
                           std::holds_alternative<run::ItemsListed>(event.body);
     if (reshaped)
       take_stock(state);
+    changed_ = true;
+    if (asleep_)
+      wake_.notify_all();
   }
 
   void finish() override {
@@ -206,6 +239,7 @@ class TerminalProgress : public Progress {
       return;
     }
     rows_.erase(change.task.value);
+    pending_ += gate_remark(plan_, state, change);
     if (!run::is_settled(change.to)) {
       if (is_live(change.from) && !change.reason.empty())
         pending_ += fmt::format("{} {} again: {}\n", paint(change.to, mark_of(change.to)),
@@ -235,6 +269,11 @@ class TerminalProgress : public Progress {
       options_.write(frame);
       lock.lock();
       wake_.wait_for(lock, std::chrono::milliseconds(100), [this] { return finished_; });
+      // While only humans are waited for nothing moves, and nothing is drawn.
+      asleep_ = true;
+      wake_.wait(lock, [this] { return finished_ || changed_ || !rows_.empty() || gates_ == 0; });
+      asleep_ = false;
+      changed_ = false;
     }
   }
 
@@ -273,6 +312,8 @@ class TerminalProgress : public Progress {
     if (failed_ > 0)
       line += fmt::format(", {} failed", failed_);
     line += fmt::format(", {} running", rows_.size());
+    if (gates_ > 0)
+      line += fmt::format(", {} for you to decide (fleetc inbox)", gates_);
     if (opened_at_ != 0)
       line +=
           fmt::format(" · {}", spoken(plan::Millis(std::max<std::int64_t>(0, now - opened_at_))));
@@ -319,6 +360,8 @@ class TerminalProgress : public Progress {
   std::uint32_t jobs_ = 1;
   std::int64_t opened_at_ = 0;
   bool open_ended_ = false, draining_ = false, finished_ = false;
+  std::uint32_t gates_ = 0;                // open ones
+  bool changed_ = false, asleep_ = false;  // since the last frame; the painter waits for a change
 
   std::thread painter_;
 };

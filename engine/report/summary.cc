@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "engine/report/gate.h"
+#include "engine/report/money.h"
 #include "engine/report/words.h"
 
 namespace fleet::report {
@@ -26,12 +28,38 @@ std::string spawn_line(const run::SpawnDecided& decision) {
   return fmt::format("spawn check: {}", printable(decision.arithmetic));
 }
 
+bool is_joint(plan::NodeKind kind) {
+  return kind == plan::NodeKind::kAll || kind == plan::NodeKind::kAny ||
+         kind == plan::NodeKind::kLoop || kind == plan::NodeKind::kLast;
+}
+
+// A joint has the outcome of others: the strongest edge that it has fired.
+std::string joint_line(const plan::Plan& plan, const run::State& state, std::size_t index) {
+  const plan::NodeIndex node{static_cast<std::uint32_t>(index)};
+  const auto has = [&](plan::EdgeKind kind) {
+    return run::fired(plan, state, node, kind);
+  };
+  if (has(plan::EdgeKind::kApproved))
+    return "approved";
+  if (has(plan::EdgeKind::kChangesRequested))
+    return "changes requested";
+  if (has(plan::EdgeKind::kAccepted))
+    return "accepted";
+  const std::string& reason = state.nodes[index].reason;
+  return has(plan::EdgeKind::kFailed) ? "failed" + (reason.empty() ? "" : ": " + printable(reason))
+                                      : "done";
+}
+
 std::string step_line(const plan::Plan& plan, const run::State& state, std::size_t index) {
   const run::NodeState& node = state.nodes[index];
   const plan::Node& step = plan.nodes[index];
   if (node.unreachable)
     return "not run: " + printable(node.reason);
+  if (!node.let_pass.empty())
+    return fmt::format("let pass by {}", printable(node.let_pass));
   if (node.tasks.empty()) {
+    if (is_joint(step.kind) && node.phase == run::NodePhase::kSettled)
+      return joint_line(plan, state, index);
     if (node.phase == run::NodePhase::kSettled && node.failed == 0)
       return "nothing to do";
     return node.reason.empty() ? "not begun" : printable(node.reason);
@@ -79,7 +107,7 @@ const char* state_of(const run::State& state) {
   switch (state.outcome) {
     case run::RunOutcome::kDone: return "done";
     case run::RunOutcome::kFailed: return "failed";
-    case run::RunOutcome::kStopped: return "stopped";
+    case run::RunOutcome::kStopped: return state.parked > 0 ? "waits for a human" : "stopped";
   }
   return "?";
 }
@@ -124,6 +152,10 @@ std::string summary_text(const plan::Plan& plan, const run::State& state,
     out += fmt::format("  look at it:     git diff {}...{}\n", printable(plan.repo.base),
                        printable(task.branch));
   }
+  if (state.parked > 0)
+    out += "  waits for a decision\n" + gate_lines(plan, state, state.last_at);
+  if (is_metered(used_by(state)))
+    out += fmt::format("  used:           {}\n", spent_text(state));
   if (!places.logs.empty())
     out += fmt::format("  what they said: {}\n", printable(places.logs));
   if (!state.closed || state.outcome == run::RunOutcome::kStopped)
@@ -133,43 +165,91 @@ std::string summary_text(const plan::Plan& plan, const run::State& state,
   return out;
 }
 
+namespace {
+
+// Tasks that fit, a line each, under a title.
+template <class Wanted>
+void add_section(const plan::Plan& plan, const run::State& state, std::int64_t now,
+                 const char* title, Wanted wanted, std::string& out) {
+  std::size_t shown = 0, all = 0;
+  for (const run::Task& task : state.tasks) {
+    if (!wanted(task))
+      continue;
+    if (++all > kListed)
+      continue;
+    if (++shown == 1)
+      out += fmt::format("  {}\n", title);
+    const std::string why = task.phase == Phase::kFailed ? result_of(task) : printable(task.reason);
+    out += fmt::format("    {}  {} for {}{}\n", label(plan, task), run::name_of(task.phase),
+                       spoken(plan::Millis(std::max<std::int64_t>(0, now - task.since))),
+                       why.empty() ? "" : ": " + why);
+  }
+  if (all > shown)
+    out += fmt::format("    and {} more\n", all - shown);
+}
+
+// What changed: the branches that merges moved, else how many have a commit.
+void add_changes(const plan::Plan& plan, const run::State& state, std::string& out) {
+  std::size_t branches = 0;
+  std::uint64_t insertions = 0, deletions = 0;
+  std::string merged;
+  for (const run::Task& task : state.tasks) {
+    if (task.phase != Phase::kDone || task.branch.empty())
+      continue;
+    if (plan.nodes[task.node.value].kind == plan::NodeKind::kMerge) {
+      merged += fmt::format("    {}  on `{}`: {}\n", label(plan, task), printable(task.branch),
+                            task.detail.empty() ? "merged" : printable(task.detail));
+    } else if (task.files > 0) {
+      ++branches;
+      insertions += task.insertions;
+      deletions += task.deletions;
+    }
+  }
+  if (branches == 0 && merged.empty())
+    return;
+  out += "  changed\n" + merged;
+  if (branches > 0)
+    out += fmt::format("    {}, +{} -{}; fleetc pr list {}\n", counted(branches, "pull request"),
+                       insertions, deletions, state.run);
+}
+
+}  // namespace
+
 std::string status_text(const plan::Plan& plan, const run::State& state, std::int64_t now,
                         bool live) {
   const char* word = state.closed ? state_of(state)
                      : live       ? "running"
                                   : "unfinished, no engine at work";
+  if (!state.closed && live && run::waits_for_human(state))
+    word = "waits for a human";
   std::string out = fmt::format("run {} of {}.{}: {}, begun {}\n", state.run, printable(plan.fleet),
                                 printable(plan.flow), word, timestamp(state.opened_at));
-  const auto section = [&](const char* title, auto&& wanted) {
-    std::size_t shown = 0, all = 0;
-    for (const run::Task& task : state.tasks) {
-      if (!wanted(task))
-        continue;
-      if (++all > kListed)
-        continue;
-      if (++shown == 1)
-        out += fmt::format("  {}\n", title);
-      const std::string why =
-          task.phase == Phase::kFailed ? result_of(task) : printable(task.reason);
-      out += fmt::format("    {}  {} for {}{}\n", label(plan, task), run::name_of(task.phase),
-                         spoken(plan::Millis(std::max<std::int64_t>(0, now - task.since))),
-                         why.empty() ? "" : ": " + why);
-    }
-    if (all > shown)
-      out += fmt::format("    and {} more\n", all - shown);
-  };
-  section("failed or parked", [](const run::Task& task) {
-    return task.phase == Phase::kFailed || task.phase == Phase::kParked;
-  });
-  section("under way", [](const run::Task& task) {
-    return task.phase != Phase::kWaiting && task.phase != Phase::kReady &&
-           task.phase != Phase::kParked && !run::is_settled(task.phase);
-  });
+  if (state.parked > 0)
+    out += "  waits for a decision\n" + gate_lines(plan, state, now);
+  const std::size_t before_failed = out.size();
+  add_section(
+      plan, state, now, "failed",
+      [](const run::Task& task) { return task.phase == Phase::kFailed; }, out);
+  if (out.size() > before_failed)
+    out += fmt::format("    what happened: fleetc log {}\n", state.run);
+  add_section(
+      plan, state, now, "held up",
+      [&](const run::Task& task) { return task.phase == Phase::kReady && task.not_before > now; },
+      out);
+  add_section(
+      plan, state, now, "under way",
+      [](const run::Task& task) {
+        return task.phase != Phase::kWaiting && task.phase != Phase::kReady &&
+               task.phase != Phase::kParked && !run::is_settled(task.phase);
+      },
+      out);
+  add_changes(plan, state, out);
   const std::size_t width = name_width(plan);
   out += "  steps\n";
   for (std::size_t i = 0; i < state.nodes.size(); ++i)
     out += fmt::format("    {:<{}}  {}\n", printable(plan.nodes[i].name), width,
                        step_line(plan, state, i));
+  out += fmt::format("  cost: {}\n", spent_text(state));
   const bool resumable = !state.closed || state.outcome == run::RunOutcome::kStopped;
   if (resumable && !live)
     out += fmt::format("  go on with it: fleetc resume {}\n", state.run);

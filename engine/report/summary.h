@@ -16,11 +16,12 @@ struct SummaryPlaces {
 std::string summary_text(const plan::Plan& plan, const run::State& state,
                          const SummaryPlaces& places);
 
-// How a run stands: what is stuck first, then what runs, then counts by step.
+// How a run stands, the morning's screen: what waits for a decision and what is stuck first, with
+// the reason and what to do; then what runs, what changed, the steps, and what it has cost.
 std::string status_text(const plan::Plan& plan, const run::State& state, std::int64_t now,
                         bool live);
 
-// The state of one run in a word: "done", "failed", "stopped", "unfinished".
+// The state of one run in a word: "done", "failed", "stopped", "waits for a human", "unfinished".
 const char* state_of(const run::State& state);
 
 }  // namespace fleet::report

@@ -125,12 +125,36 @@ std::string counted(std::uint64_t n, std::string_view noun) {
   return fmt::format("{} {}{}", n, noun, n == 1 ? "" : "s");
 }
 
+namespace {
+
+// Of a review, and of a gate that was answered: what was decided, by whom, and why.
+std::string decided(const run::Task& task) {
+  if (task.verdict && task.phase == run::Phase::kDone) {
+    std::string text = *task.verdict == run::Verdict::kApproved ? "approved" : "changes requested";
+    if (!task.findings.empty())
+      text += ", " + counted(task.findings.size(), "finding");
+    return task.summary.empty() ? text : text + ": " + printable(task.summary);
+  }
+  if (task.decision && task.phase == run::Phase::kDone) {
+    const bool good = task.decision->decision == run::Decision::kApprove;
+    return fmt::format("{} by {}{}", good ? "approved" : "rejected", printable(task.decision->by),
+                       task.decision->why.empty() ? "" : ": " + printable(task.decision->why));
+  }
+  return {};
+}
+
+}  // namespace
+
 std::string result_of(const run::Task& task) {
+  if (std::string text = decided(task); !text.empty())
+    return text;
   if (task.phase == run::Phase::kDone && task.files > 0)
     return fmt::format("{}, +{} -{}", counted(task.files, "file"), task.insertions, task.deletions);
   for (const run::CheckResult& check : task.checks)
-    if (!check.passed)
+    if (!check.passed && !task.gate)
       return printable(fmt::format("`{}`: {}", check.text, check.detail));
+  if (task.gate && task.phase == run::Phase::kFailed)
+    return printable(task.reason);
   if (!task.detail.empty())
     return printable(task.detail);
   return printable(task.reason);

@@ -28,7 +28,8 @@ std::string timestamp(std::int64_t wall_ms);
 // "1 file", "2 files"
 std::string counted(std::uint64_t n, std::string_view noun);
 
-// One line on how the last attempt ended: "1 file, +2 -1", "exit 1", "nothing to change".
+// One line on how the last attempt ended: "1 file, +2 -1", "exit 1", "nothing to change",
+// "changes requested: 2 findings".
 std::string result_of(const run::Task& task);
 
 }  // namespace fleet::report
