@@ -66,6 +66,7 @@ struct ResumeOptions {
   std::string run;
   std::uint32_t jobs = 0;
   std::string format = "text";
+  bool no_wait = false;
   bool accept_lost_tail = false;
 };
 int resume(const ResumeOptions& options);
@@ -78,6 +79,28 @@ struct QueryOptions {
 int status(const QueryOptions& options);
 int log(const QueryOptions& options);
 int cost(const QueryOptions& options);
+
+struct InboxOptions {
+  std::string format = "text";
+};
+int inbox(const InboxOptions& options);
+
+struct DecideOptions {
+  std::string gate;  // an ID of the inbox, a part of one that is unique, or a step's name
+  std::string why;
+  std::string key;  // the private key's file; empty: decision_key_file()
+};
+int approve(const DecideOptions& options);
+int reject(const DecideOptions& options);
+
+struct PullOptions {
+  std::uint32_t number = 0;
+  std::string run;  // empty: the newest
+  std::string format = "text";
+};
+int pr_list(const PullOptions& options);
+int pr_show(const PullOptions& options);
+int pr_diff(const PullOptions& options);
 
 struct CleanOptions {
   bool dry_run = false;

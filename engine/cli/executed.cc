@@ -41,7 +41,8 @@ class Missing {
   void add_node(const plan::Node& node) {
     using Kind = plan::NodeKind;
     const bool known = node.kind == Kind::kTask || node.kind == Kind::kFanout ||
-                       node.kind == Kind::kRun || node.kind == Kind::kMerge;
+                       node.kind == Kind::kRun || node.kind == Kind::kMerge ||
+                       node.kind == Kind::kHuman;
     const bool last = node.kind == Kind::kLast;
     add(!known && !last, std::string(plan::word_of(node.kind)), node.place);
     add(node.round != 0 || last, "loop", node.place);
@@ -125,7 +126,8 @@ class Missing {
     const auto at = [&](const char* key) {
       return model_.fleet ? said(model_.fleet->origins, key, nowhere) : nowhere;
     };
-    add(plan_.escalation.has_value(), "escalation", at("escalation"));
+    add(plan_.escalation && plan_.escalation->path.size() > 1, "escalation over agents",
+        at("escalation"));
     add(plan_.on.has_value(), "on EVENT of a flow", place_of_event());
     add(plan_.budget && plan_.budget->warn_percent, "warn of budget", at("budget"));
     add(!plan_.sync.empty(), "sync", at("sync"));

@@ -93,7 +93,10 @@ int run_in_foreground(flow::Engine& engine, const std::string& format) {
   switch (*outcome) {
     case run::RunOutcome::kDone: return kDone;
     case run::RunOutcome::kFailed: return kRunFailed;
-    case run::RunOutcome::kStopped: return stopped_by != 0 ? kSignalBase + stopped_by : kRunFailed;
+    case run::RunOutcome::kStopped:
+      if (stopped_by != 0)
+        return kSignalBase + stopped_by;
+      return engine.left_waiting() ? kWaitingForHuman : kRunFailed;
   }
   return kOurBug;
 }

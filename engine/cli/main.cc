@@ -31,6 +31,9 @@ struct Commands {
   RunOptions run;
   ResumeOptions resume;
   QueryOptions query;
+  InboxOptions inbox;
+  DecideOptions decide;
+  PullOptions pull;
   CleanOptions clean;
   InitOptions init;
   AgentOptions agent;
@@ -119,9 +122,51 @@ void add_run_commands(CLI::App& app, Commands& all) {
   resume_command->add_option("run", all.resume.run, "which (default: the newest unfinished)");
   resume_command->add_option("-j,--jobs", all.resume.jobs, "processes at once")
       ->check(CLI::Range(1, 4096));
+  resume_command->add_flag("--no-wait", all.resume.no_wait, "exit 4 at a gate instead of waiting");
   resume_command->add_flag("--accept-lost-tail", all.resume.accept_lost_tail,
                            "go on from what is left of a journal that lost its end");
   add_format(resume_command, all.resume.format, {"text", "json"});
+}
+
+void add_gate_commands(CLI::App& app, Commands& all) {
+  CLI::App* inbox_command = add(app, all, "inbox", "what waits for a human's decision",
+                                [](Commands& c) { return inbox(c.inbox); });
+  add_format(inbox_command, all.inbox.format, {"text", "json"});
+
+  CLI::App* approve_command = add(app, all, "approve", "decide that what waits is good",
+                                  [](Commands& c) { return approve(c.decide); });
+  CLI::App* reject_command = add(app, all, "reject", "decide that what waits is not good",
+                                 [](Commands& c) { return reject(c.decide); });
+  for (CLI::App* command : {approve_command, reject_command}) {
+    command->add_option("gate", all.decide.gate, "its ID in the inbox, or the step's name")
+        ->required();
+    command->add_option("--why", all.decide.why, "the reason, for the record");
+    command->add_option("--key", all.decide.key,
+                        "the private key that signs it, where the human has a `key`");
+  }
+}
+
+void add_pull_commands(CLI::App& app, Commands& all) {
+  CLI::App* pr = app.add_subcommand("pr", "what tasks made, as pull requests");
+  pr->require_subcommand(1);
+  const auto add_one = [&](const char* name, const char* about, int (*go)(Commands&)) {
+    CLI::App* command = pr->add_subcommand(name, about);
+    command->callback([&all, go] { all.exit_code = go(all); });
+    return command;
+  };
+  CLI::App* list = add_one("list", "all of a run", [](Commands& c) { return pr_list(c.pull); });
+  CLI::App* show = add_one("show", "commits, verdicts, findings, evidence and decisions of one",
+                           [](Commands& c) { return pr_show(c.pull); });
+  CLI::App* diff = add_one("diff", "what merging one would bring into the base",
+                           [](Commands& c) { return pr_diff(c.pull); });
+  for (CLI::App* command : {show, diff})
+    command->add_option("number", all.pull.number, "its number in `fleetc pr list`")
+        ->required()
+        ->check(CLI::PositiveNumber);
+  for (CLI::App* command : {list, show, diff})
+    command->add_option("run", all.pull.run, "which (default: the newest)");
+  for (CLI::App* command : {list, show})
+    add_format(command, all.pull.format, {"text", "json"});
 }
 
 void add_query_commands(CLI::App& app, Commands& all) {
@@ -186,6 +231,8 @@ int dispatch(int argc, char** argv) {
   Commands all;
   add_language_commands(app, all);
   add_run_commands(app, all);
+  add_gate_commands(app, all);
+  add_pull_commands(app, all);
   add_query_commands(app, all);
   add_agent_commands(app, all);
   try {

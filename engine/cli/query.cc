@@ -1,14 +1,10 @@
 // status, log, cost: what the journal tells, without being its writer.
-#include <map>
-
 #include <fmt/format.h>
 
 #include "engine/cli/commands.h"
 #include "engine/cli/exit_codes.h"
-#include "engine/cli/foreground.h"
+#include "engine/cli/past.h"
 #include "engine/cli/terminal.h"
-#include "engine/flow/past_run.h"
-#include "engine/os/files.h"
 #include "engine/report/json.h"
 #include "engine/report/log.h"
 #include "engine/report/summary.h"
@@ -17,58 +13,26 @@
 namespace fleet::cli {
 namespace {
 
-struct Past {
-  std::unique_ptr<journal::JournalReader> reader;
-  flow::Places places;
-};
-
-Result<Past> open_past() {
-  Past past;
-  flow::EngineOptions options;
-  options.repository = ".";
-  options.environment = environment();
-  FLEET_TRY(past.places, flow::find_places(options));
-  auto reader = journal::JournalReader::open(past.places.state_dir);
-  if (!reader && reader.error().code() == Errc::kNotFound)
-    return Error(Errc::kNotFound,
-                 "nothing was ever run in this repository: `fleetc run FILE` begins");
-  if (!reader)
-    return std::move(reader).error();
-  past.reader = *std::move(reader);
-  return past;
-}
-
-bool engine_at_work(const flow::Places& places) {
-  const auto lock = os::system_files().lock_file(places.state_dir + "/state.lock");
-  return !lock && lock.error().code() == Errc::kBusy;
-}
-
 // Runs `tell` over the chosen run; says on stderr what went wrong.
 template <class Tell>
 int with_run(const QueryOptions& options, run::Observer* each, Tell&& tell) {
-  const auto report = [](const Error& error) {
-    complain(error);
-    return error.code() == Errc::kNotFound ? kUsage : kRunFailed;
-  };
   auto past = open_past();
   if (!past)
-    return report(past.error());
+    return refuse(past.error());
   const auto info = flow::choose_run(*past->reader, options.run);
   if (!info)
-    return report(info.error());
+    return refuse(info.error());
   auto replayed = flow::replay_run(*past->reader, *info, each);
   if (!replayed)
-    return report(replayed.error());
+    return refuse(replayed.error());
   tell(*past, *replayed);
   return kDone;
 }
 
 int list_runs(const QueryOptions& options) {
   auto past = open_past();
-  if (!past) {
-    complain(past.error());
-    return past.error().code() == Errc::kNotFound ? kUsage : kRunFailed;
-  }
+  if (!past)
+    return refuse(past.error());
   std::string out;
   for (const journal::RunInfo& run : past->reader->list_runs()) {
     if (options.format == "json") {

@@ -42,12 +42,13 @@ Choice choose(const journal::RunInfo& unfinished, const RunOptions& options) {
 }
 
 Result<std::unique_ptr<flow::Engine>> open_engine(const std::string& folder, std::uint32_t jobs,
-                                                  bool accept_lost_tail) {
+                                                  bool accept_lost_tail, bool no_wait) {
   flow::EngineOptions options;
   options.repository = folder;
   options.environment = environment();
   options.jobs = jobs;
   options.accept_lost_tail = accept_lost_tail;
+  options.no_wait = no_wait;
   return flow::Engine::open(std::move(options), os::system_clock());
 }
 
@@ -72,7 +73,7 @@ int run(const RunOptions& options) {
     return kDefinitionHasErrors;
   }
   block_stop_signals();
-  auto engine = open_engine(repository_of(front), options.jobs, false);
+  auto engine = open_engine(repository_of(front), options.jobs, false, options.no_wait);
   if (!engine)
     return refused(engine.error());
   if (const auto unfinished = (*engine)->unfinished()) {
@@ -95,7 +96,7 @@ int run(const RunOptions& options) {
 
 int resume(const ResumeOptions& options) {
   block_stop_signals();
-  auto engine = open_engine(".", options.jobs, options.accept_lost_tail);
+  auto engine = open_engine(".", options.jobs, options.accept_lost_tail, options.no_wait);
   if (!engine)
     return refused(engine.error());
   std::optional<journal::RunInfo> run = (*engine)->unfinished();

@@ -8,6 +8,7 @@
 
 #include "dsl/plan/codec.h"
 #include "engine/flow/desk.h"
+#include "engine/flow/gates.h"
 #include "engine/flow/git_threads.h"
 #include "engine/flow/job_board.h"
 #include "engine/flow/local_world.h"
@@ -137,6 +138,7 @@ Status Engine::begin(plan::Plan plan) {
   FLEET_CHECK(check_base());
   FLEET_CHECK(open_launcher());
   FLEET_CHECK(check_machine());
+  FLEET_CHECK(check_humans(plan_));
   site_.run = new_run_id(clock_);
   FLEET_CHECK(make_folders());
   FLEET_CHECK(remember_boot());
@@ -302,7 +304,8 @@ Result<std::vector<run::EventBody>> Engine::reconcile() {
       continue;
     if (job.key.part == 0)
       known.insert({job.key.task, job.key.epoch});
-    const bool ends = job.key.part != 0 || ends_with_engine(job.key);
+    const bool session = job.key.part == 0;
+    const bool ends = session ? ends_with_engine(job.key) : job.key.part != kNotifyPart;
     if (ends && job.state != process::JobState::kEnded)
       FLEET_CHECK(launcher_->cancel(job.key, std::chrono::seconds(1)));
   }
@@ -341,8 +344,15 @@ Result<run::RunOutcome> Engine::execute(std::vector<run::EventBody> first,
   JournalMeasures measures(*journal_, run_);
   MeasuredSpawnPolicy policy(plan_, measures);
   Measuring measuring(measures);
-  run::BothObservers observers(observer, measuring);
+  std::unique_ptr<Gates> gates;
+  if (may_ask(plan_)) {
+    FLEET_TRY(gates, Gates::start(plan_, site_, board));
+  }
+  GateObserver at_gates(gates.get());
+  run::BothObservers watchers(measuring, at_gates);
+  run::BothObservers observers(observer, watchers);
   LocalWorld world(plan_, site_, state_, *git, *pool_, board, *timers, *desk);
+  world.use_gates(gates.get());
   const run::State before = state_;
   Executor executor(plan_, resumed_ ? state_ : run::State{}, log_, world, policy, observers,
                     clock_);
@@ -356,6 +366,15 @@ Result<run::RunOutcome> Engine::execute(std::vector<run::EventBody> first,
     adopt_sessions(*desk, before);
   for (const run::Task& task : before.tasks)
     world.adopt(task, post);
+  if (gates != nullptr && options_.no_wait) {
+    // By the timers' thread: it is asked for in the middle of an event.
+    gates->when_only_waiting([this, &timers] {
+      timers->add_in(std::chrono::milliseconds(0), [this] {
+        left_waiting_ = true;
+        ask_stop(run::StopLevel::kDrain, "--no-wait");
+      });
+    });
+  }
   // Reports wait in the launcher until the first events are posted: an end must not come before the
   // news that the run goes on.
   std::optional<process::DispatchThread> dispatch;
@@ -378,9 +397,9 @@ Result<run::RunOutcome> Engine::execute(std::vector<run::EventBody> first,
     world_ = &world;
   }
   Result<run::RunOutcome> outcome = executor.run(std::move(first), started);
-  desk->bind({});    // what a session says now waits for the next engine
-  timers.reset();    // joins: a backoff that fires now must not find the executor gone
   dispatch.reset();  // joins: it may be about to say that it failed
+  gates.reset();     // joins: a decision that comes now waits for the next engine
+  timers.reset();    // joins: a backoff that fires now must not find the executor gone
   {
     const std::lock_guard lock(executor_mutex_);
     executor_ = nullptr;
@@ -413,7 +432,8 @@ Status Engine::settle_run(run::RunOutcome outcome) {
   const bool over = outcome != run::RunOutcome::kStopped;
   os::crash_point("engine.settle.before");
   FLEET_TRY(const auto seq,
-            journal_->set_run_state(run_, state_word(outcome), over, clock_.wall()));
+            journal_->set_run_state(run_, left_waiting_ ? "waiting" : state_word(outcome), over,
+                                    clock_.wall()));
   (void)seq;
   FLEET_CHECK(journal_->flush());
   os::crash_point("engine.settle.after");

@@ -2,6 +2,7 @@
 // and end a run in it. Ties journal, launcher, worktrees and executor together; prints nothing.
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -28,6 +29,7 @@ struct EngineOptions {
   std::map<std::string, std::string> environment;
   std::uint32_t jobs = 0;  // 0: default_jobs
   bool accept_lost_tail = false;
+  bool no_wait = false;  // stop when nothing goes on but the wait for humans
 };
 
 // Where the state of a repository's fleets is kept.
@@ -74,6 +76,9 @@ class Engine {
   // From any thread, a signal handler's thread included.
   void ask_stop(run::StopLevel level, const std::string& by);
 
+  // After carry_on: it was `no_wait` that stopped the run.
+  bool left_waiting() const { return left_waiting_; }
+
   const plan::Plan& plan() const { return plan_; }
   const run::State& state() const { return state_; }
   const Site& site() const { return site_; }
@@ -110,6 +115,7 @@ class Engine {
   plan::Plan plan_;
   run::State state_;
   bool resumed_ = false;
+  std::atomic<bool> left_waiting_{false};
   bool same_boot_ = false;  // the machine has not restarted since the run was last known
   std::vector<run::EventBody> opening_;
 

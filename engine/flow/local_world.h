@@ -18,6 +18,8 @@
 
 namespace fleet::flow {
 
+class Gates;
+
 class LocalWorld final : public World {
  public:
   // All referenced objects must outlive it. `date` and `base` are the run's, constant.
@@ -39,6 +41,9 @@ class LocalWorld final : public World {
   void open_gate(const OpenGateOrder& order, Post post) override;
   void close_gate(const CloseGateOrder& order) override;
   void abandon() override;
+
+  // Before any order, of a plan that may ask a human. Must outlive the orders.
+  void use_gates(Gates* gates);
 
   // Before the run goes on with a new engine: the slot of a task that was running or being captured
   // is taken as it is, and the end of one that still runs will be posted.
@@ -103,6 +108,7 @@ class LocalWorld final : public World {
   Timers& timers_;
   Desk& desk_;
   Evidence evidence_;
+  Gates* gates_ = nullptr;
 
   std::atomic<bool> abandoned_{false};  // nothing is tried again
 

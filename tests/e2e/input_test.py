@@ -39,14 +39,14 @@ class Definition(FleetTest):
         self.check(TEXT.replace("to worker\n", "to worker timeout 3weeks\n"), "3weeks", "weeks")
 
     def test_run_refuses_by_name_what_the_engine_lacks(self):
-        later = '  human ada { answers = 4h }\n  escalation = ada within 1h\n  role worker'
+        later = '  hooks = on\n  role worker'
         text = TEXT.replace("  role worker", later)
         repo = self.space.repo({**FILES, "t.fleet": text})
         before = repo.users()
         self.space.run("check", "t.fleet", cwd=repo.path, expect=DONE)
         done = self.space.run("run", "t.fleet", cwd=repo.path, expect=DEFINITION)
-        line = 1 + text.split("escalation")[0].count("\n")
-        self.assert_says(done, f"run can't carry out `escalation` yet (t.fleet:{line})")
+        line = 1 + text.split("hooks")[0].count("\n")
+        self.assert_says(done, f"run can't carry out `hooks` yet (t.fleet:{line})")
         self.assert_same_users(before, repo)
         self.assertEqual(set(repo.branches()), {"main"})
 
