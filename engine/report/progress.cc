@@ -57,6 +57,8 @@ std::string remark_on(const plan::Plan& plan, const run::State& state, const run
     return fmt::format("{}: spawn check: {}", printable(plan.nodes[decided->node.value].name),
                        printable(decided->arithmetic));
   if (const auto* stop = std::get_if<run::StopAsked>(&event.body)) {
+    if (stop->by == "--no-wait")
+      return "only a human is waited for: the run stops here (--no-wait)";
     return stop->level == run::StopLevel::kDrain
                ? fmt::format("{}: no new session starts; the running ones finish (again: stop now)",
                              stop->by)

@@ -241,6 +241,39 @@ class Gate(FleetTest):
         self.assertEqual(support.finish(child).code, DONE)
         self.assertEqual(self.box("new"), ["of-nobody.1.1"])
 
+    def test_what_a_task_made_is_a_pull_request_with_the_decision_on_it(self):
+        self.make('''fleet t v1 {
+  repo = git(".", base: main)
+  escalation = ann within 1h
+  human ann { answers = 8h }
+  role builder {
+    runtime = shell("sh build.sh")
+    writes  = worktree("made")
+    accept  = ["true" passes]
+  }
+  flow main {
+    accept = ["true" passes]
+    build  = builder("something")
+    ask    = human(ann) after build.accepted timeout 24h else fail
+    gather = repo.merge(build, into: "out") after ask.approved & build.accepted
+  }
+}
+''', build_sh="echo made >made.txt")
+        self.fleetc("run", "t.fleet", "--no-wait", expect=WAITING)
+        change = self.inbox()[0]["change"]
+        self.assertEqual((change["branch"], change["files"], change["insertions"]), ("made", 1, 1))
+        self.assert_says(self.fleetc("inbox", expect=DONE), "git diff main...made")
+        self.fleetc("approve", "ask", "--why", "good", expect=DONE)
+        self.fleetc("resume", expect=DONE)
+        pull, = self.fleetc("pr", "list", "--format", "json", expect=DONE).json()
+        self.assertEqual((pull["number"], pull["state"], pull["branch"]), (1, "gathered", "made"))
+        shown = self.fleetc("pr", "show", "1", "--format", "json", expect=DONE).json()
+        self.assertEqual(shown["decisions"][0]["why"], "good")
+        self.assertEqual(shown["commits"][0]["commit"], self.repo.branches()["made"])
+        diff = self.fleetc("pr", "diff", "1", expect=DONE).out
+        self.assertEqual(diff, self.repo.git("diff", "--no-ext-diff", "main", "made") + "\n")
+        self.assert_says(self.fleetc("pr", "show", "2", expect=USAGE), "no pull request 2")
+
     def keys(self):
         made = {}
         for name in ("ann", "eve"):
