@@ -39,31 +39,50 @@ class Missing {
   }
 
   void add_node(const plan::Node& node) {
-    using Kind = plan::NodeKind;
-    const bool known = node.kind == Kind::kTask || node.kind == Kind::kFanout ||
-                       node.kind == Kind::kRun || node.kind == Kind::kMerge ||
-                       node.kind == Kind::kHuman;
-    const bool last = node.kind == Kind::kLast;
-    add(!known && !last, std::string(plan::word_of(node.kind)), node.place);
-    add(node.round != 0 || last, "loop", node.place);
     if (node.fanout) {
       using Source = plan::FanoutSource::Kind;
-      add(node.fanout->source.kind == Source::kFindings, "findings", node.place);
       add(node.fanout->source.kind == Source::kIssues, "issues", node.place);
-      add(!node.fanout->route_by.empty(), "route", node.place);
     }
-    if (node.merge) {
-      add(node.merge->into_step.has_value(), "into: STEP.branch", node.place);
-      add(node.merge->into_base, "repo.merge into the base", node.place);
-      add_criteria(node.merge->accept, node.place);
-    }
+    if (node.merge)
+      add_criteria(node.merge->accept, node, node.place);
+    for (const plan::AgentIndex agent : node.agents)
+      add_criteria(plan_.agents[agent.value].accept, node, node.place);
   }
 
-  void add_criteria(const std::vector<plan::Acceptance>& accept, const plan::Place& place) {
+  // No command can tell whether they are met: whoever reviews the step's work can, or the human who
+  // approves it.
+  void add_criteria(const std::vector<plan::Acceptance>& accept, const plan::Node& node,
+                    const plan::Place& place) {
     const auto criteria = [](const plan::Acceptance& one) {
       return one.kind == plan::Acceptance::Kind::kCriteria;
     };
-    add(std::ranges::any_of(accept, criteria), "task.criteria met", place);
+    add(std::ranges::any_of(accept, criteria) && !is_judged(node),
+        "task.criteria met, which nobody reviews", place);
+  }
+
+  // Whether a review or a human comes before the step or after it.
+  bool is_judged(const plan::Node& node) const {
+    const auto at = static_cast<std::size_t>(&node - plan_.nodes.data());
+    for (std::size_t judge = 0; judge < plan_.nodes.size(); ++judge)
+      if (judges(plan_.nodes[judge]) && judge != at && (needs(judge, at) || needs(at, judge)))
+        return true;
+    return false;
+  }
+  bool judges(const plan::Node& node) const {
+    return node.kind == plan::NodeKind::kHuman ||
+           std::ranges::any_of(node.agents, [&](const plan::AgentIndex agent) {
+             return plan_.agents[agent.value].returns == plan::Returns::kVerdict;
+           });
+  }
+  // Whether the node waits for `other`, through others too. Edges lead to smaller indices only.
+  bool needs(std::size_t node, std::size_t other) const {
+    std::vector<bool> reached(node + 1, false);
+    reached[node] = true;
+    for (std::size_t at = node; at > other; --at)
+      if (reached[at])
+        for (const plan::Edge& edge : plan_.nodes[at].after)
+          reached[edge.from.value] = true;
+    return other <= node && reached[other];
   }
 
   // Where the key was said last; else `otherwise`.
@@ -92,13 +111,11 @@ class Missing {
     };
     add(agent.runtime.adapter != plan::Adapter::kShell,
         fmt::format("adapter = {}", plan::word_of(agent.runtime.adapter)), at("runtime"));
-    add(agent.returns != plan::Returns::kDone,
-        fmt::format("returns = {}", plan::word_of(agent.returns)), at("returns"));
-    add(agent.reads != plan::Reads::kRepo, fmt::format("reads = {}", plan::word_of(agent.reads)),
-        at("reads"));
+    add(agent.returns == plan::Returns::kReport, "returns = report", at("returns"));
+    add(agent.reads != plan::Reads::kRepo && agent.writes.has_value(),
+        fmt::format("reads = {} of an agent that writes", plan::word_of(agent.reads)), at("reads"));
     add(agent.dispatch != plan::Dispatch::kEphemeral,
         fmt::format("dispatch = {}", plan::word_of(agent.dispatch)), at("dispatch"));
-    add(agent.session != plan::SessionMode::kOwn, "session = fresh", at("session"));
     add(!agent.grants.empty(), "grants", at("grants"));
     add(agent.day_budget.has_value(), "budget a day of one agent", at("budget"));
     add(agent.session_max.has_value(), "session_max", at("session_max"));
@@ -106,7 +123,6 @@ class Missing {
     add(agent.handoff != plan::Handoff{}, "handoff", at("handoff"));
     add(agent.restart.escalate || agent.restart.max_per_hour != plan::Restart{}.max_per_hour,
         "max and else of restart", at("restart"));
-    add_criteria(agent.accept, at("accept"));
   }
 
   // What runs without a flow: the plan has it only where the flow uses it too.

@@ -68,7 +68,8 @@ std::string LocalWorld::criteria_of(const TaskFacts& task) const {
   std::string text = "# What the change is judged by\n";
   if (!task.task.empty())
     text += fmt::format("\n## The task\n\n{}\n", task.task);
-  if (!task.text.empty() && task.text != task.task)
+  const bool says_more = node.args.size() > (node.start ? 1U : 0U);  // than which change it is
+  if (says_more && task.text != task.task)
     text += fmt::format("\n## What is asked of this review\n\n{}\n", task.text);
   if (node.start)
     for (const plan::AgentIndex maker : plan_.nodes[node.start->value].agents)
