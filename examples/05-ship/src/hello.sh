@@ -1,0 +1,4 @@
+# hello NAME
+hello() {
+  printf 'hello, %s\n' "$1"
+}
