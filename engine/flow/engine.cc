@@ -397,6 +397,7 @@ Result<run::RunOutcome> Engine::execute(std::vector<run::EventBody> first,
     world_ = &world;
   }
   Result<run::RunOutcome> outcome = executor.run(std::move(first), started);
+  desk->bind({});    // what a session says now waits for the next engine
   dispatch.reset();  // joins: it may be about to say that it failed
   gates.reset();     // joins: a decision that comes now waits for the next engine
   timers.reset();    // joins: a backoff that fires now must not find the executor gone
