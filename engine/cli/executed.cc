@@ -119,8 +119,6 @@ class Missing {
     add(!agent.grants.empty(), "grants", at("grants"));
     add(agent.day_budget.has_value(), "budget a day of one agent", at("budget"));
     add(agent.session_max.has_value(), "session_max", at("session_max"));
-    add(agent.checkpoint.has_value(), "checkpoint", at("checkpoint"));
-    add(agent.handoff != plan::Handoff{}, "handoff", at("handoff"));
     add(agent.restart.escalate || agent.restart.max_per_hour != plan::Restart{}.max_per_hour,
         "max and else of restart", at("restart"));
   }
@@ -146,7 +144,8 @@ class Missing {
         at("escalation"));
     add(plan_.on.has_value(), "on EVENT of a flow", place_of_event());
     add(plan_.budget && plan_.budget->warn_percent, "warn of budget", at("budget"));
-    add(!plan_.sync.empty(), "sync", at("sync"));
+    add(std::ranges::find(plan_.sync, "directives") != plan_.sync.end(), "sync of directives",
+        at("sync"));
     add(plan_.hooks.has_value(), "hooks", at("hooks"));
     add(!plan_.forge.empty(), "forge", at("forge"));
   }

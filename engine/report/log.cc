@@ -200,6 +200,8 @@ void LogWriter::saw(const plan::Plan& plan, const run::State& state, const run::
     return write_(event_json(plan, state, event, transitions) + "\n");
   std::string text = fmt::format("{} {:<13} {}\n", timestamp(event.at), run::name_of(event.body),
                                  std::visit(Sentence{plan, state}, event.body));
+  if (const std::string missed = keeping_.saw(plan, state, event); !missed.empty())
+    text += fmt::format("{:20}{}\n", "", missed);
   for (const run::Transition& change : transitions)
     text += fmt::format("{:20}{} {} -> {}{}\n", "", label(plan, state.tasks[change.task.value]),
                         run::name_of(change.from), run::name_of(change.to),

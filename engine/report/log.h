@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "engine/report/keeping.h"
 #include "engine/run/observer.h"
 
 namespace fleet::report {
@@ -19,6 +20,7 @@ class LogWriter final : public run::Observer {
  private:
   std::function<void(std::string_view)> write_;
   bool json_;
+  Keeping keeping_;
 };
 
 // By agent: tasks, attempts, time of its processes, and the money and tokens that its sessions were

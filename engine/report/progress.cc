@@ -10,6 +10,7 @@
 #include "engine/os/thread.h"
 #include "engine/report/gate.h"
 #include "engine/report/json.h"
+#include "engine/report/keeping.h"
 #include "engine/report/words.h"
 
 namespace fleet::report {
@@ -40,6 +41,16 @@ const char* colour_of(Phase phase) {
     case Phase::kCancelled: return "\x1b[33m";
     default: return "\x1b[36m";
   }
+}
+
+// What the session that this event ends did not keep, with its name.
+std::string missed_in(Keeping& keeping, const plan::Plan& plan, const run::State& state,
+                      const run::Event& event) {
+  const std::string missed = keeping.saw(plan, state, event);
+  if (missed.empty())
+    return missed;
+  const run::TaskIndex task = std::get<run::Exited>(event.body).attempt.task;
+  return fmt::format("{}: {}", label(plan, state.tasks[task.value]), missed);
 }
 
 // What an event says to a person beyond its transitions; empty for most.
@@ -102,6 +113,8 @@ class PlainProgress : public Progress {
     const std::string time = timestamp(event.at).substr(11);
     if (const std::string remark = remark_on(plan_, state, event); !remark.empty())
       text += fmt::format("{} {}\n", time, remark);
+    if (const std::string missed = missed_in(keeping_, plan_, state, event); !missed.empty())
+      text += fmt::format("{} {}\n", time, missed);
     for (const run::Transition& change : transitions) {
       text += line_of(state, change, time);
       if (const std::string gate = gate_remark(plan_, state, change); !gate.empty())
@@ -137,6 +150,7 @@ class PlainProgress : public Progress {
 
   const plan::Plan& plan_;
   const ProgressOptions options_;
+  Keeping keeping_;
 };
 
 class JsonProgress : public Progress {
@@ -175,6 +189,8 @@ class TerminalProgress : public Progress {
       opened_at_ = event.at;
     if (const std::string remark = remark_on(plan_, state, event); !remark.empty())
       pending_ += dim(remark) + "\n";
+    if (const std::string missed = missed_in(keeping_, plan_, state, event); !missed.empty())
+      pending_ += dim(missed) + "\n";
     for (const run::Transition& change : transitions)
       take(state, change, event.at);
     draining_ = state.draining;
@@ -349,6 +365,7 @@ class TerminalProgress : public Progress {
   }
 
   const plan::Plan& plan_;
+  Keeping keeping_;
   const ProgressOptions options_;
   const os::Clock& clock_;
 

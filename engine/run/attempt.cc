@@ -1,5 +1,7 @@
 // The life of one attempt, event by event. Each handler returns early when the event does not fit
 // the task's phase; `step` has already dropped superseded epochs.
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "dsl/plan/render.h"
@@ -41,13 +43,26 @@ std::string missing_verdict(const Core& core, const Task& task) {
   return "";
 }
 
+// The documents of its agent's identity that it did not read; empty: none.
+std::string unread(const Core& core, const Task& task) {
+  const plan::Agent* agent = agent_of(core, task);
+  std::string names;
+  if (agent != nullptr)
+    for (const std::string& name : agent->identity)
+      if (std::ranges::find(task.read, name) == task.read.end())
+        names += (names.empty() ? "" : ", ") + name;
+  return names;
+}
+
 bool writes(const Core& core, const Task& task) {
   const plan::Agent* agent = agent_of(core, task);
   return agent != nullptr && agent->writes;
 }
 
 void exited_well(Core& core, Task& task) {
-  if (std::string missing = missing_verdict(core, task); !missing.empty()) {
+  if (const std::string names = unread(core, task); !names.empty()) {
+    lose_attempt(core, task, Outcome::kRefused, "ended without having read " + names);
+  } else if (std::string missing = missing_verdict(core, task); !missing.empty()) {
     lose_attempt(core, task, Outcome::kNoVerdict, std::move(missing));
   } else if (writes(core, task)) {
     capture(core, task);

@@ -92,6 +92,26 @@ class Agent(FleetTest):
                          [(name, version, hashlib.sha256(text.encode()).hexdigest())
                           for name, version, text in (("core", 4, core), ("eng", 7, eng))])
 
+    def test_who_never_read_has_done_nothing(self):
+        repo = speaking(self.space, "echo b >>b.txt",
+                        more={"core.md": DOCUMENT.format(version=4, name="core")},
+                        head='  identity core v4 { file = "core.md" }\n',
+                        role="    identity = [core@v4]\n")
+        self.assert_says(self.run_fleet(repo, expect=FAILED), "ended without having read core")
+        self.assertNotIn("w/one", repo.branches())
+
+    def test_checkpoints_that_nobody_saved_are_told(self):
+        repo = speaking(self.space, '''
+            "$FLEETC" agent task >$out/task
+            "$FLEETC" agent checkpoint "once"
+            sleep 1.5
+        ''', role="    checkpoint = 300ms\n    handoff = [shutdown, context > 70%]\n")
+        done = self.run_fleet(repo)
+        self.assertRegex(done.out, r"work: saved 1 of the \d+ checkpoints that were due, one every 300ms")
+        self.assertIn("saved 1 of the", self.space.run("log", cwd=repo.path, expect=DONE).out)
+        for words in ("checkpoint` every 300ms", "SIGTERM", "70% of your context"):
+            self.assertIn(words, self.read("task"))
+
     def test_a_document_that_the_base_does_not_have_stops_the_attempt_before_it_starts(self):
         repo = speaking(self.space, "touch $out/started",
                         more={"core.md": DOCUMENT.format(version=4, name="core")},
@@ -153,7 +173,7 @@ class Agent(FleetTest):
 
     def test_a_session_says_that_it_can_not_do_it(self):
         repo = speaking(self.space, '"$FLEETC" agent fail "no such thing"; exit 0')
-        self.run_fleet(repo, expect=None)
+        self.run_fleet(repo, expect=FAILED)
         self.assertEqual([(event["done"], event["summary"])
                           for event in self.events(repo, "concluded")], [(False, "no such thing")])
 
