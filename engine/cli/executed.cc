@@ -109,18 +109,29 @@ class Missing {
     const auto at = [&](const char* key) {
       return known == nullptr ? agent.place : said(known->contract.origins, key, agent.place);
     };
-    add(agent.runtime.adapter != plan::Adapter::kShell,
-        fmt::format("adapter = {}", plan::word_of(agent.runtime.adapter)), at("runtime"));
     add(agent.returns == plan::Returns::kReport, "returns = report", at("returns"));
     add(agent.reads != plan::Reads::kRepo && agent.writes.has_value(),
         fmt::format("reads = {} of an agent that writes", plan::word_of(agent.reads)), at("reads"));
     add(agent.dispatch != plan::Dispatch::kEphemeral,
         fmt::format("dispatch = {}", plan::word_of(agent.dispatch)), at("dispatch"));
-    add(!agent.grants.empty(), "grants", at("grants"));
+    add_grants(agent, at("grants"));
     add(agent.day_budget.has_value(), "budget a day of one agent", at("budget"));
     add(agent.session_max.has_value(), "session_max", at("session_max"));
     add(agent.restart.escalate || agent.restart.max_per_hour != plan::Restart{}.max_per_hour,
         "max and else of restart", at("restart"));
+  }
+
+  void add_grants(const plan::Agent& agent, const plan::Place& place) {
+    for (const plan::Credential& credential : plan_.credentials) {
+      if (std::ranges::find(agent.grants, credential.name) == agent.grants.end())
+        continue;
+      const bool in_session = credential.mode == plan::Credential::Mode::kEnv;
+      add(!in_session, "mode = broker of a credential", place);
+      add(in_session && credential.from != plan::Credential::From::kEnv,
+          "mode = env of a credential that is no variable", place);
+      add(credential.probe.has_value(), "probe of a credential", place);
+      add(!credential.scopes.empty(), "scopes of a credential", place);
+    }
   }
 
   // What runs without a flow: the plan has it only where the flow uses it too.

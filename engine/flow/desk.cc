@@ -255,6 +255,12 @@ void Desk::adopt(const run::Task& task, const TaskFacts& facts, const plan::Agen
   (void)sit(std::move(seat), agent, place_of(facts.attempt));
 }
 
+void Desk::meter(const run::Metered& used) {
+  const std::lock_guard lock(mutex_);
+  if (say_)
+    say_(used, [](const Status&) {});
+}
+
 void Desk::close(run::Attempt attempt) {
   const std::string key = key_of(attempt);
   server_->close(key);

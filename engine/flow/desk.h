@@ -45,6 +45,8 @@ class Desk {
   Result<DeskPlace> open(const TaskFacts& task, const plan::Agent& agent);
   // The session of an earlier engine that still runs. Its documents are read first.
   void adopt(const run::Task& task, const TaskFacts& facts, const plan::Agent& agent);
+  // What an attempt used, as its adapter read it.
+  void meter(const run::Metered& used);
   // Its process has ended: what it said before is posted already, what comes later is not.
   void close(run::Attempt attempt);
 

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "dsl/plan/codec.h"
+#include "engine/flow/credential.h"
 #include "engine/flow/desk.h"
 #include "engine/flow/gates.h"
 #include "engine/flow/git_threads.h"
@@ -251,6 +252,10 @@ Status Engine::check_machine() {
   }
   for (const plan::Node& node : plan_.nodes)
     wanted = wanted || (node.kind == plan::NodeKind::kRun && node.sandboxed);
+  for (const plan::Agent& agent : plan_.agents) {
+    if (auto secrets = granted_variables(plan_, agent, site_.environment); !secrets)
+      return std::move(secrets).error();
+  }
   const process::Capabilities& machine = launcher_->capabilities();
   if (wanted && !machine.sandbox)
     return Error(
@@ -365,7 +370,7 @@ Result<run::RunOutcome> Engine::execute(std::vector<run::EventBody> first,
   if (resumed_)
     adopt_sessions(*desk, before);
   for (const run::Task& task : before.tasks)
-    world.adopt(task, post);
+    world.adopt(task, agent_of(before, task), post);
   if (gates != nullptr && options_.no_wait) {
     // By the timers' thread: it is asked for in the middle of an event.
     gates->when_only_waiting([this, &timers] {
@@ -412,6 +417,13 @@ Result<run::RunOutcome> Engine::execute(std::vector<run::EventBody> first,
   if (!outcome)
     return std::move(outcome).error().in("the journal failed, so nothing more was started");
   return *outcome;
+}
+
+// Whose session the task has; null: nobody's, it is a plain command or was never seated.
+const plan::Agent* Engine::agent_of(const run::State& state, const run::Task& task) const {
+  if (plan_.nodes[task.node.value].agents.empty() || task.session.value >= state.sessions.size())
+    return nullptr;
+  return &plan_.agents[state.sessions[task.session.value].agent.value];
 }
 
 // The sessions of a dead engine that still run find their desks again.

@@ -97,6 +97,7 @@ class Engine {
   bool ends_with_engine(const process::JobKey& key) const;
   Result<std::vector<run::EventBody>> reconcile();
   Result<run::RunOutcome> execute(std::vector<run::EventBody> first, run::Observer& observer);
+  const plan::Agent* agent_of(const run::State& state, const run::Task& task) const;
   void adopt_sessions(Desk& desk, const run::State& before);
   Status settle_run(run::RunOutcome outcome);
   Status forget_jobs();

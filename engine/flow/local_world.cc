@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include "engine/flow/adapted.h"
+#include "engine/flow/credential.h"
 #include "engine/os/crash_point.h"
+#include "engine/os/files.h"
 #include "engine/worktree/refs.h"
 #include "engine/worktree/slug.h"
 
@@ -17,6 +20,9 @@ std::unordered_map<std::string_view, const plan::Agent*> by_name(
     names.emplace(agent.name, &agent);
   return names;
 }
+
+// What the keeper may have written beyond the limit before it ended the session.
+constexpr std::uint64_t kOutputSlack = std::uint64_t{16} << 20;
 
 }  // namespace
 
@@ -112,16 +118,20 @@ void LocalWorld::run_job(const TaskFacts& task, const worktree::Slot& slot, Post
                        agent == nullptr || !only_reads(*agent),
                        mends_findings(node) ? task.text : std::string(),
                        desk ? &*desk : nullptr});
+  const Status ready = agent != nullptr ? equip(job, *agent, slot, *desk) : Status();
+  if (!ready)
+    return post(run::Exited{
+        task.attempt, run::ExitHow::kStarved, 0, {}, {}, 0, 0, ready.error().message()});
   os::crash_point("engine.spawn.before");
-  jobs_.submit(std::move(job), [this, attempt = task.attempt,
+  jobs_.submit(std::move(job), [this, attempt = task.attempt, agent,
                                 post = std::move(post)](const process::JobReport& report) {
     os::crash_point("engine.import.before");
-    ended(attempt, report, post);
+    ended(attempt, agent, report, post);
   });
   os::crash_point("engine.spawn.after");
 }
 
-void LocalWorld::adopt(const run::Task& task, Post post) {
+void LocalWorld::adopt(const run::Task& task, const plan::Agent* agent, Post post) {
   const plan::Node& node = plan_.nodes[task.node.value];
   const bool running = task.phase == run::Phase::kRunning && node.kind != plan::NodeKind::kMerge;
   if (!running && task.phase != run::Phase::kSettling)
@@ -132,14 +142,36 @@ void LocalWorld::adopt(const run::Task& task, Post post) {
     return;
   const run::Attempt attempt{task.index, task.epoch};
   jobs_.expect({site_.run, task.index.value, task.epoch, 0},
-               [this, attempt, post = std::move(post)](const process::JobReport& report) {
-                 ended(attempt, report, post);
+               [this, attempt, agent, post = std::move(post)](const process::JobReport& report) {
+                 ended(attempt, agent, report, post);
                });
 }
 
-void LocalWorld::ended(run::Attempt attempt, const process::JobReport& report, const Post& post) {
+// The secrets that the session was granted, and what a CLI that is a model's wants beside them.
+Status LocalWorld::equip(process::JobSpec& job, const plan::Agent& agent,
+                         const worktree::Slot& slot, const DeskPlace& desk) {
+  FLEET_TRY(const auto secrets, granted_variables(plan_, agent, site_.environment));
+  for (const auto& [name, value] : secrets)
+    job.env.push_back(name + "=" + value);
+  return is_adapted(agent) ? adapt(job, agent, slot, site_.program, desk) : Status();
+}
+
+void LocalWorld::ended(run::Attempt attempt, const plan::Agent* agent,
+                       const process::JobReport& report, const Post& post) {
   desk_.close(attempt);
-  post(exited_of(attempt, report));
+  run::Exited exited = exited_of(attempt, report);
+  if (agent == nullptr || !is_adapted(*agent))
+    return post(std::move(exited));
+  // Its output may be long, and this thread is everybody's.
+  git_.add([this, agent, post, exited = std::move(exited)](worktree::Repository&) {
+    const auto output = os::system_files().read_file(site_.log_path(exited.attempt, 0),
+                                                     site_.output_limit + kOutputSlack);
+    AdaptedEnd end = read_end(exited, *agent, output ? *output : std::string());
+    post(std::move(end.exited));
+    // After the exit, which is told once: a crash in between loses the figure and doubles none.
+    if (end.metered)
+      desk_.meter(*end.metered);
+  });
 }
 
 void LocalWorld::start_timer(const TimerOrder& order, Post post) {

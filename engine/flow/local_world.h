@@ -47,7 +47,8 @@ class LocalWorld final : public World {
 
   // Before the run goes on with a new engine: the slot of a task that was running or being captured
   // is taken as it is, and the end of one that still runs will be posted.
-  void adopt(const run::Task& task, Post post);
+  // `agent`: whose session it is; null for plain commands.
+  void adopt(const run::Task& task, const plan::Agent* agent, Post post);
 
   // From any thread: a merge that is being judged is not waited for. It is made again on resume.
   void stop_now();
@@ -75,7 +76,10 @@ class LocalWorld final : public World {
   static constexpr int kTriesInPlace = 4;
 
   // The end of a session's process, which then has nothing more to say.
-  void ended(run::Attempt attempt, const process::JobReport& report, const Post& post);
+  void ended(run::Attempt attempt, const plan::Agent* agent, const process::JobReport& report,
+             const Post& post);
+  Status equip(process::JobSpec& job, const plan::Agent& agent, const worktree::Slot& slot,
+               const DeskPlace& desk);
   void run_job(const TaskFacts& task, const worktree::Slot& slot, Post post);
   void try_capture(const CaptureOrder& order, Post post, int tries);
   run::Captured capture_now(worktree::Repository& repository, const CaptureOrder& order);

@@ -1,0 +1,84 @@
+// opencode: `opencode run --format json`. A turn is a step; each step states its tokens and its
+// cost, which is 0 for a model whose price it does not know.
+#include "engine/adapter/words.h"
+
+namespace fleet::adapter {
+namespace {
+
+std::string configuration(const Call& call) {
+  const char* edit = call.writes ? "allow" : "deny";
+  Json text = {{"autoupdate", false},
+               {"share", "disabled"},
+               {"permission", {{"edit", edit}, {"bash", "allow"}, {"webfetch", "allow"}}}};
+  if (!call.fleetc.empty()) {
+    Json env = Json::object();
+    for (const auto& [name, value] : call.tool_env)
+      env[name] = value;
+    text["mcp"]["fleet"] = {{"type", "local"},
+                            {"command", {call.fleetc, "mcp"}},
+                            {"environment", env},
+                            {"enabled", true}};
+  }
+  return text.dump(-1, ' ', true, Json::error_handler_t::replace);
+}
+
+}  // namespace
+
+Start start_opencode(const Call& call) {
+  Start start;
+  start.argv = command_line(call, "opencode", {"run", "--format", "json"});
+  if (!call.model.empty())
+    start.argv.insert(start.argv.end(), {"-m", call.model});
+  start.argv.push_back(call.prompt);
+  start.env = {{"OPENCODE_DISABLE_AUTOUPDATE", "1"},
+               {"OPENCODE_DISABLE_MODELS_FETCH", "1"},
+               {"OPENCODE_DISABLE_DEFAULT_PLUGINS", "1"}};
+  // A file, so that providers which the user's own variable configures are kept beside it.
+  start.files.push_back({".config/opencode/opencode.json", configuration(call)});
+  return start;
+}
+
+Ending read_opencode(std::string_view output, int exit_code) {
+  Ending ending;
+  bool finished = false;
+  double dollars = 0;
+  std::string error;
+  std::uint64_t status = 0;
+  const std::string words = each_object(output, [&](const Json& line) {
+    const std::string type = text_at(line, {"type"});
+    if (ending.session.empty())
+      ending.session = text_at(line, {"sessionID"});
+    if (type == "error") {
+      finished = false;
+      error = text_at(line, {"error", "name"});
+      if (const std::string message = text_at(line, {"error", "data", "message"}); !message.empty())
+        error += ": " + message;
+      status = number_at(line, {"error", "data", "statusCode"});
+    }
+    if (type == "text")
+      ending.detail = one_line(text_at(line, {"part", "text"}));
+    if (type != "step_finish")
+      return;
+    finished = true;
+    const std::uint64_t cached = number_at(line, {"part", "tokens", "cache", "read"});
+    ending.usage.cached_tokens += cached;
+    ending.usage.input_tokens += number_at(line, {"part", "tokens", "input"}) + cached +
+                                 number_at(line, {"part", "tokens", "cache", "write"});
+    ending.usage.output_tokens += number_at(line, {"part", "tokens", "output"}) +
+                                  number_at(line, {"part", "tokens", "reasoning"});
+    if (const Json* cost = find(line, {"part", "cost"}); cost != nullptr && cost->is_number())
+      dollars += cost->get<double>();
+  });
+  if (dollars > 0)
+    ending.usage.micros = micros_of(dollars);
+  if (finished && exit_code == 0) {
+    ending.cause = Cause::kSucceeded;
+    return ending;
+  }
+  ending.detail = one_line(error.empty() ? words : error);
+  ending.cause = cause_of(status, ending.detail);
+  ending.until = until_of(ending.detail);
+  return ending;
+}
+
+}  // namespace fleet::adapter
