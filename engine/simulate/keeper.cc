@@ -75,6 +75,15 @@ bool Keeper::runs(run::Attempt attempt) const {
   return found != jobs_of_.end() && found->second.state != State::kEnded;
 }
 
+std::vector<run::EventBody> Keeper::said(run::Attempt attempt) const {
+  const auto found = jobs_of_.find(attempt);
+  if (found == jobs_of_.end() || found->second.state != State::kEnded)
+    return {};
+  const run::ExitHow how = found->second.process.end.how;
+  const bool forced = how == run::ExitHow::kCancelled || how == run::ExitHow::kLost;
+  return forced ? std::vector<run::EventBody>() : found->second.process.says;
+}
+
 std::vector<run::Attempt> Keeper::unfinished() const {
   std::vector<run::Attempt> all;
   for (const auto& [attempt, job] : jobs_of_) {

@@ -17,6 +17,7 @@ namespace fleet::simulate {
 struct Process {
   run::Exited end;           // its duration is how long it takes
   bool with_engine = false;  // it is cancelled when its engine dies
+  std::vector<run::EventBody> says = {};  // before its end, unless that is forced
 };
 
 class Keeper {
@@ -37,6 +38,8 @@ class Keeper {
   void cancel(run::Attempt attempt, std::chrono::milliseconds grace);
   bool knows(run::Attempt attempt) const { return jobs_of_.count(attempt) > 0; }
   bool runs(run::Attempt attempt) const;
+  // What a process that came to its end said before; empty of one that was made to end.
+  std::vector<run::EventBody> said(run::Attempt attempt) const;
   std::vector<run::Attempt> unfinished() const;
 
   // Who is told of ends: of all there were so far, in their order, and of each further one.

@@ -41,7 +41,7 @@ Result<run::RunOutcome> Life::live(flow::VirtualTime& time) {
   executor_ = std::make_unique<flow::Executor>(outside_.plan, state_.opened ? state_ : run::State{},
                                                outside_.log, world_, policy_, observers,
                                                outside_.agenda, &time);
-  return executor_->run(first_events(), [this] { world_.watch(); });
+  return executor_->run(first_events(), [this, &post] { world_.watch(post); });
 }
 
 void Life::ask_stop(run::StopLevel level, const std::string& by) {

@@ -112,11 +112,15 @@ void SimulatedWorld::adopt(const run::Task& task, flow::Post post) {
     running_[{task.index, task.epoch}] = std::move(post);
 }
 
-void SimulatedWorld::watch() {
-  keeper_.watch([this](const run::Exited& exit) {
+void SimulatedWorld::watch(flow::Post hear) {
+  keeper_.watch([this, hear = std::move(hear)](const run::Exited& exit) {
     auto waiting = running_.extract(exit.attempt);
-    if (waiting)
-      waiting.mapped()(exit);
+    if (!waiting)
+      return;
+    // A session is heard before its end is, again by a new engine that was not told.
+    for (run::EventBody& body : keeper_.said(exit.attempt))
+      hear(std::move(body));
+    waiting.mapped()(exit);
   });
 }
 

@@ -36,8 +36,9 @@ class SimulatedWorld final : public flow::World {
 
   // Before a run goes on with a new engine: the end of a task that still runs will be posted.
   void adopt(const run::Task& task, flow::Post post);
-  // From now on ends of processes are told, the past ones first.
-  void watch();
+  // From now on ends of processes are told, the past ones first, and to `hear` what they said
+  // before.
+  void watch(flow::Post hear);
   // A merge that is being judged is not waited for.
   void stop_now();
 
