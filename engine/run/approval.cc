@@ -96,8 +96,7 @@ class Approvals {
   bool is_stale(const Approval& approval, NodeIndex from) const {
     if (approval.human)
       return moved_since(from, approval.seen);
-    const bool of_it =
-        approval.step && stand_in(state_, *approval.step) == stand_in(state_, from);
+    const bool of_it = approval.step && stand_in(state_, *approval.step) == stand_in(state_, from);
     return of_it && approval.commit != tip(from);
   }
 

@@ -87,8 +87,9 @@ void exited_asking(Core& core, Task& task) {
 }
 
 void exited_saying_no(Core& core, Task& task) {
-  lose_attempt(core, task, Outcome::kSaidFailed,
-               task.summary.empty() ? "says that it failed" : "says that it failed: " + task.summary);
+  lose_attempt(
+      core, task, Outcome::kSaidFailed,
+      task.summary.empty() ? "says that it failed" : "says that it failed: " + task.summary);
 }
 
 struct Ending {

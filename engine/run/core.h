@@ -128,7 +128,7 @@ DoMerge merge_command(const Task& task);
 void on(Core& core, const Merged& event);
 
 // attempt.cc
-bool is_review(const plan::Plan& plan, NodeIndex node);  // its agents return verdicts
+bool is_review(const plan::Plan& plan, NodeIndex node);           // its agents return verdicts
 const plan::Agent* agent_of(const Core& core, const Task& task);  // null of a plain command
 void publish(Core& core, Task& task);
 Launch launch_command(const Task& task);

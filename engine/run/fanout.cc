@@ -40,8 +40,8 @@ void take_items(Core& core, NodeIndex index, const std::vector<std::string>& ite
   for (std::size_t i = 0; i < items.size(); ++i) {
     Task& task = add_task(core, index, items[i], "waits for the spawn check");
     if (node.routed)
-      task.agent = agents[std::min<std::size_t>(static_cast<std::size_t>(places[i]),
-                                                agents.size() - 1)];
+      task.agent =
+          agents[std::min<std::size_t>(static_cast<std::size_t>(places[i]), agents.size() - 1)];
   }
   if (items.empty()) {
     settle_node(core, index);
@@ -58,8 +58,8 @@ void list_findings(Core& core, NodeIndex index) {
   const plan::Fanout& fanout = *core.plan_of(index).fanout;
   const std::vector<Finding> findings = findings_of(core.plan, core.state, *fanout.source.of);
   core.state_of(index).found = findings.size();
-  const std::size_t most = std::min<std::size_t>(findings.size(),
-                                                 fanout.limit.value_or(findings.size()));
+  const std::size_t most =
+      std::min<std::size_t>(findings.size(), fanout.limit.value_or(findings.size()));
   const std::vector<int> places = routes_of(core, index, findings);
   std::vector<std::string> items;
   for (std::size_t i = 0; i < most; ++i) {

@@ -117,8 +117,8 @@ Seat seat_for(const Core& core, NodeIndex index) {
     return Seat::kOwnBusy;
   if (!has_session_slack(core))
     return Seat::kNoSession;
-  const bool free = routed ? place_with(core, index, false).has_value()
-                           : free_agent(core, index).has_value();
+  const bool free =
+      routed ? place_with(core, index, false).has_value() : free_agent(core, index).has_value();
   return free ? Seat::kNew : Seat::kNoAgent;
 }
 

@@ -152,8 +152,7 @@ void give_up(Core& core, Task& task, Outcome outcome, std::string detail) {
     ++core.state_of(task).skipped;
     set_phase(core, task, Phase::kSkipped, std::move(reason));
     settle_task(core, task);
-  } else if (plan.otherwise == plan::Otherwise::kEscalate &&
-             !escalation_human(core.plan).empty()) {
+  } else if (plan.otherwise == plan::Otherwise::kEscalate && !escalation_human(core.plan).empty()) {
     escalate(core, task, std::move(reason));
   } else {
     fail_task(core, task, outcome, std::move(reason));

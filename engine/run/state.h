@@ -24,7 +24,7 @@ enum class Phase : std::uint8_t {
   kParked,      // a gate: waits for a human, who has what `Task::gate` says to decide
   kDone,        // accepted, a verdict was given, or a human decided
   kFailed,
-  kSkipped,  // an edge it needs can never fire, or `else skip`
+  kSkipped,    // an edge it needs can never fire, or `else skip`
   kCancelled,  // by a stop, or because nobody wants it any more
 };
 const char* name_of(Phase phase);
@@ -125,17 +125,17 @@ struct Task {
   std::string asks_human;  // why the session wants a human; empty: it does not
   std::uint32_t checkpoints = 0;
   std::uint32_t handoffs = 0;
-  Used used;                             // by all attempts
-  std::optional<Gate> gate;              // the one that this task is, or last was
-  std::optional<GateAnswered> decision;  // of that gate
+  Used used;                              // by all attempts
+  std::optional<Gate> gate;               // the one that this task is, or last was
+  std::optional<GateAnswered> decision;   // of that gate
   std::optional<plan::AgentIndex> agent;  // whose item it is, where the fan-out routes them
   plan::Money spent;                      // of `used`, by the current or last attempt
   bool over_budget = false;               // and is being cancelled for that
-  std::uint32_t limited = 0;  // attempts in a row that met a limit: how long the next wait is
-  std::vector<std::string> takes;        // merges: commits, pinned when it began
-  std::string unwanted;  // why nobody waits for it any more; empty: it is wanted
-  bool placed = false;                   // holds one of the `jobs` places
-  bool seated = false;                   // holds `session`
+  std::uint32_t limited = 0;       // attempts in a row that met a limit: how long the next wait is
+  std::vector<std::string> takes;  // merges: commits, pinned when it began
+  std::string unwanted;            // why nobody waits for it any more; empty: it is wanted
+  bool placed = false;             // holds one of the `jobs` places
+  bool seated = false;             // holds `session`
   bool unreconciled = false;  // runs as far as is known; the engine that resumed has not looked yet
   bool stop_cancelled = false;  // a stop cancelled this attempt: its end as cancelled costs nothing
   friend bool operator==(const Task&, const Task&) = default;
@@ -168,7 +168,7 @@ struct NodeState {
   std::uint32_t failed = 0;
   std::uint32_t approved = 0;           // by reviews and humans
   std::uint32_t changes_requested = 0;  // by reviews; refused by humans
-  bool unreachable = false;  // settled because an edge it needs can never fire
+  bool unreachable = false;             // settled because an edge it needs can never fire
   bool merged = false;
   std::string let_pass;  // by whom: it failed, and a human let the run go on as if it had not
   bool stopped = false;  // a human stopped it, or what it waits for: nobody is asked again
@@ -177,8 +177,9 @@ struct NodeState {
   std::string tip;  // commit; of a single task that was accepted, and then moved by merges into it
   std::uint64_t tip_moved = 0;  // State::events when a commit of it last became a result
   std::string reason;
-  SpawnDecided decision;      // fan-outs, once decided
-  std::uint32_t unfired = 0;  // edges of `after` that have not fired; of a disjunction, that may yet
+  SpawnDecided decision;  // fan-outs, once decided
+  std::uint32_t unfired =
+      0;  // edges of `after` that have not fired; of a disjunction, that may yet
   friend bool operator==(const NodeState&, const NodeState&) = default;
 };
 

@@ -25,7 +25,8 @@ void bound_backoff(const Core& core, Task& task) {
     return;
   if (task.outcome == Outcome::kLimited)  // as long as its provider says
     return;
-  const Millis longest = std::max(overload_backoff(task.losses), restart_of(core, task).backoff_max);
+  const Millis longest =
+      std::max(overload_backoff(task.losses), restart_of(core, task).backoff_max);
   task.not_before = std::min(task.not_before, core.now + longest.count());
 }
 

@@ -15,8 +15,8 @@ namespace fleet::simulate {
 
 // What a process will do when nobody disturbs it.
 struct Process {
-  run::Exited end;           // its duration is how long it takes
-  bool with_engine = false;  // it is cancelled when its engine dies
+  run::Exited end;                        // its duration is how long it takes
+  bool with_engine = false;               // it is cancelled when its engine dies
   std::vector<run::EventBody> says = {};  // before its end, unless that is forced
 };
 

@@ -1,9 +1,11 @@
-// Reviews, joints, loops and gates in the whole engine in virtual time: sessions that give verdicts,
-// humans who answer early, late or to a new engine, and faults between. What a session says and a
-// human decides is drawn from the attempt; when, from the dice.
+// Reviews, joints, loops and gates in the whole engine in virtual time: sessions that give
+// verdicts, humans who answer early, late or to a new engine, and faults between. What a session
+// says and a human decides is drawn from the attempt; when, from the dice.
 //
 //   FLEETC_MODEL_SEED=17       one seed
 //   FLEETC_MODEL_RUNS=100000   how many seeds, from 1 (default 1500)
+#include "tests/property/engine/run/flow.h"
+
 #include <cstdlib>
 #include <map>
 
@@ -11,7 +13,6 @@
 
 #include "engine/run/replay.h"
 #include "engine/simulate/life.h"
-#include "tests/property/engine/run/flow.h"
 
 using namespace fleet;
 using namespace fleet::test;
@@ -47,15 +48,16 @@ class Answers final : public simulate::Model {
           o.task.attempt, {"f-1", run::Severity::kMajor, "", "", 0, "a title", ""}});
     if (own.percent(85))
       process.says.push_back(run::VerdictGiven{
-          o.task.attempt, approves ? run::Verdict::kApproved : run::Verdict::kChangesRequested, ""});
+          o.task.attempt, approves ? run::Verdict::kApproved : run::Verdict::kChangesRequested,
+          ""});
     return process;
   }
   std::optional<run::GateAnswered> open_gate(const flow::OpenGateOrder& o) override {
     ++humans_;
     Dice own = of(o.task.attempt);
     const bool yes = own.percent(60);
-    return run::GateAnswered{o.task.attempt,
-                             yes ? run::Decision::kApprove : run::Decision::kReject, o.human, "", ""};
+    return run::GateAnswered{o.task.attempt, yes ? run::Decision::kApprove : run::Decision::kReject,
+                             o.human, "", ""};
   }
   milliseconds grace(run::Attempt) override { return up_to(500); }
 
@@ -111,8 +113,8 @@ class FlowStory final : private flow::VirtualTime, private run::Observer {
   std::string story() const {
     std::string text;
     for (const run::Event& event : log_.events())
-      text += fmt::format("  {} {} {}\n", event.at, run::name_of(event.body),
-                          run::encode(event.body));
+      text +=
+          fmt::format("  {} {} {}\n", event.at, run::name_of(event.body), run::encode(event.body));
     return text;
   }
 

@@ -11,10 +11,11 @@
 
 namespace fleet::test {
 
-inline constexpr plan::EdgeKind kEdgeKinds[] = {plan::EdgeKind::kDone,          plan::EdgeKind::kAccepted,
-                               plan::EdgeKind::kApproved,      plan::EdgeKind::kChangesRequested,
-                               plan::EdgeKind::kFailed,        plan::EdgeKind::kMerged,
-                               plan::EdgeKind::kSomeAccepted};
+inline constexpr plan::EdgeKind kEdgeKinds[] = {
+    plan::EdgeKind::kDone,        plan::EdgeKind::kAccepted,
+    plan::EdgeKind::kApproved,    plan::EdgeKind::kChangesRequested,
+    plan::EdgeKind::kFailed,      plan::EdgeKind::kMerged,
+    plan::EdgeKind::kSomeAccepted};
 
 inline bool has_verdicts(const plan::Plan& plan, plan::NodeIndex node) {
   const plan::Node& of = plan.nodes[node.value];
@@ -158,8 +159,12 @@ class Reading {
     std::vector<End> of;
     for (const plan::Edge& edge : after)
       of.push_back(end(edge.from));
-    const auto all = [&](auto what) { return std::ranges::all_of(of, what); };
-    const auto any = [&](auto what) { return std::ranges::any_of(of, what); };
+    const auto all = [&](auto what) {
+      return std::ranges::all_of(of, what);
+    };
+    const auto any = [&](auto what) {
+      return std::ranges::any_of(of, what);
+    };
     if (kind == NodeKind::kAll && all([](const End& e) { return e.well(); })) {
       out.accepted = all([](const End& e) { return e.accepted; });
       out.approved = all([](const End& e) { return e.approved; });
@@ -190,9 +195,8 @@ class Reading {
       const NodeKind kind = plan_.nodes[m].kind;
       if (kind != NodeKind::kAny && kind != NodeKind::kAll)
         continue;
-      const bool member = std::ranges::any_of(plan_.nodes[m].after, [&](const plan::Edge& edge) {
-        return edge.from.value == n;
-      });
+      const bool member = std::ranges::any_of(
+          plan_.nodes[m].after, [&](const plan::Edge& edge) { return edge.from.value == n; });
       const bool won = kind == NodeKind::kAny && ends_[m].good();
       if (member && (won || may_be_cancelled(m)))
         return true;

@@ -139,8 +139,8 @@ class Answering {
     --trouble_;
     switch (dice_.below(3)) {
       case 0:
-        return take(run::StopAsked{dice_.percent(50) ? run::StopLevel::kNow : run::StopLevel::kDrain,
-                                   "test"});
+        return take(run::StopAsked{
+            dice_.percent(50) ? run::StopLevel::kNow : run::StopLevel::kDrain, "test"});
       case 1: {
         const run::EventBody body = journal_[dice_.below(journal_.size())].body;
         const bool heard = std::holds_alternative<run::Exited>(body) ||

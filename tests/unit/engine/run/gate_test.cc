@@ -114,7 +114,8 @@ TEST_CASE("a gate that nobody answers goes on with its `else`") {
   }
 }
 
-TEST_CASE("an unanswered gate that escalates asks again, without an end, and takes no late answer") {
+TEST_CASE(
+    "an unanswered gate that escalates asks again, without an end, and takes no late answer") {
   Gated plan;
   plan.builder.escalates_to_human();
   plan.builder.run("go", {edge(plan.sign, EdgeKind::kApproved)});
@@ -362,7 +363,8 @@ TEST_CASE("who asks for a human where there is no way to one has failed") {
   CHECK(driver.state.tasks[0].outcome == Outcome::kSaidFailed);
 }
 
-TEST_CASE("a credential that is not accepted waits for its owner, costs nothing, and is tried again") {
+TEST_CASE(
+    "a credential that is not accepted waits for its owner, costs nothing, and is tried again") {
   Stuck plan;
   plan.builder.plan.credentials.push_back({});
   plan.builder.plan.credentials.back().name = "llm";

@@ -17,8 +17,8 @@ struct Shipped {
   fleet::plan::AgentIndex reviewer = builder.reviewer("strict");
   NodeIndex build = builder.task("build", builder.agent("builder"));
   NodeIndex look = builder.review("look", reviewer, build);
-  NodeIndex fix = builder.task("fix", builder.agent("fixer"),
-                               {edge(look, EdgeKind::kChangesRequested)});
+  NodeIndex fix =
+      builder.task("fix", builder.agent("fixer"), {edge(look, EdgeKind::kChangesRequested)});
   NodeIndex gather = builder.merge("gather", {fix}, {accepted(fix), accepted(build)});
   NodeIndex again = builder.review("again", reviewer, build, {edge(gather, EdgeKind::kMerged)});
 
