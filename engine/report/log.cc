@@ -178,7 +178,9 @@ std::map<std::string, AgentCost> costs_of(const plan::Plan& plan, const run::Sta
   std::map<std::string, AgentCost> by_agent;
   for (const run::Task& task : state.tasks) {
     const plan::Node& node = plan.nodes[task.node.value];
-    // The others have no process.
+    // The others have no process, and what was never started did nothing.
+    if (task.phase == run::Phase::kSkipped && task.epoch == 0)
+      continue;
     if (node.kind != plan::NodeKind::kTask && node.kind != plan::NodeKind::kFanout &&
         node.kind != plan::NodeKind::kRun)
       continue;

@@ -11,6 +11,7 @@
 #include "engine/report/gate.h"
 #include "engine/report/json.h"
 #include "engine/report/keeping.h"
+#include "engine/report/rounds.h"
 #include "engine/report/words.h"
 
 namespace fleet::report {
@@ -137,7 +138,7 @@ class PlainProgress : public Progress {
                       const std::string& time) const {
     const run::Task& task = state.tasks[change.task.value];
     const bool again = change.to == Phase::kReady && is_live(change.from) && !change.reason.empty();
-    if (!run::is_settled(change.to) && !again)
+    if ((!run::is_settled(change.to) && !again) || is_of_unneeded_round(plan_, state, task.node))
       return {};
     std::string tail = result_of(task);
     if (again)
@@ -271,6 +272,8 @@ class TerminalProgress : public Progress {
       work_ += task.duration;
       ++worked_;
     }
+    if (is_of_unneeded_round(plan_, state, task.node))
+      return;
     const std::string tail =
         change.to == Phase::kSkipped ? printable(task.reason) : result_of(task);
     pending_ += fmt::format("{} {}{}\n", paint(change.to, mark_of(change.to)), label(plan_, task),

@@ -4,6 +4,7 @@
 
 #include "engine/report/gate.h"
 #include "engine/report/money.h"
+#include "engine/report/rounds.h"
 #include "engine/report/words.h"
 
 namespace fleet::report {
@@ -39,6 +40,8 @@ std::string joint_line(const plan::Plan& plan, const run::State& state, std::siz
   const auto has = [&](plan::EdgeKind kind) {
     return run::fired(plan, state, node, kind);
   };
+  if (const std::string rounds = rounds_text(plan, state, node); !rounds.empty())
+    return rounds;
   if (has(plan::EdgeKind::kApproved))
     return "approved";
   if (has(plan::EdgeKind::kChangesRequested))
@@ -119,6 +122,8 @@ std::string summary_text(const plan::Plan& plan, const run::State& state,
                                 spoken(plan::Millis(state.last_at - state.opened_at)));
   const std::size_t width = name_width(plan);
   for (std::size_t i = 0; i < state.nodes.size(); ++i) {
+    if (is_of_unneeded_round(plan, state, {static_cast<std::uint32_t>(i)}))
+      continue;
     out += fmt::format("  {:<{}}  {}\n", printable(plan.nodes[i].name), width,
                        step_line(plan, state, i));
     if (plan.nodes[i].kind != plan::NodeKind::kFanout)
@@ -246,9 +251,11 @@ std::string status_text(const plan::Plan& plan, const run::State& state, std::in
   add_changes(plan, state, out);
   const std::size_t width = name_width(plan);
   out += "  steps\n";
-  for (std::size_t i = 0; i < state.nodes.size(); ++i)
-    out += fmt::format("    {:<{}}  {}\n", printable(plan.nodes[i].name), width,
-                       step_line(plan, state, i));
+  for (std::size_t i = 0; i < state.nodes.size(); ++i) {
+    if (!is_of_unneeded_round(plan, state, {static_cast<std::uint32_t>(i)}))
+      out += fmt::format("    {:<{}}  {}\n", printable(plan.nodes[i].name), width,
+                         step_line(plan, state, i));
+  }
   out += fmt::format("  cost: {}\n", spent_text(state));
   const bool resumable = !state.closed || state.outcome == run::RunOutcome::kStopped;
   if (resumable && !live)
