@@ -160,18 +160,17 @@ Needs::Facts Needs::of_joint(const sema::Edge& edge) const {
   return facts;
 }
 
-// Once a human let it pass: it had begun, all that it waited for has settled, and none of it wanted
-// changes.
+// Once a human let it pass: it had begun, and all that it waited for has settled.
 Needs::Facts Needs::of_passed(std::size_t joint) const {
   Facts facts = of_run(joint);
   for (const sema::Edge& edge : flow_.steps[joint].after)
     unite(facts, settled_[edge.from]);
   // A loop fails when its rounds are over.
   add_beyond(facts, joint, 0);
-  // An `any` that succeeded may have had a member that wanted changes; one that failed had none.
-  if (flow_.steps[joint].kind != StepKind::kLoop) {
+  // An `any` has changes requested rather than failed where one of its steps wants them.
+  if (flow_.steps[joint].kind == StepKind::kAny) {
     for (const sema::At<std::size_t>& member : flow_.steps[joint].members)
-      add_no_changes(facts, member.value);
+      add(facts[member.value], kNoChanges);
   }
   return facts;
 }
@@ -200,17 +199,6 @@ Needs::Facts Needs::of_run(std::size_t index) const {
   }
   runs_.emplace(index, all);
   return all;
-}
-
-// Nor did any step of an `all`.
-void Needs::add_no_changes(Facts& facts, std::size_t step) const {
-  if ((facts[step] & kNoChanges) != 0)
-    return;
-  add(facts[step], kNoChanges);
-  if (flow_.steps[step].kind != StepKind::kAll)
-    return;
-  for (const sema::At<std::size_t>& member : flow_.steps[step].members)
-    add_no_changes(facts, member.value);
 }
 
 // `all` is approved once each is, and wants changes once one of them does.

@@ -60,7 +60,6 @@ class Needs {
   Facts of_loop(std::size_t loop) const;
   Facts of_passed(std::size_t joint) const;
   Facts of_run(std::size_t index) const;
-  void add_no_changes(Facts& facts, std::size_t step) const;
   Facts settled_before(std::size_t index) const;
 
   // Adds that the rounds of the loop beyond that one never ran.

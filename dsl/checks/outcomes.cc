@@ -141,16 +141,20 @@ Outcomes::Outcome Outcomes::of_latest(const sema::Step& step) const {
 
 Outcomes::Outcome Outcomes::joined(const sema::Step& step) const {
   std::size_t succeeded = 0;
-  bool changes = false;
+  std::size_t changes = 0;
   for (const sema::At<std::size_t>& member : step.members) {
     const Outcome outcome = outcome_[member.value];
     if (outcome == Outcome::kAnything)
       return outcome;
     succeeded += is_success(outcome) ? 1 : 0;
-    changes = changes || outcome == Outcome::kChanges;
+    changes += outcome == Outcome::kChanges ? 1 : 0;
   }
-  const bool enough = step.kind == StepKind::kAll ? succeeded == step.members.size() : succeeded > 0;
-  return enough ? Outcome::kSuccess : changes ? Outcome::kChanges : Outcome::kFailed;
+  // Of `all` each has to end well; a review that wants changes does.
+  const bool all = step.kind == StepKind::kAll;
+  if (all ? succeeded == step.members.size() : succeeded > 0)
+    return Outcome::kSuccess;
+  const bool wants = all ? succeeded + changes == step.members.size() : changes > 0;
+  return wants ? Outcome::kChanges : Outcome::kFailed;
 }
 
 std::vector<Outcomes::Outcome> Outcomes::options_of_joint(const sema::Step& step) const {

@@ -194,7 +194,8 @@ class BruteForce {
       return Outcome::kUnreachable;
     if (succeeded == settled)
       return Outcome::kSuccess;
-    return changes > 0 ? Outcome::kChanges : Outcome::kFailed;
+    const bool wants = step.kind == StepKind::kAny ? changes > 0 : succeeded + changes == settled;
+    return wants ? Outcome::kChanges : Outcome::kFailed;
   }
 
   // Whose branch a step makes or moves.

@@ -150,7 +150,8 @@ class BruteForce {
       return Outcome::kNone;
     if (succeeded == settled)
       return Outcome::kSuccess;
-    return changes > 0 ? Outcome::kChanges : Outcome::kFailed;
+    const bool wants = joint.kind == StepKind::kAny ? changes > 0 : succeeded + changes == settled;
+    return wants ? Outcome::kChanges : Outcome::kFailed;
   }
 
   void search(const World& world) {
