@@ -56,7 +56,7 @@ void say_cycle(Subject& subject, const std::vector<const sema::Agent*>& cycle) {
   subject.sink.add(std::move(diagnostic));
 }
 
-std::string text_of(const Event& event) {
+std::string quoted(const Event& event) {
   switch (event.kind) {
     case Event::Kind::kTask: return "`task." + event.name + "`";
     case Event::Kind::kMessage: return "`message`";
@@ -68,9 +68,9 @@ std::string text_of(const Event& event) {
 void say_taken(Subject& subject, const sema::Flow& taker, Span at, const std::string& who,
                const std::string& help) {
   const Event& event = taker.on->value;
-  Diagnostic diagnostic = sema::error("F708", at, who, "waits for " + text_of(event));
+  Diagnostic diagnostic = sema::error("F708", at, who, "waits for " + quoted(event));
   diagnostic.secondary.push_back(
-      {taker.on->span, "flow " + ticked(taker.name) + " takes every " + text_of(event)});
+      {taker.on->span, "flow " + ticked(taker.name) + " takes every " + quoted(event)});
   diagnostic.notes.push_back("an event that a flow takes wakes no one else");
   diagnostic.helps.push_back({help, {}, false});
   subject.sink.add(std::move(diagnostic));

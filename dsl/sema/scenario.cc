@@ -87,7 +87,7 @@ Path path_of(std::string_view name) {
   return path;
 }
 
-std::string text_of(const Path& path) {
+std::string dotted(const Path& path) {
   std::string text;
   for (const std::string& part : path)
     text += (text.empty() ? "" : ".") + part;
@@ -166,13 +166,13 @@ std::vector<std::string> step_names(const std::vector<StepPaths>& all) {
   std::set<std::string> names;
   for (const StepPaths& one : all) {
     Path end = one.bare;
-    names.insert(text_of(end));
-    for (Path use = one.bare; use.size() > 1; names.insert(text_of(use)))
+    names.insert(dotted(end));
+    for (Path use = one.bare; use.size() > 1; names.insert(dotted(use)))
       use.pop_back();
     while (end.size() > 1) {
       end.erase(end.begin());
       if (meanings(all, end).size() == 1)
-        names.insert(text_of(end));
+        names.insert(dotted(end));
     }
   }
   return {names.begin(), names.end()};
@@ -181,9 +181,9 @@ std::vector<std::string> step_names(const std::vector<StepPaths>& all) {
 void say_ambiguous(Context& context, Span span, const Path& written, const std::set<Path>& found) {
   std::vector<std::string> names;
   for (const Path& path : found)
-    names.push_back(text_of(path));
-  Diagnostic diagnostic = error("F101", span, ticked(text_of(written)) + " is the name of several steps",
-                                "which of them?");
+    names.push_back(dotted(path));
+  Diagnostic diagnostic = error(
+      "F101", span, ticked(dotted(written)) + " is the name of several steps", "which of them?");
   diagnostic.helps.push_back({"write " + listed(names, "or"), {}, false});
   context.sink.add(std::move(diagnostic));
 }
@@ -197,8 +197,7 @@ void say_no_step(Context& context, const std::vector<StepPaths>& all, const ast:
   if (has_edge)
     step.pop_back();
   const ast::Ident& last = atom.path[step.size() - 1];
-  if (!has_edge && step.size() > 1 &&
-      !meanings(all, Path(step.begin(), step.end() - 1)).empty()) {
+  if (!has_edge && step.size() > 1 && !meanings(all, Path(step.begin(), step.end() - 1)).empty()) {
     // The step is known; what follows it is an edge, or a step inside of it.
     std::vector<std::string> candidates = edge_names();
     const Path outer(step.begin(), step.end() - 1);
@@ -211,7 +210,7 @@ void say_no_step(Context& context, const std::vector<StepPaths>& all, const ast:
         unknown("F101", last.span, inside ? "step or edge" : "edge", last.text, candidates));
     return;
   }
-  context.sink.add(unknown("F101", cover(atom.path.front().span, last.span), "step", text_of(step),
+  context.sink.add(unknown("F101", cover(atom.path.front().span, last.span), "step", dotted(step),
                            step_names(all)));
 }
 
@@ -243,7 +242,7 @@ void read_claim(Context& context, Reader& reader, Span span, Test& test) {
     reader.give_up();
     return;
   }
-  claim.step = text_of(*found.begin());
+  claim.step = dotted(*found.begin());
   test.expect.push_back(std::move(claim));
 }
 

@@ -10,7 +10,7 @@ std::string toml(const std::string& text) {
   return Json(text).dump(-1, ' ', true, Json::error_handler_t::replace);
 }
 
-std::string configuration(const Call& call) {
+std::string config_toml(const Call& call) {
   std::string text = "[analytics]\nenabled = false\n";
   if (call.fleetc.empty())
     return text;
@@ -39,7 +39,7 @@ Start start_codex(const Call& call) {
   start.argv.push_back(call.prompt);
   // Not below TMPDIR: its own sandbox can't start there.
   start.env.emplace_back("CODEX_HOME", call.home + "/.codex");
-  start.files.push_back({".codex/config.toml", configuration(call)});
+  start.files.push_back({".codex/config.toml", config_toml(call)});
   return start;
 }
 

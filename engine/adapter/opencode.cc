@@ -5,7 +5,7 @@
 namespace fleet::adapter {
 namespace {
 
-std::string configuration(const Call& call) {
+std::string config_json(const Call& call) {
   const char* edit = call.writes ? "allow" : "deny";
   Json text = {{"autoupdate", false},
                {"share", "disabled"},
@@ -34,7 +34,7 @@ Start start_opencode(const Call& call) {
                {"OPENCODE_DISABLE_MODELS_FETCH", "1"},
                {"OPENCODE_DISABLE_DEFAULT_PLUGINS", "1"}};
   // A file, so that providers which the user's own variable configures are kept beside it.
-  start.files.push_back({".config/opencode/opencode.json", configuration(call)});
+  start.files.push_back({".config/opencode/opencode.json", config_json(call)});
   return start;
 }
 

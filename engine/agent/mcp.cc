@@ -32,16 +32,16 @@ constexpr std::string_view kInstructions =
     "then `task` for what is asked; file findings and give a verdict when you review; end with "
     "`done` or `fail`. `escalate` asks for a human.";
 
-std::string dump(const Json& value) {
+std::string text_of_line(const Json& value) {
   return value.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 std::string result_line(const json& id, Json result) {
-  return dump(Json{{"jsonrpc", "2.0"}, {"id", id}, {"result", std::move(result)}});
+  return text_of_line(Json{{"jsonrpc", "2.0"}, {"id", id}, {"result", std::move(result)}});
 }
 
 std::string error_line(const json& id, int code, const std::string& message) {
-  return dump(
+  return text_of_line(
       Json{{"jsonrpc", "2.0"}, {"id", id}, {"error", Json{{"code", code}, {"message", message}}}});
 }
 

@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "engine/base/check.h"
+#include "engine/report/review.h"
 
 namespace fleet::flow {
 namespace {
@@ -48,16 +49,6 @@ TaskFacts facts_of(const plan::Plan& plan, const run::State& state, run::Attempt
   if (facts.task.empty())
     facts.task = facts.text;
   return facts;
-}
-
-const char* word_of(run::Severity severity) {
-  switch (severity) {
-    case run::Severity::kNote: return "note";
-    case run::Severity::kMinor: return "minor";
-    case run::Severity::kMajor: return "major";
-    case run::Severity::kCritical: return "critical";
-  }
-  return "?";
 }
 
 struct OrderMaker {
@@ -161,7 +152,7 @@ TaskFacts facts_of_item(const plan::Plan& plan, plan::NodeIndex node, std::strin
 }
 
 std::string text_of(const run::Finding& finding) {
-  std::string text = word_of(finding.severity);
+  std::string text = report::word_of(finding.severity);
   text += ": ";
   if (!finding.path.empty())
     text += finding.line == 0 ? finding.path + ": "

@@ -7,6 +7,7 @@
 
 #include "dsl/plan/codec.h"
 #include "engine/os/files.h"
+#include "engine/report/review.h"
 #include "engine/report/words.h"
 #include "engine/run/event.h"
 #include "engine/worktree/history.h"
@@ -57,16 +58,6 @@ std::string versions(const plan::Plan& plan, const plan::Agent& agent, const Las
       out += fmt::format("- {}: v{} is now v{}\n", name, before->second, now);
   }
   return out.empty() ? out : "Identity documents:\n" + out;
-}
-
-const char* word_of(run::Severity severity) {
-  switch (severity) {
-    case run::Severity::kNote: return "note";
-    case run::Severity::kMinor: return "minor";
-    case run::Severity::kMajor: return "major";
-    case run::Severity::kCritical: return "critical";
-  }
-  return "?";
 }
 
 // The last few of many lines.
@@ -164,7 +155,7 @@ Result<std::string> SyncLog::changes(worktree::Repository& repository, const pla
           answer->why.empty() ? "" : ": " + report::printable(answer->why)));
     if (const auto* filed = std::get_if<run::FindingFiled>(&decoded.body))
       findings.add(fmt::format(
-          "{} {}: {}{}", filed->finding.id, word_of(filed->finding.severity),
+          "{} {}: {}{}", filed->finding.id, report::word_of(filed->finding.severity),
           filed->finding.path.empty() ? "" : report::printable(filed->finding.path) + ": ",
           report::printable(filed->finding.title)));
     return true;

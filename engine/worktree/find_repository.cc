@@ -85,7 +85,7 @@ Result<bool> names_something(const std::string& head) {
   return line.starts_with("ref:") || Oid::parse(line).has_value() || line.size() == 64;
 }
 
-Result<Parts> look_at(const std::string& git_dir) {
+Result<Parts> parts_of(const std::string& git_dir) {
   Parts parts;
   std::string common = git_dir;
   FLEET_TRY(const auto linked, kind_at(git_dir + "/commondir", true));
@@ -146,14 +146,14 @@ Result<std::optional<std::string>> dot_git(const std::string& folder) {
     return refused(path, "it is a link that leads nowhere");
   if (kind == mode_t{S_IFREG}) {
     FLEET_TRY(const std::string target, follow(folder, path));
-    FLEET_TRY(const Parts parts, look_at(target));
+    FLEET_TRY(const Parts parts, parts_of(target));
     if (!parts.whole())
       return refused(path, "it leads to " + target + ", which is not whole: " + parts.missing());
     return std::optional(path);
   }
   if (kind != mode_t{S_IFDIR})
     return std::optional<std::string>();
-  FLEET_TRY(const Parts parts, look_at(path));
+  FLEET_TRY(const Parts parts, parts_of(path));
   if (parts.whole())
     return std::optional(path);
   if (!parts.any())
@@ -162,7 +162,7 @@ Result<std::optional<std::string>> dot_git(const std::string& folder) {
 }
 
 Result<std::optional<std::string>> bare(const std::string& folder) {
-  FLEET_TRY(const Parts parts, look_at(folder));
+  FLEET_TRY(const Parts parts, parts_of(folder));
   if (parts.whole())
     return std::optional(folder);
   if (parts.most())

@@ -197,7 +197,7 @@ class FlowStory final : private flow::VirtualTime, private run::Observer {
   bool over_ = false;
 };
 
-std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
+std::uint64_t seeds_from_environment(const char* name, std::uint64_t otherwise) {
   const char* text = std::getenv(name);
   return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
 }
@@ -205,8 +205,8 @@ std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
 }  // namespace
 
 TEST_CASE("verdicts and decisions survive stops and dead engines, and count once") {
-  const std::uint64_t one = from_environment("FLEETC_MODEL_SEED", 0);
-  const std::uint64_t last = one != 0 ? one : from_environment("FLEETC_MODEL_RUNS", 1500);
+  const std::uint64_t one = seeds_from_environment("FLEETC_MODEL_SEED", 0);
+  const std::uint64_t last = one != 0 ? one : seeds_from_environment("FLEETC_MODEL_RUNS", 1500);
   std::uint64_t lives = 0, humans = 0;
   for (std::uint64_t seed = one != 0 ? one : 1; seed <= last; ++seed) {
     INFO("again with FLEETC_MODEL_SEED=" << seed);

@@ -92,7 +92,7 @@ TEST_CASE("a CLI that states no cost is metered by the runtime's price") {
 }
 
 TEST_CASE("a configuration replaces what an earlier session planted in HOME, and follows no link") {
-  testing::ScratchDir scratch;
+  fleet::testing::ScratchDir scratch;
   worktree::Slot slot;
   slot.root = scratch.path();
   const std::filesystem::path home = slot.home();
@@ -118,7 +118,7 @@ TEST_CASE("a configuration replaces what an earlier session planted in HOME, and
 }
 
 TEST_CASE("what the runtime's env says about the CLI itself stands") {
-  testing::ScratchDir scratch;
+  fleet::testing::ScratchDir scratch;
   worktree::Slot slot;
   slot.root = scratch.path();
   std::filesystem::create_directories(slot.home());

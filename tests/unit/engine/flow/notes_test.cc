@@ -19,7 +19,7 @@ run::NoteSaved note(run::Epoch epoch, std::uint32_t number,
 }  // namespace
 
 TEST_CASE("a successor is given the newest note of those before it") {
-  const testing::ScratchDir dir;
+  const fleet::testing::ScratchDir dir;
   const Notes notes(dir.path(), "run");
   const run::TaskIndex task{3};
   CHECK_FALSE(notes.newest(run::NoteKind::kCheckpoint, task, 9));
@@ -38,7 +38,7 @@ TEST_CASE("a successor is given the newest note of those before it") {
 }
 
 TEST_CASE("the note before the last one goes, and what is no note is not taken for one") {
-  const testing::ScratchDir dir;
+  const fleet::testing::ScratchDir dir;
   const Notes notes(dir.path(), "run");
   REQUIRE(notes.store(note(1, 1), "first"));
   REQUIRE(notes.store(note(1, 2), "second"));
