@@ -19,6 +19,7 @@ constexpr milliseconds kLockWait{1000};
 constexpr milliseconds kLockPoll{20};
 constexpr std::string_view kHeads = "refs/heads/";
 constexpr std::string_view kTwins = "refs/fleet/branch/";
+const std::string kReplaced = "refs/fleet/replaced/";
 
 using TransactionPtr = GitPtr<git_transaction, git_transaction_free>;
 
@@ -370,8 +371,14 @@ Status publish(Repository& repository, const std::string& branch,
                                     show(current) +
                                     "): rename it, or choose another name in `writes`");
   }
-  return move_recorded(repository, intent,
-                       {{branch_ref(branch), expected, commit}, {twin, recorded, commit}}, reason);
+  std::vector<RefMove> moves = {{branch_ref(branch), expected, commit}, {twin, recorded, commit}};
+  // What a branch had that the new commit does not hold (an earlier run's work) stays reachable.
+  if (current && *current != commit) {
+    FLEET_TRY(const bool held, repository.is_ancestor(*current, commit));
+    if (!held)
+      moves.push_back({kReplaced + current->hex(), std::nullopt, *current});
+  }
+  return move_recorded(repository, intent, moves, reason);
 }
 
 }  // namespace fleet::worktree

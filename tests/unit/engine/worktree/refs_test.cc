@@ -90,6 +90,16 @@ TEST_CASE_METHOD(RefsFixture,
   CHECK_FALSE(publish(*repository, "task/x", first, second, "accept"));
 }
 
+TEST_CASE_METHOD(RefsFixture,
+                 "what a branch had that its new commit does not hold stays reachable") {
+  ok(publish(*repository, "task/x", std::nullopt, first, "accept"));
+  ok(publish(*repository, "task/x", first, second, "accept"));  // goes on from it
+  CHECK(value(list_refs(*repository, "refs/fleet/replaced")).empty());
+  ok(publish(*repository, "task/x", second, first, "accept"));
+  CHECK(ref("task/x") == first.hex() + "\n");
+  CHECK(ref("refs/fleet/replaced/" + second.hex()) == second.hex() + "\n");
+}
+
 TEST_CASE_METHOD(RefsFixture, "a branch that a person deleted can be published again") {
   ok(publish(*repository, "task/x", std::nullopt, first, "accept"));
   run_git("branch -D task/x");
