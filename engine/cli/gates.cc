@@ -77,7 +77,8 @@ std::vector<Found> fitting(const std::vector<Found>& gates, const std::string& w
   for (const Found& gate : gates) {
     if (is_called(gate, word))
       exact.push_back(gate);
-    else if (!word.empty() && gate.id().compare(0, word.size(), word) == 0)
+    // By the run's whole part of it, never by a piece: a decision can't be undone.
+    else if (!word.empty() && gate.id().starts_with(word + "."))
       begun.push_back(gate);
   }
   return exact.empty() ? begun : exact;
