@@ -91,7 +91,8 @@ int run_in_foreground(flow::Engine& engine, const std::string& format) {
                                {engine.site().run_dir() + "/logs", output_has_colour()}));
   }
   switch (*outcome) {
-    case run::RunOutcome::kDone: return kDone;
+    case run::RunOutcome::kDone:
+      return report::ended_unmerged(engine.plan(), engine.state()) ? kRunFailed : kDone;
     case run::RunOutcome::kFailed: return kRunFailed;
     case run::RunOutcome::kStopped:
       if (stopped_by != 0)

@@ -31,7 +31,8 @@ std::vector<const run::Task*> merges_of(const plan::Plan& plan, const run::State
   std::vector<const run::Task*> merges;
   for (const run::Task& task : state.tasks) {
     const auto& merge = plan.nodes[task.node.value].merge;
-    if (!merge || task.phase != run::Phase::kDone)
+    // One that a human let pass has merged nothing.
+    if (!merge || task.phase != run::Phase::kDone || !state.nodes[task.node.value].merged)
       continue;
     if (std::ranges::find(merge->from, task_of(state, pull).node) != merge->from.end())
       merges.push_back(&task);
@@ -44,7 +45,7 @@ const char* standing(const plan::Plan& plan, const run::State& state, const Pull
   bool gathered = false;
   for (const run::Task* merge : merges_of(plan, state, pull)) {
     if (plan.nodes[merge->node.value].merge->into_base)
-      return "merged";
+      return merge->branch == plan.repo.base ? "merged" : "to take";
     gathered = true;
   }
   if (gathered)

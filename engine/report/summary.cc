@@ -1,5 +1,7 @@
 #include "engine/report/summary.h"
 
+#include <set>
+
 #include <fmt/format.h>
 
 #include "engine/report/gate.h"
@@ -115,11 +117,24 @@ const char* state_of(const run::State& state) {
   return "?";
 }
 
+bool ended_unmerged(const plan::Plan& plan, const run::State& state) {
+  bool wanted = false;
+  for (std::size_t i = 0; i < plan.nodes.size(); ++i) {
+    if (!plan.nodes[i].merge || !plan.nodes[i].merge->into_base)
+      continue;
+    wanted = true;
+    if (state.nodes[i].merged)
+      return false;
+  }
+  return wanted && state.closed && state.outcome == run::RunOutcome::kDone;
+}
+
 std::string summary_text(const plan::Plan& plan, const run::State& state,
                          const SummaryPlaces& places) {
-  std::string out = fmt::format("\nrun {} of {}.{}: {} in {}\n", state.run, printable(plan.fleet),
-                                printable(plan.flow), state_of(state),
-                                spoken(plan::Millis(state.last_at - state.opened_at)));
+  std::string out = fmt::format(
+      "\nrun {} of {}.{}: {} in {}\n", state.run, printable(plan.fleet), printable(plan.flow),
+      ended_unmerged(plan, state) ? "done, and nothing was merged" : state_of(state),
+      spoken(plan::Millis(state.last_at - state.opened_at)));
   const std::size_t width = name_width(plan);
   for (std::size_t i = 0; i < state.nodes.size(); ++i) {
     if (is_of_unneeded_round(plan, state, {static_cast<std::uint32_t>(i)}))
@@ -151,11 +166,17 @@ std::string summary_text(const plan::Plan& plan, const run::State& state,
     out += fmt::format(
         "  {} with a commit{}\n", branches == 1 ? "1 branch" : fmt::format("{} branches", branches),
         example.empty() ? "" : fmt::format(", `{}` {}", example, branches > 1 ? "and so on" : ""));
+  std::set<std::string> shown;
   for (const run::Task& task : state.tasks) {
-    if (plan.nodes[task.node.value].kind != plan::NodeKind::kMerge || task.phase != Phase::kDone)
+    const auto& merge = plan.nodes[task.node.value].merge;
+    const bool moved = merge && task.phase == Phase::kDone && !task.branch.empty();
+    if (!moved || task.branch == plan.repo.base || !shown.insert(task.branch).second)
       continue;
     out += fmt::format("  look at it:     git diff {}...{}\n", printable(plan.repo.base),
                        printable(task.branch));
+    // The base is checked out, and is not moved under its user.
+    if (merge->into_base)
+      out += fmt::format("  take it:        git merge --ff-only {}\n", printable(task.branch));
   }
   if (state.parked > 0)
     out += "  waits for a decision\n" + gate_lines(plan, state, state.last_at);

@@ -12,6 +12,10 @@ struct SummaryPlaces {
   bool colour = false;
 };
 
+// Whether a run that is over, with nothing failed, merged nothing into the base though its flow
+// does: somebody refused, or asked for changes that no step made.
+bool ended_unmerged(const plan::Plan& plan, const run::State& state);
+
 // What was done, what failed and why, where to look, what to do next.
 std::string summary_text(const plan::Plan& plan, const run::State& state,
                          const SummaryPlaces& places);

@@ -101,7 +101,8 @@ class Shipping(ShipTest):
         main = repo.git("rev-parse", "main")
         self.ship(repo, WAITING)
         self.answer(repo, "reject", "signoff")
-        self.assert_says(self.resume(repo, DONE), "signoff.approved", "cannot fire")
+        self.assert_says(self.resume(repo, FAILED), "signoff.approved", "cannot fire",
+                         "nothing was merged")
         self.assertNotIn(MERGED, repo.branches())
         self.assertEqual(repo.git("rev-parse", "main"), main)
 

@@ -37,6 +37,7 @@ struct Whole : Told {
                                           "ann@box, pid 7, no terminal; key: no",
                                           "fine"};
     task(merge).branch = "main";
+    state.nodes[merge.value].merged = true;
   }
 };
 
@@ -100,6 +101,14 @@ TEST_CASE("a pull request shows commits, evidence, verdicts, findings, decisions
         "  merged   by merge on `main`\n");
   CHECK(pulls_text(whole.plan, whole.state, whole.pulls) ==
         "   1  merged    build  `task/x`  3 files, +40 -2  findings: 1 open, 0 closed\n");
+}
+
+TEST_CASE("a merge that waits beside a checked-out base is to be taken, and one let pass is none") {
+  Whole whole;
+  whole.state.tasks.back().branch = "fleet/merged/main";
+  CHECK(pulls_text(whole.plan, whole.state, whole.pulls).find("  to take  ") != std::string::npos);
+  whole.state.nodes[whole.merge.value].merged = false;
+  CHECK(pulls_text(whole.plan, whole.state, whole.pulls).find("  accepted  ") != std::string::npos);
 }
 
 TEST_CASE("pull requests for programs have the same facts") {

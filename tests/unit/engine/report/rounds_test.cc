@@ -82,3 +82,23 @@ TEST_CASE("a summary leaves out the rounds that nobody needed, and nothing else"
   CHECK(text.find("polish#2") == std::string::npos);
   CHECK(text.find("approved after 1 of 2 rounds") != std::string::npos);
 }
+
+TEST_CASE("a run that merges into the base ended unmerged when no such merge was made") {
+  Loop loop;
+  plan::Node merge;
+  merge.name = "merge";
+  merge.kind = plan::NodeKind::kMerge;
+  merge.merge = plan::Merge{};
+  merge.merge->into_base = true;
+  loop.plan.nodes.push_back(merge);
+  loop.state.nodes.emplace_back();
+  CHECK_FALSE(ended_unmerged(loop.plan, loop.state));  // it may still come
+  loop.state.closed = true;
+  loop.not_started({6});
+  CHECK(ended_unmerged(loop.plan, loop.state));
+  const std::string text = summary_text(loop.plan, loop.state, {});
+  CHECK(text.find("done, and nothing was merged") != std::string::npos);
+  loop.state.nodes.back().unreachable = false;
+  loop.state.nodes.back().merged = true;
+  CHECK_FALSE(ended_unmerged(loop.plan, loop.state));
+}
