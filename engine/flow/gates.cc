@@ -246,8 +246,13 @@ void Gates::saw(const run::State& state) {
     parked_.clear();
     if (!waits || !ask_)
       return;
-    for (const run::TaskIndex task : run::open_gates(state))
-      parked_.insert({task, state.tasks[task.value].gate->epoch});
+    for (const run::TaskIndex task : run::open_gates(state)) {
+      const run::Gate& gate = *state.tasks[task.value].gate;
+      // Its time was over when this engine came: the timer that says so is under way.
+      if (gate.closes_at != 0 && gate.closes_at <= state.last_at)
+        return parked_.clear();
+      parked_.insert({task, gate.epoch});
+    }
     ask_if_only_waiting(later);
   }
   do_all(later);

@@ -5,6 +5,7 @@ import os
 import pathlib
 import signal
 import subprocess
+import time
 import unittest
 
 import support
@@ -121,6 +122,13 @@ class Gate(FleetTest):
         phases = self.phases()
         self.assertEqual((phases["ask"], phases["good"]), ("failed", "skipped"))
         self.assert_says(self.fleetc("approve", "ask", expect=FAILED), "unanswered")
+
+    def test_a_gate_whose_time_was_over_before_the_run_went_on_is_closed_without_waiting(self):
+        self.make(fleet(ask="timeout 1s else fail"))
+        self.fleetc("run", "t.fleet", "--no-wait", expect=WAITING)
+        time.sleep(1.2)
+        done = self.fleetc("resume", "--no-wait", expect=FAILED)
+        self.assert_says(done, "ann did not decide within 1s")
 
     def test_an_unanswered_gate_escalates_to_one_that_stays_open(self):
         self.make(fleet(ask="timeout 1s else escalate"))
