@@ -292,11 +292,8 @@ Status Engine::forget_jobs() {
 bool Engine::ends_with_engine(const process::JobKey& key) const {
   if (key.task >= state_.tasks.size())
     return false;
-  const run::Task& task = state_.tasks[key.task];
-  if (plan_.nodes[task.node.value].agents.empty() || task.session.value >= state_.sessions.size())
-    return false;
-  const plan::AgentIndex agent = state_.sessions[task.session.value].agent;
-  return plan_.agents[agent.value].on_engine_crash == plan::OnEngineCrash::kKill;
+  const plan::Agent* agent = agent_of(state_, state_.tasks[key.task]);
+  return agent != nullptr && agent->on_engine_crash == plan::OnEngineCrash::kKill;
 }
 
 // What the dead engine left in flight: which attempts still run or have ended in the keeper, which
@@ -419,7 +416,7 @@ Result<run::RunOutcome> Engine::execute(std::vector<run::EventBody> first,
   return *outcome;
 }
 
-// Whose session the task has; null: nobody's, it is a plain command or was never seated.
+// Whose session the task has; null: a plain command's. REQUIRES: the task was seated once.
 const plan::Agent* Engine::agent_of(const run::State& state, const run::Task& task) const {
   if (plan_.nodes[task.node.value].agents.empty() || task.session.value >= state.sessions.size())
     return nullptr;
@@ -429,15 +426,14 @@ const plan::Agent* Engine::agent_of(const run::State& state, const run::Task& ta
 // The sessions of a dead engine that still run find their desks again.
 void Engine::adopt_sessions(Desk& desk, const run::State& before) {
   for (const run::Task& task : before.tasks) {
-    const plan::Node& node = plan_.nodes[task.node.value];
-    if (run::is_settled(task.phase) || node.agents.empty() || !task.seated)
+    const plan::Agent* agent = agent_of(before, task);
+    if (run::is_settled(task.phase) || agent == nullptr || !task.seated)
       continue;
-    const plan::Agent& agent = plan_.agents[before.sessions[task.session.value].agent.value];
     // One that is launched only now needs the documents too. They were there when it was prepared.
-    (void)desk.read_documents(*repository_, agent);
+    (void)desk.read_documents(*repository_, *agent);
     const run::Attempt attempt{task.index, task.epoch};
     if (task.phase == run::Phase::kRunning)
-      desk.adopt(task, task_facts(plan_, before, attempt), agent);
+      desk.adopt(task, task_facts(plan_, before, attempt), *agent);
   }
 }
 
