@@ -88,6 +88,8 @@ class Gate(FleetTest):
         status = self.fleetc("status", expect=DONE).out
         self.assertLess(status.index("waits for a decision"), status.index("steps"))
         self.assertIn(f"fleetc approve {gate}", status)
+        for piece in (gate[0], gate[:3], gate[:-1]):  # a decision can't be undone: no guess is taken
+            self.assert_says(self.fleetc("approve", piece, expect=USAGE), "nothing", piece)
         self.assert_says(self.fleetc("approve", gate, "--why", "looks fine", expect=DONE), "approved")
         done = support.finish(child)
         self.assertEqual(done.code, DONE, str(done))
