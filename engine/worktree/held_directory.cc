@@ -69,6 +69,13 @@ bool HeldDirectory::stands() const {
   return ::fstat(file_.get(), &held) == 0 && held.st_nlink != 0;
 }
 
+Status HeldDirectory::release() {
+  const std::string path = std::exchange(path_, {});
+  if (!path.empty() && ::unlink(path.c_str()) != 0 && errno != ENOENT)
+    return os_error("remove", path, errno);
+  return {};
+}
+
 std::string object_hold_name() {
   static std::atomic<std::uint64_t> counter{0};
   return "tmp_obj_fleetc_" + std::to_string(::getpid()) + "_" + std::to_string(++counter);

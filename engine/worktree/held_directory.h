@@ -26,6 +26,9 @@ class HeldDirectory {
   // Whether the file has been there all the time; `git prune --expire=now` takes it.
   bool stands() const;
 
+  // Removes the file now, for who must know whether it went.
+  Status release();
+
  private:
   HeldDirectory(std::string path, UniqueFd file) : path_(std::move(path)), file_(std::move(file)) {}
 

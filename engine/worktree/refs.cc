@@ -221,18 +221,30 @@ Status try_to_move(Repository& repository, const RefIntent& intent,
   return moved;
 }
 
+struct Moved {
+  Status status;
+  bool begun = false;       // some of the refs may have moved
+  bool holds_left = false;  // a file that held a directory would not go
+};
+
 // The same, again where the user's gc may have taken a directory that was empty for a moment. A
 // move whose names are in order and that still fails then, fails for another reason.
-Status move_locked(Repository& repository, const RefIntent& intent,
-                   const std::vector<RefMove>& moves, std::string_view reason, bool& begun,
-                   bool recorded = false) {
-  Status status = try_to_move(repository, intent, moves, reason, begun, recorded);
-  if (status || (status.error().code() != Errc::kIo && status.error().code() != Errc::kNotFound))
-    return status;
-  const auto holds = intent.hold_directories(moves);
+Moved move_locked(Repository& repository, const RefIntent& intent,
+                  const std::vector<RefMove>& moves, std::string_view reason,
+                  bool recorded = false) {
+  Moved moved;
+  moved.status = try_to_move(repository, intent, moves, reason, moved.begun, recorded);
+  if (moved.status || (moved.status.error().code() != Errc::kIo &&
+                       moved.status.error().code() != Errc::kNotFound))
+    return moved;
+  auto holds = intent.hold_directories(moves);
   if (!holds)
-    return status;
-  return try_to_move(repository, intent, moves, reason, begun, recorded || begun);
+    return moved;
+  moved.status =
+      try_to_move(repository, intent, moves, reason, moved.begun, recorded || moved.begun);
+  for (HeldDirectory& hold : *holds)
+    moved.holds_left |= !hold.release();
+  return moved;
 }
 
 // Whether a move that failed is worth another try: not if someone has moved the ref since, whose
@@ -249,12 +261,11 @@ bool may_pass(Repository& repository, const RefMove& move, const Error& error) {
 // Makes the moves, on record until all of them are made or none is.
 Status move_recorded(Repository& repository, const RefIntent& intent,
                      const std::vector<RefMove>& moves, std::string_view reason) {
-  bool begun = false;
-  Status status = move_locked(repository, intent, moves, reason, begun);
-  // What stopped between two refs is finished by the next holder.
-  if (status || !begun)
+  Moved moved = move_locked(repository, intent, moves, reason);
+  // What stopped between two refs is finished by the next holder, who takes away what is left, too.
+  if ((moved.status || !moved.begun) && !moved.holds_left)
     FLEET_CHECK(intent.clear());
-  return status;
+  return std::move(moved.status);
 }
 
 // Ends what a killed fleetc began, then holds the lock for the caller.
@@ -264,15 +275,17 @@ Result<RefIntent> take_intent(Repository& repository) {
   if (left.moves.empty())
     return intent;
   FLEET_CHECK(intent.remove_stale_locks(left.moves));
+  bool holds_left = false;
   if (left.checked) {
     for (const RefMove& move : left.moves) {
-      bool begun = false;
-      const Status done =
-          move_locked(repository, intent, {move}, "finish an interrupted move", begun, true);
-      if (!done && may_pass(repository, move, done.error()))
-        return done.error();
+      const Moved done = move_locked(repository, intent, {move}, "finish an interrupted move", true);
+      if (!done.status && may_pass(repository, move, done.status.error()))
+        return done.status.error();
+      holds_left |= done.holds_left;
     }
   }
+  if (holds_left)
+    FLEET_CHECK(intent.remove_stale_locks(left.moves));
   FLEET_CHECK(intent.clear());
   return intent;
 }
