@@ -18,8 +18,7 @@ using Json = nlohmann::ordered_json;
 // Newest first.
 constexpr std::array<std::string_view, 4> kProtocols = {"2025-11-25", "2025-06-18", "2025-03-26",
                                                         "2024-11-05"};
-constexpr std::string_view kBatches = "2025-03-26";     // the one that has them
-constexpr std::string_view kStructured = "2025-06-18";  // the first with structured results
+constexpr std::string_view kBatches = "2025-03-26";  // the one that has them
 
 constexpr int kParseError = -32700;
 constexpr int kInvalidRequest = -32600;
@@ -214,10 +213,9 @@ std::string Mcp::call_tool(const Message& message) {
   const auto reply = ask_(verb->verb, *std::move(arguments));
   if (!reply)
     return result_line(message.id, tool_result(reply.error().message(), true));
-  Json result = tool_result(reply->text, !reply->ok());
-  if (reply->ok() && protocol_ >= kStructured)
-    result["structuredContent"] = Json::parse(reply->data, nullptr, /*allow_exceptions=*/false);
-  return result_line(message.id, std::move(result));
+  // No structured content: where there is some, several clients show the model nothing else, and
+  // the words are what was written for it.
+  return result_line(message.id, tool_result(reply->text, !reply->ok()));
 }
 
 }  // namespace fleet::agent

@@ -77,16 +77,18 @@ TEST_CASE("a call of a tool is asked of the engine, and its answer given to the 
   f.take(kInitialize);
   CHECK(f.call("finding", R"({"title":"x","path":"a.c","line":3})") ==
         R"({"jsonrpc":"2.0","id":5,"result":{"content":[{"type":"text","text":"taken"}],)"
-        R"("isError":false,"structuredContent":{"id":"f-1"}}})");
+        R"("isError":false}})");
   REQUIRE(f.asked.size() == 1);
   CHECK(f.asked[0].first == Verb::kFinding);
   CHECK(f.asked[0].second == Arguments{{"title", "x"}, {"path", "a.c"}, {"line", "3"}});
 }
 
-TEST_CASE("a protocol without structured results gets none") {
-  Fixture f;
-  f.take(asks_for("2025-03-26"));
-  CHECK(f.call("done", "{}").find("structuredContent") == std::string::npos);
+TEST_CASE("an answer has words alone, which no client can pass over for data") {
+  for (const char* protocol : {"2025-11-25", "2025-03-26"}) {
+    Fixture f;
+    f.take(asks_for(protocol));
+    CHECK(f.call("done", "{}").find("structuredContent") == std::string::npos);
+  }
 }
 
 TEST_CASE(
