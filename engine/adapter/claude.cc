@@ -56,9 +56,10 @@ Start start_claude(const Call& call) {
   } else {
     add({"--permission-mode", "acceptEdits", "--allowedTools", "Bash", "mcp__fleet"});
   }
+  // Not CLAUDE_CODE_SUBPROCESS_ENV_SCRUB, which keeps the key from its tools: it also brings a
+  // sandbox of its own, which leaves files in the worktree, and asks before each tool again.
   start.env.emplace_back("CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "1");
   start.env.emplace_back("CLAUDE_CODE_MAX_RETRIES", "0");
-  start.env.emplace_back("CLAUDE_CODE_SUBPROCESS_ENV_SCRUB", "1");
   start.env.emplace_back("DISABLE_AUTOUPDATER", "1");
   // The server inherits the environment of the session.
   start.env.insert(start.env.end(), call.tool_env.begin(), call.tool_env.end());

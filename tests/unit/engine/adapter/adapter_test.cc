@@ -100,6 +100,11 @@ TEST_CASE("questions are left out only where our sandbox is around the session")
   CHECK_FALSE(has(start(Kind::kGemini, call).argv, "--yolo"));
 }
 
+TEST_CASE("claude is not told to keep its key from its tools, since it then asks before each of them") {
+  for (const auto& [name, value] : start(Kind::kClaude, full_call()).env)
+    CHECK(name != "CLAUDE_CODE_SUBPROCESS_ENV_SCRUB");
+}
+
 TEST_CASE("who may not write has no tools that edit") {
   Call call = full_call();
   call.writes = false;
