@@ -50,11 +50,13 @@ void check_findings(Subject& subject);
 // secrets.cc: F603.
 void check_expiry(Subject& subject);
 
-// gates.cc: F108 of gates, F703 to F705, F707, F719.
+// gates.cc: F703, F704, F719.
 void check_approvals(Subject& subject);
-void check_humans(Subject& subject);
 // Whether what the step merges ends up in the base, said or meant. REQUIRES: a merge.
 bool is_into_base(const sema::Model& model, const sema::Flow& flow, std::size_t merge);
+
+// humans.cc: F108 of gates, F705, F707.
+void check_humans(Subject& subject);
 
 // triggers.cc: F701 of agents that wake one another; F708 of what waits for an event that a flow
 // takes.

@@ -1,5 +1,4 @@
-// F703, F704, F719: what reaches the base was approved, as that very commit. F705, F707: whoever is
-// asked can answer.
+// F703, F704, F719: what reaches the base was approved, as that very commit.
 #include <algorithm>
 #include <map>
 #include <utility>
@@ -142,6 +141,12 @@ class MergeGate {
   }
 
   bool joint_covers(std::size_t gate, std::size_t branch) const {
+    // Whoever lets it pass sees the branch only where it was made by then.
+    const bool unseen = needs_.may_pass(gate) && !needs_.is_before_pass(branch, gate, merge_);
+    return !unseen && members_cover(gate, branch);
+  }
+
+  bool members_cover(std::size_t gate, std::size_t branch) const {
     const sema::Step& step = flow_.steps[gate];
     const auto one = [&](std::size_t other) {
       return covers(other, branch);
@@ -161,6 +166,13 @@ class MergeGate {
   // A merge that may move the branch after the gate looked at it and before it is merged.
   std::optional<std::size_t> late_writer(std::size_t gate, std::size_t branch,
                                          const std::vector<Skipped>& skipped) const {
+    if (needs_.may_pass(gate)) {
+      const auto before = [&](std::size_t writer) {
+        return needs_.is_before_pass(writer, gate, merge_);
+      };
+      if (const auto late = writer_not(before, branch, skipped))
+        return late;
+    }
     const sema::Step& step = flow_.steps[gate];
     if (step.kind == StepKind::kLoop) {
       for (std::size_t round = 0; round < step.after.size(); ++round) {
@@ -193,10 +205,20 @@ class MergeGate {
   // A merge that may move the branch after that step began and before this merge.
   std::optional<std::size_t> writer_after(std::size_t gate, std::size_t branch,
                                           const std::vector<Skipped>& skipped) const {
+    const auto before = [&](std::size_t writer) {
+      return needs_.is_before(writer, gate);
+    };
+    return writer_not(before, branch, skipped);
+  }
+
+  // A merge that moves the branch, is not `before`, and need not come after this merge.
+  template <class Before>
+  std::optional<std::size_t> writer_not(const Before& before, std::size_t branch,
+                                        const std::vector<Skipped>& skipped) const {
     for (std::size_t writer = 0; writer < flow_.steps.size(); ++writer) {
       const bool writes = writer != merge_ && writer != branch &&
                           flow_.steps[writer].merge.into_step && owner_of(flow_, writer) == branch;
-      if (writes && !is_skipped(writer, skipped) && !needs_.is_before(writer, gate) &&
+      if (writes && !is_skipped(writer, skipped) && !before(writer) &&
           !needs_.is_before(merge_, writer) && !needs_.exclude(merge_, writer))
         return writer;
     }
@@ -226,13 +248,18 @@ class MergeGate {
     Diagnostic diagnostic =
         sema::error("F704", step.head, "nothing approves what is merged into " + ticked(base()),
                     "no gate on the way here");
-    for (std::size_t gate = 0; gate < flow_.steps.size(); ++gate) {
-      if (needs_.has(merge_, gate, EdgeKind::kApproved)) {
-        diagnostic.secondary.push_back(
-            {flow_.steps[gate].head,
-             "approves something else than what " + ticked(flow_.steps[branch].name) + " made"});
-        break;
-      }
+    const std::string made = ticked(flow_.steps[branch].name);
+    if (const auto gate = passed_early(branch)) {
+      diagnostic.secondary.push_back(
+          {flow_.steps[*gate].head,
+           "a human may let it pass before there is anything of " + made + " to see"});
+      diagnostic.helps.push_back({"write `else fail` on " + ticked(flow_.steps[*gate].name) +
+                                      ", so that it is an approval only when its steps approve",
+                                  {},
+                                  false});
+    } else if (const auto other = some_gate()) {
+      diagnostic.secondary.push_back(
+          {flow_.steps[*other].head, "approves something else than what " + made + " made"});
     }
     diagnostic.notes.push_back("the way to it: " + way_to(merge_));
     diagnostic.helps.push_back(
@@ -241,6 +268,24 @@ class MergeGate {
          {},
          false});
     subject_.sink.add(std::move(diagnostic));
+  }
+
+  std::optional<std::size_t> some_gate() const {
+    for (std::size_t gate = 0; gate < flow_.steps.size(); ++gate) {
+      if (needs_.has(merge_, gate, EdgeKind::kApproved))
+        return gate;
+    }
+    return std::nullopt;
+  }
+
+  // A joint that would do if nobody could let it pass before the branch was made.
+  std::optional<std::size_t> passed_early(std::size_t branch) const {
+    for (std::size_t gate = 0; gate < flow_.steps.size(); ++gate) {
+      if (needs_.has(merge_, gate, EdgeKind::kApproved) && needs_.may_pass(gate) &&
+          !needs_.is_before_pass(branch, gate, merge_) && members_cover(gate, branch))
+        return gate;
+    }
+    return std::nullopt;
   }
 
   // A shortest way from the beginning of the flow, as a person would follow it.
@@ -297,71 +342,6 @@ bool is_understood(const sema::Flow& flow) {
                               [](const sema::Step& step) { return step.broken || step.trusts; });
 }
 
-void say_no_way(Subject& subject, Span at, const std::string& message, const std::string& label) {
-  const sema::Human& human = subject.model.humans.front();
-  Diagnostic diagnostic = sema::error("F705", at, message, label);
-  diagnostic.secondary.push_back({human.name_span, "the fleet knows a human"});
-  diagnostic.helps.push_back(
-      {"write `escalation = " + human.name + " within 1h` in the fleet", {}, false});
-  subject.sink.add(std::move(diagnostic));
-}
-
-void say_no_way(Subject& subject, const sema::Step& step) {
-  say_no_way(subject, step.otherwise_span ? *step.otherwise_span : step.head,
-             "nothing says which human is asked when " + ticked(step.name) + " is stuck",
-             step.otherwise_span ? "escalates to nobody"
-                                 : "`else escalate` holds unless it says otherwise");
-}
-
-bool knows_way(const sema::Model& model) {
-  return model.humans.empty() || !model.fleet || model.fleet->escalation ||
-         model.fleet->origins.contains("escalation");
-}
-
-// What asks a human without any step of a flow: a hard budget that is spent, and an agent that
-// crashed too often.
-void check_other_escalations(Subject& subject) {
-  const sema::Model& model = subject.model;
-  if (knows_way(model))
-    return;
-  if (model.fleet->budget && model.fleet->budget->value.hard) {
-    say_no_way(subject, model.fleet->budget->span,
-               "nothing says which human is asked when the budget is spent",
-               "`hard` pauses the fleet, and asks");
-    return;
-  }
-  for (const sema::Agent& agent : model.agents) {
-    const auto& restart = agent.contract.restart;
-    if (agent.is_role || agent.broken || !restart || !restart->value.escalate)
-      continue;
-    say_no_way(
-        subject, restart->span,
-        "nothing says which human is asked when " + ticked(agent.name) + " crashes again and again",
-        "escalates to nobody");
-    return;
-  }
-}
-
-void check_gate_time(Subject& subject, const sema::Step& step) {
-  const sema::Human& human = subject.model.humans[step.human->value];
-  if (!step.timeout) {
-    Diagnostic diagnostic =
-        sema::error("F108", step.head, "the gate " + ticked(step.name) + " has no `timeout`",
-                    "could stay open for ever");
-    diagnostic.helps.push_back({"write `timeout 24h`, and `else …` for what follows", {}, false});
-    subject.sink.add(std::move(diagnostic));
-    return;
-  }
-  if (!human.answers || human.answers->value <= step.timeout->value)
-    return;
-  Diagnostic diagnostic = sema::warning(
-      "F707", step.timeout->span, "the gate closes before " + ticked(human.name) + " can answer",
-      "open for " + plan::to_string(step.timeout->value));
-  diagnostic.secondary.push_back(
-      {human.answers->span, "an answer takes " + plan::to_string(human.answers->value)});
-  subject.sink.add(std::move(diagnostic));
-}
-
 }  // namespace
 
 bool is_into_base(const sema::Model& model, const sema::Flow& flow, std::size_t merge) {
@@ -395,26 +375,6 @@ void check_approvals(Subject& subject) {
     for (const std::size_t merge : into_base)
       MergeGate(subject, flow, needs, merge).check();
   }
-}
-
-void check_humans(Subject& subject) {
-  for (const sema::Flow& flow : subject.model.flows) {
-    for (const sema::Step& step : flow.steps) {
-      if (!step.broken && step.kind == StepKind::kHuman)
-        check_gate_time(subject, step);
-    }
-    if (knows_way(subject.model) || !is_understood(flow))
-      continue;
-    const auto escalates = [](const sema::Step& step) {
-      return step.otherwise == plan::Otherwise::kEscalate;
-    };
-    const auto stuck = std::ranges::find_if(flow.steps, escalates);
-    if (stuck != flow.steps.end()) {
-      say_no_way(subject, *stuck);
-      return;
-    }
-  }
-  check_other_escalations(subject);
 }
 
 }  // namespace fleet::checks

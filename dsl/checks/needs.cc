@@ -81,7 +81,8 @@ Needs::Needs(const sema::Flow& flow, bool asks)
     : flow_(flow), asks_(asks), facts_(flow.steps.size()), settled_(flow.steps.size()) {
   const std::size_t count = flow.steps.size();
   find_insides();
-  for (const std::size_t index : lower::topological_order(count, arcs_of(flow))) {
+  order_ = lower::topological_order(count, arcs_of(flow));
+  for (const std::size_t index : order_) {
     Facts facts(count, 0);
     // Of what a disjunction has seen its consumers ask for themselves: see facts_of.
     if (!is_disjunction(flow.steps[index].kind)) {
@@ -105,19 +106,31 @@ void Needs::find_insides() {
   }
 }
 
-// A step settles once it ran, which takes all of its edges, or once one of them can't fire: either
-// way at least one of those it waits for has settled. Only `all` waits for every one, and so does
-// the last of several rounds: which one was the last is known then.
 Needs::Facts Needs::settled_before(std::size_t index) const {
+  return settled(index, Facts(flow_.steps.size(), 0),
+                 [&](std::size_t from) -> const Facts& { return settled_[from]; });
+}
+
+// A step settles once it ran, which takes all of its edges, or once one of them can't fire, which
+// is none of those that are known to. An `any` and a loop do once one fires, or none can any more.
+template <class SettledOf>
+Needs::Facts Needs::settled(std::size_t index, const Facts& told, const SettledOf& of) const {
   const sema::Step& step = flow_.steps[index];
+  const bool first = is_disjunction(step.kind) && step.kind != StepKind::kLast;
+  const auto fires = [&](const sema::Edge& edge) {
+    return !first && (edge.kind == EdgeKind::kDone || (told[edge.from] & bit(edge.kind)) != 0);
+  };
+  const bool every = std::ranges::all_of(step.after, fires);
   Facts all;
   for (const sema::Edge& edge : step.after) {
+    if (!every && fires(edge))
+      continue;
     if (all.empty()) {
-      all = settled_[edge.from];
-    } else if (step.kind == StepKind::kAll || step.kind == StepKind::kLast) {
-      unite(all, settled_[edge.from]);
+      all = of(edge.from);
+    } else if (every) {
+      unite(all, of(edge.from));
     } else {
-      intersect(all, settled_[edge.from]);
+      intersect(all, of(edge.from));
     }
   }
   all.resize(flow_.steps.size(), 0);
@@ -152,9 +165,7 @@ Needs::Facts Needs::of_joint(const sema::Edge& edge) const {
     inside = of_loop(edge.from);
   if (inside.empty())
     return facts;
-  const bool passes = asks_ && from.otherwise == plan::Otherwise::kEscalate &&
-                      from.kind != StepKind::kLast && edge.kind != EdgeKind::kChangesRequested;
-  if (passes)
+  if (may_pass(edge.from) && edge.kind != EdgeKind::kChangesRequested)
     intersect(inside, of_passed(edge.from));
   unite(facts, inside);
   return facts;
@@ -173,6 +184,31 @@ Needs::Facts Needs::of_passed(std::size_t joint) const {
       add(facts[member.value], kNoChanges);
   }
   return facts;
+}
+
+// The same in a run in which `step` starts: what came of others tells more of what has settled.
+Needs::Facts Needs::of_passed_before(std::size_t joint, std::size_t step) const {
+  Facts facts = of_passed(joint);
+  Facts told = told_by(step);
+  told.resize(facts.size(), 0);
+  for (std::size_t i = 0; i < facts.size(); ++i)
+    told[i] = static_cast<Bits>((told[i] & ~kBefore) | facts[i]);
+  std::map<std::size_t, Facts> known;
+  for (const sema::Edge& edge : flow_.steps[joint].after)
+    unite(facts, settled_when(edge.from, told, known));
+  return facts;
+}
+
+// As settled_before, where some outcomes are known.
+const Needs::Facts& Needs::settled_when(std::size_t index, const Facts& told,
+                                        std::map<std::size_t, Facts>& known) const {
+  const auto found = known.find(index);
+  if (found != known.end())
+    return found->second;
+  Facts all = settled(index, told, [&](std::size_t from) -> const Facts& {
+    return settled_when(from, told, known);
+  });
+  return known.emplace(index, std::move(all)).first->second;
 }
 
 // What holds when the step ran. A joint began once one of its steps ran, a loop once its first test
@@ -254,6 +290,19 @@ bool Needs::is_before(std::size_t from, std::size_t step) const {
   return !facts_[step].empty() && (facts_[step][from] & kBefore) != 0;
 }
 
+bool Needs::may_pass(std::size_t joint) const {
+  const sema::Step& step = flow_.steps[joint];
+  return asks_ && sema::is_joint(step.kind) && step.kind != StepKind::kLast &&
+         step.otherwise == plan::Otherwise::kEscalate;
+}
+
+bool Needs::is_before_pass(std::size_t from, std::size_t joint, std::size_t step) const {
+  auto known = passes_.find({joint, step});
+  if (known == passes_.end())
+    known = passes_.emplace(std::pair(joint, step), of_passed_before(joint, step)).first;
+  return (known->second[from] & kBefore) != 0;
+}
+
 std::optional<Needs::Contradiction> Needs::contradiction(std::size_t step) const {
   for (std::size_t from = 0; from < facts_[step].size(); ++from) {
     const Bits facts = facts_[step][from];
@@ -268,9 +317,37 @@ std::optional<Needs::Contradiction> Needs::contradiction(std::size_t step) const
   return std::nullopt;
 }
 
+// An `all` whose steps all ended well has not failed, and nobody is asked about it.
+Needs::Facts Needs::told_by(std::size_t step) const {
+  constexpr Bits kWell =
+      bit(EdgeKind::kAccepted) | bit(EdgeKind::kApproved) | bit(EdgeKind::kMerged);
+  constexpr Bits kChanges = bit(EdgeKind::kChangesRequested);
+  Facts facts = facts_[step];
+  if (facts.empty())
+    return facts;
+  for (const std::size_t index : order_) {
+    const sema::Step& joint = flow_.steps[index];
+    if (joint.kind != StepKind::kAll || joint.members.empty())
+      continue;
+    Bits every = kWell;
+    Bits some = 0;
+    bool well = true;
+    for (const sema::At<std::size_t>& member : joint.members) {
+      every = static_cast<Bits>(every & facts[member.value]);
+      some = static_cast<Bits>(some | facts[member.value]);
+      well = well && (facts[member.value] & (kWell | kChanges)) != 0;
+    }
+    if (well)
+      add(facts[index], static_cast<Bits>(every | (some & kChanges)));
+  }
+  return facts;
+}
+
 bool Needs::exclude(std::size_t a, std::size_t b) const {
-  for (std::size_t from = 0; from < std::min(facts_[a].size(), facts_[b].size()); ++from) {
-    if (clash(facts_[a][from], facts_[b][from]))
+  const Facts one = told_by(a);
+  const Facts other = told_by(b);
+  for (std::size_t from = 0; from < std::min(one.size(), other.size()); ++from) {
+    if (clash(one[from], other[from]))
       return true;
   }
   return false;

@@ -24,7 +24,8 @@ using sema::Step;
 using sema::StepKind;
 
 // A flow of a build, work that begins at it, reviews and humans that look at these, joints of
-// reviews and humans, and merges that move the build.
+// reviews and humans, and merges that move the build. A build may wait for a human, so that a joint
+// can come to its end, and be let pass, while there is nothing yet to look at.
 class RandomFlow {
  public:
   explicit RandomFlow(std::uint32_t seed) : random_(seed) {}
@@ -40,11 +41,16 @@ class RandomFlow {
   role d { writes = worktree("d/{task}") }
   role r { returns = verdict; accept = [] }
   flow main {
-    build = b("x")
-    other = c("y")
 )";
     judges_.clear();
     workers_ = {"build", "other"};
+    const bool late = below(3) == 0;
+    if (late) {
+      out += "    early = human(h) timeout 1h\n";
+      judges_.push_back("early");
+    }
+    out += std::string("    build = b(\"x\")") + (late ? " after early.done" : "") + "\n";
+    out += "    other = c(\"y\")\n";
     const bool more = below(2) == 0;
     if (more) {
       out += "    more = d(\"z\", build.diff)\n";
@@ -89,21 +95,30 @@ class RandomFlow {
         what = "repo.merge(other, into: build.branch)" + after(1, 2);
         break;
       case 2:
-        if (judges_.size() >= 2 && judges_[0] != judges_.back()) {
-          what = std::string(below(2) == 0 ? "all(" : "any(") + judges_[0] + ", " + judges_.back() +
-                 (below(2) == 0 ? ") else fail" : ")");
+        if (!judges_.empty()) {
+          what = joint();
           break;
         }
         [[fallthrough]];
       default: {
         const bool findings = !reviews_.empty() && below(4) == 0;
         what = "r(" + any_of(workers_) + ".diff" +
-               (findings ? ", " + any_of(reviews_) + ".findings)" : ")") + after(1, 1);
+               (findings ? ", " + any_of(reviews_) + ".findings)" : ")") + after(2, 1);
         reviews_.push_back(name);
       }
     }
     (judge ? judges_ : workers_).push_back(name);
     return name + " = " + what;
+  }
+
+  // Of two judges, or of one and a review of its own.
+  std::string joint() {
+    const std::string one = any_of(judges_);
+    const std::string other = any_of(judges_);
+    const bool inner = one == other;
+    return std::string(below(2) == 0 ? "all(" : "any(") + one + ", " +
+           (inner ? "r(" + any_of(workers_) + ".diff))" + after(1, 2) : other + ")") +
+           (below(2) == 0 ? " else fail" : "");
   }
 
   std::mt19937 random_;
