@@ -43,7 +43,7 @@ void check_outputs(Subject& subject);
 void check_spawn(Subject& subject);
 void check_limits(Subject& subject);
 
-// review.cc: F401, F402, F607, F717.
+// review.cc: F401, F402, F405, F607, F717.
 void check_reviewers(Subject& subject);
 void check_findings(Subject& subject);
 

@@ -1,8 +1,10 @@
-// F401, F402, F607: a review is done by somebody else, who sees it cold and changes nothing. F717:
-// findings come from a review.
+// F401, F402, F607: a review is done by somebody else, who sees it cold and changes nothing. F405:
+// two reviews are two reviewers'. F717: findings come from a review.
 #include <algorithm>
+#include <optional>
 #include <set>
 #include <utility>
+#include <vector>
 
 #include "dsl/checks/checks.h"
 #include "dsl/sema/report.h"
@@ -152,6 +154,92 @@ std::set<std::size_t> check_own_work(Subject& subject, const sema::Flow& flow) {
   return said_of;
 }
 
+// The reviews that a joint takes together; those of a joint of its own kind inside of it as well.
+void add_reviews(const sema::Model& model, const sema::Flow& flow, const sema::Step& joint,
+                 std::vector<std::size_t>& reviews) {
+  for (const sema::At<std::size_t>& member : joint.members) {
+    const sema::Step& step = flow.steps[member.value];
+    if (step.kind == joint.kind)
+      add_reviews(model, flow, step, reviews);
+    else if (step.kind == StepKind::kTask && !step.broken && step.agents.size() == 1 &&
+             model.agents[step.agents.front().value].gives_verdicts())
+      reviews.push_back(member.value);
+  }
+}
+
+// Whether both are asked for the same of the same, once the same things have happened.
+bool is_asked_twice(const sema::Step& one, const sema::Step& other) {
+  const auto same_argument = [](const sema::Argument& a, const sema::Argument& b) {
+    return a.output_of == b.output_of && a.findings == b.findings &&
+           to_string(a.text) == to_string(b.text);
+  };
+  const auto same_edge = [](const sema::Edge& a, const sema::Edge& b) {
+    return a.from == b.from && a.kind == b.kind;
+  };
+  return one.agents.front().value == other.agents.front().value &&
+         std::ranges::equal(one.arguments, other.arguments, same_argument) &&
+         std::ranges::equal(one.after, other.after, same_edge);
+}
+
+// A declared reviewer that is none of those.
+std::optional<std::string> another_reviewer(const sema::Model& model, const sema::Flow& flow,
+                                            const std::vector<std::size_t>& reviews) {
+  for (std::size_t i = 0; i < model.agents.size(); ++i) {
+    const sema::Agent& agent = model.agents[i];
+    const auto is_it = [&](std::size_t review) {
+      return flow.steps[review].agents.front().value == i;
+    };
+    if (!agent.is_role && !agent.broken && agent.gives_verdicts() &&
+        std::ranges::none_of(reviews, is_it))
+      return agent.name;
+  }
+  return std::nullopt;
+}
+
+void say_counted_twice(Subject& subject, const sema::Step& joint, const sema::Step& first,
+                       const sema::Step& second, const std::optional<std::string>& other) {
+  const std::string name = ticked(subject.model.agents[second.agents.front().value].name);
+  Diagnostic diagnostic = sema::warning("F405", second.agents.front().span,
+                                        name + " is counted twice in " + ticked(joint.name),
+                                        "judges the same change again");
+  if (first.agents.front().span.begin != second.agents.front().span.begin)
+    diagnostic.secondary.push_back({first.agents.front().span, "judges it here"});
+  diagnostic.notes.push_back(
+      "a second session of one agent has the same model, identity and brief: it is no second "
+      "opinion");
+  diagnostic.helps.push_back(
+      {other ? "call another reviewer here, such as " + ticked(*other)
+             : "declare another reviewer, `agent NAME : ROLE { … }`, and call that here",
+       {},
+       false});
+  subject.sink.add(std::move(diagnostic));
+}
+
+// Those of one agent are one mistake, however many joints count them.
+void check_counted_twice(Subject& subject, const sema::Flow& flow) {
+  std::set<std::size_t> said;
+  for (const sema::Step& joint : flow.steps) {
+    if (joint.broken || (joint.kind != StepKind::kAll && joint.kind != StepKind::kAny))
+      continue;
+    std::vector<std::size_t> reviews;
+    add_reviews(subject.model, flow, joint, reviews);
+    std::set<std::size_t> seen;
+    for (const std::size_t review : reviews) {
+      const auto first = std::ranges::find_if(seen, [&](std::size_t other) {
+        return other != review && is_asked_twice(flow.steps[other], flow.steps[review]);
+      });
+      if (first != seen.end()) {
+        if (!said.contains(*first))
+          say_counted_twice(subject, joint, flow.steps[*first], flow.steps[review],
+                            another_reviewer(subject.model, flow, reviews));
+        said.insert({*first, review});
+        break;
+      }
+      seen.insert(review);
+    }
+  }
+}
+
 bool can_find(const sema::Model& model, const sema::Flow& flow, std::size_t index) {
   const sema::Step& step = flow.steps[index];
   if (step.broken)
@@ -180,8 +268,10 @@ void say_no_findings(Subject& subject, const sema::Step& from, Span use) {
 
 void check_reviewers(Subject& subject) {
   std::set<std::size_t> own_work;
-  for (const sema::Flow& flow : subject.model.flows)
+  for (const sema::Flow& flow : subject.model.flows) {
     own_work.merge(check_own_work(subject, flow));
+    check_counted_twice(subject, flow);
+  }
   for (const std::size_t index : subjects_of(subject.model)) {
     const sema::Agent& agent = subject.model.agents[index];
     if (agent.broken || !agent.gives_verdicts())
