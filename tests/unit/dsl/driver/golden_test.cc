@@ -1,34 +1,14 @@
 // What the compiler says about whole files, word for word.
-#include "tests/support/golden.h"
-
-#include <filesystem>
-#include <map>
-
 #include <catch2/catch.hpp>
 
 #include "dsl/base/render.h"
 #include "dsl/driver/compile.h"
 #include "dsl/plan/codec.h"
 #include "dsl/plan/render.h"
-#include "tests/support/memory_reader.h"
+#include "tests/support/golden_reader.h"
 
 namespace fleet {
 namespace {
-
-std::string base_name(const std::string& path) {
-  return std::filesystem::path(path).filename().string();
-}
-
-// All files of a golden folder under their own names, so that one may import another.
-testing::MemoryReader reader_of(const std::string& folder) {
-  std::map<std::string, std::string> texts;
-  for (const std::string& path : golden::list(folder, "", ".fleet")) {
-    texts[base_name(path)] = golden::read(path);
-  }
-  for (const std::string& path : golden::list(folder + "/identity", "", ".md"))
-    texts["identity/" + base_name(path)] = golden::read(path);
-  return testing::MemoryReader(std::move(texts));
-}
 
 std::string with_suffix(const std::string& path, const char* suffix) {
   return path.substr(0, path.rfind('.')) + suffix;
@@ -37,9 +17,9 @@ std::string with_suffix(const std::string& path, const char* suffix) {
 }  // namespace
 
 TEST_CASE("every kind of mistake gets its message, once, at its place") {
-  testing::MemoryReader files = reader_of("check");
+  testing::MemoryReader files = golden::reader_of("check");
   for (const std::string& path : golden::list("check", "", ".fleet")) {
-    const std::string name = base_name(path);
+    const std::string name = golden::base_name(path);
     if (name.starts_with("part-"))
       continue;
     CompileOptions options;
@@ -56,11 +36,11 @@ TEST_CASE("every kind of mistake gets its message, once, at its place") {
 }
 
 TEST_CASE("sound fleets compile without a word, to plans that stay the same") {
-  testing::MemoryReader files = reader_of("plan");
+  testing::MemoryReader files = golden::reader_of("plan");
   for (const std::string& path : golden::list("plan", "", ".fleet")) {
     CompileOptions options;
     options.goal = Goal::kPlan;
-    const Compilation result = compile(base_name(path), files, options);
+    const Compilation result = compile(golden::base_name(path), files, options);
     INFO(path << "\n" << render_text(result.diagnostics, *result.sources) << result.usage);
     REQUIRE(result.diagnostics.empty());
     REQUIRE(result.plan.has_value());
