@@ -1,7 +1,7 @@
 // The agent CLIs that the engine knows: how a session of each is started without a person beside
 // it, and what its output says of how it went. Knows nothing of plans, worktrees or processes:
-// values in, values out. Written from what claude 2.1, codex 0.169, gemini 0.61 and opencode 1.18
-// were seen to print; run on such output so far, not yet beside the CLIs. Pure; any thread.
+// values in, values out. Tried with claude 2.1.197, codex 0.169.0, gemini 0.61.0 and opencode
+// 1.18.33 (tests/real_cli); another version may print other things. Pure; any thread.
 #pragma once
 
 #include <cstdint>

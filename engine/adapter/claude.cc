@@ -69,7 +69,7 @@ Start start_claude(const Call& call) {
 Ending read_claude(std::string_view output, int exit_code) {
   Ending ending;
   bool has_result = false, failed = false, declined = false;
-  std::uint64_t status = 0;
+  std::uint64_t status = 0, resets = 0;
   std::string subtype;
   const std::string words = each_object(output, [&](const Json& line) {
     const std::string type = text_at(line, {"type"});
@@ -77,6 +77,9 @@ Ending read_claude(std::string_view output, int exit_code) {
       ending.session = text_at(line, {"session_id"});
     if (type == "assistant")
       declined = text_at(line, {"message", "stop_reason"}) == "refusal";
+    // Told of a subscription's limits alone; those of a key end in words without a time.
+    if (type == "rate_limit_event" && text_at(line, {"rate_limit_info", "status"}) == "rejected")
+      resets = number_at(line, {"rate_limit_info", "resetsAt"});
     if (type != "result")
       return;
     has_result = true;
@@ -98,7 +101,7 @@ Ending read_claude(std::string_view output, int exit_code) {
     ending.cause = Cause::kSucceeded;
   } else {
     ending.cause = cause_of(status, ending.detail);
-    ending.until = until_of(ending.detail);
+    ending.until = resets > 0 ? static_cast<std::int64_t>(resets) : until_of(ending.detail);
     if (ending.detail.empty())
       ending.detail = subtype;
   }

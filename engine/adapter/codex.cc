@@ -29,7 +29,8 @@ Start start_codex(const Call& call) {
   Start start;
   start.argv = command_line(call, "codex",
                             {"exec", "--json", "--skip-git-repo-check", "--disable", "plugins"});
-  if (call.confined && call.writes) {
+  // Its own sandbox can't start inside ours, which keeps the worktree from who may not write.
+  if (call.confined) {
     start.argv.emplace_back("--dangerously-bypass-approvals-and-sandbox");
   } else {
     start.argv.insert(start.argv.end(), {"-s", call.writes ? "workspace-write" : "read-only"});

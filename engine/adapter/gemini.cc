@@ -1,5 +1,7 @@
 // Gemini CLI: `gemini -p -o stream-json`. It exits with the HTTP status modulo 256 of an error that
 // it gave up on, and with 0 after some that it did not.
+#include <algorithm>
+
 #include "engine/adapter/words.h"
 
 namespace fleet::adapter {
@@ -19,7 +21,10 @@ std::string settings(const Call& call) {
   Json text = {{"security", {{"auth", {{"selectedType", "gemini-api-key"}}}}},
                {"privacy", {{"usageStatisticsEnabled", false}}},
                {"telemetry", {{"enabled", false}}},
-               {"general", {{"disableAutoUpdate", true}}}};
+               // One attempt: it would ask ten times, for minutes, of which nobody is told.
+               {"general", {{"enableAutoUpdate", false}, {"maxAttempts", 1}}}};
+  if (!call.writes)
+    text["tools"]["exclude"] = {"replace", "write_file"};
   if (!call.fleetc.empty()) {
     Json env = Json::object();
     for (const auto& [name, value] : call.tool_env)
@@ -36,7 +41,8 @@ Start start_gemini(const Call& call) {
   Start start;
   start.argv =
       command_line(call, "gemini", {"-p", call.prompt, "-o", "stream-json", "--skip-trust"});
-  if (call.writes && call.confined) {
+  // In its other modes it has no shell. Our sandbox keeps the worktree from who may not write.
+  if (call.confined) {
     start.argv.emplace_back("--yolo");
   } else {
     start.argv.insert(start.argv.end(), {"--approval-mode", call.writes ? "auto_edit" : "default"});
@@ -67,7 +73,11 @@ Ending read_gemini(std::string_view output, int exit_code) {
       error = text_at(line, {"error", "message"});
     ending.usage.input_tokens = number_at(line, {"stats", "input_tokens"});
     ending.usage.cached_tokens = number_at(line, {"stats", "cached"});
-    ending.usage.output_tokens = number_at(line, {"stats", "output_tokens"});
+    // Its thoughts are paid for as output, and are in the total alone.
+    const std::uint64_t total = number_at(line, {"stats", "total_tokens"});
+    ending.usage.output_tokens =
+        std::max(number_at(line, {"stats", "output_tokens"}),
+                 total > ending.usage.input_tokens ? total - ending.usage.input_tokens : 0);
   });
   if (succeeded && exit_code == 0) {
     ending.cause = Cause::kSucceeded;

@@ -1,9 +1,13 @@
 // opencode: `opencode run --format json`. A turn is a step; each step states its tokens and its
 // cost, which is 0 for a model whose price it does not know.
+#include <charconv>
+
 #include "engine/adapter/words.h"
 
 namespace fleet::adapter {
 namespace {
+
+constexpr std::int64_t kLongestWait = 31 * 24 * 3600;  // seconds that a service may ask for
 
 std::string config_json(const Call& call) {
   const char* edit = call.writes ? "allow" : "deny";
@@ -20,6 +24,16 @@ std::string config_json(const Call& call) {
                             {"enabled", true}};
   }
   return text.dump(-1, ' ', true, Json::error_handler_t::replace);
+}
+
+// The service's own word on when to ask again, which counts from the line's time (milliseconds).
+std::int64_t retry_time(const Json& line) {
+  const std::string seconds = text_at(line, {"error", "data", "responseHeaders", "retry-after"});
+  std::int64_t wait = 0;
+  const auto [end, error] = std::from_chars(seconds.data(), seconds.data() + seconds.size(), wait);
+  const auto now = static_cast<std::int64_t>(number_at(line, {"timestamp"}) / 1000);
+  const bool sound = error == std::errc{} && wait > 0 && wait < kLongestWait && now > 0;
+  return sound ? now + wait : 0;
 }
 
 }  // namespace
@@ -42,6 +56,8 @@ Ending read_opencode(std::string_view output, int exit_code) {
   Ending ending;
   bool finished = false;
   double dollars = 0;
+  bool no_money = false;
+  std::int64_t until = 0;
   std::string error;
   std::uint64_t status = 0;
   const std::string words = each_object(output, [&](const Json& line) {
@@ -54,6 +70,10 @@ Ending read_opencode(std::string_view output, int exit_code) {
       if (const std::string message = text_at(line, {"error", "data", "message"}); !message.empty())
         error += ": " + message;
       status = number_at(line, {"error", "data", "statusCode"});
+      // The same words and status as of a limit, which a wait would mend.
+      no_money = text_at(line, {"error", "data", "responseBody"}).find("insufficient_quota") !=
+                 std::string::npos;
+      until = retry_time(line);
     }
     if (type == "text")
       ending.detail = one_line(text_at(line, {"part", "text"}));
@@ -76,8 +96,8 @@ Ending read_opencode(std::string_view output, int exit_code) {
     return ending;
   }
   ending.detail = one_line(error.empty() ? words : error);
-  ending.cause = cause_of(status, ending.detail);
-  ending.until = until_of(ending.detail);
+  ending.cause = no_money ? Cause::kAuth : cause_of(status, ending.detail);
+  ending.until = until;
   return ending;
 }
 

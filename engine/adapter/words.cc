@@ -17,13 +17,17 @@ struct Sign {
 };
 
 // The first that is found decides: what names a cause for certain stands before what only hints.
-constexpr std::array<Sign, 24> kSigns = {{
+constexpr auto kSigns = std::to_array<Sign>({
     {"prompt is too long", Cause::kContextExhausted},
     {"context window", Cause::kContextExhausted},
     {"contextoverflow", Cause::kContextExhausted},
     {"input token count", Cause::kContextExhausted},
+    {"blocked due to safety", Cause::kDeclined},
+    {"content_filter", Cause::kDeclined},
+    {"content filter", Cause::kDeclined},
     // No wait mends an empty account: it goes to the credential's owner.
     {"credit balance", Cause::kAuth},
+    {"quota exceeded. check your plan", Cause::kAuth},
     {"invalid api key", Cause::kAuth},
     {"api key not valid", Cause::kAuth},
     {"invalid x-api-key", Cause::kAuth},
@@ -42,8 +46,9 @@ constexpr std::array<Sign, 24> kSigns = {{
     {"high demand", Cause::kOverloaded},
     {"unable to connect", Cause::kOverloaded},
     {"econnre", Cause::kOverloaded},  // ECONNREFUSED, ECONNRESET
+    {"fetch failed", Cause::kOverloaded},
     {"unavailable", Cause::kOverloaded},
-}};
+});
 
 // "unexpected status 401", "last status: 429", "status code 503"
 std::uint64_t status_in(std::string_view words) {

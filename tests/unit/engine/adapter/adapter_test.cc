@@ -100,19 +100,25 @@ TEST_CASE("questions are left out only where our sandbox is around the session")
   CHECK_FALSE(has(start(Kind::kGemini, call).argv, "--yolo"));
 }
 
-TEST_CASE("claude is not told to keep its key from its tools, since it then asks before each of them") {
+TEST_CASE("claude may show its key to its tools, since it would else ask before each of them") {
   for (const auto& [name, value] : start(Kind::kClaude, full_call()).env)
     CHECK(name != "CLAUDE_CODE_SUBPROCESS_ENV_SCRUB");
 }
 
-TEST_CASE("who may not write has no tools that edit") {
+TEST_CASE("who may not write has no tools that edit, and a shell that our sandbox holds") {
   Call call = full_call();
   call.writes = false;
   CHECK(after(start(Kind::kClaude, call).argv, "--disallowedTools") == "Edit");
-  CHECK(after(start(Kind::kCodex, call).argv, "-s") == "read-only");
-  CHECK_FALSE(has(start(Kind::kGemini, call).argv, "--yolo"));
+  CHECK(has(start(Kind::kCodex, call).argv, "--dangerously-bypass-approvals-and-sandbox"));
+  CHECK(has(start(Kind::kGemini, call).argv, "--yolo"));
+  const auto settings = nlohmann::json::parse(start(Kind::kGemini, call).files[0].text);
+  CHECK(settings["tools"]["exclude"] == nlohmann::json({"replace", "write_file"}));
   const auto config = nlohmann::json::parse(start(Kind::kOpencode, call).files[0].text);
   CHECK(config["permission"]["edit"] == "deny");
+
+  call.confined = false;
+  CHECK(after(start(Kind::kCodex, call).argv, "-s") == "read-only");
+  CHECK_FALSE(has(start(Kind::kGemini, call).argv, "--yolo"));
 }
 
 TEST_CASE("claude's result says what was used, and that it went well") {
@@ -156,6 +162,35 @@ TEST_CASE("an error of claude's is one, though its subtype says success and its 
   CHECK(limited.until == 1'795'806'400);
 }
 
+TEST_CASE("the end of a limit is taken from where a CLI says it") {
+  const std::string limits =
+      R"({"type":"rate_limit_event","rate_limit_info":{"status":"allowed","resetsAt":5}})"
+      "\n"
+      R"({"type":"rate_limit_event","rate_limit_info":{"status":"rejected","resetsAt":1796065885}})"
+      "\n"
+      R"({"type":"result","is_error":true,"api_error_status":429,"result":"You've hit your limit"})";
+  const Ending claude = read_output(Kind::kClaude, limits, 1);
+  CHECK(claude.cause == Cause::kLimited);
+  CHECK(claude.until == 1'796'065'885);
+
+  const auto opencode = [](const std::string& wait, const std::string& body) {
+    return read_output(
+        Kind::kOpencode,
+        R"({"type":"error","timestamp":1796062174299,"error":{"name":"APIError","data":{)"
+        R"("message":"You exceeded your current quota","statusCode":429,"responseHeaders":{)"
+        R"("retry-after":")" +
+            wait + R"("},"responseBody":")" + body + R"("}}})",
+        1);
+  };
+  CHECK(opencode("30", "").cause == Cause::kLimited);
+  CHECK(opencode("30", "").until == 1'796'062'204);
+  CHECK(opencode("Mon, 30 Nov 2026 18:09:34 GMT", "").until == 0);
+  CHECK(opencode("-3", "").until == 0);
+  CHECK(opencode("99999999999999999999", "").until == 0);
+  // The account is empty: waiting does not fill it.
+  CHECK(opencode("30", "insufficient_quota").cause == Cause::kAuth);
+}
+
 TEST_CASE("a model that declines is told from one that fails") {
   CHECK(read_output(Kind::kClaude,
                     "{\"type\":\"assistant\",\"message\":{\"stop_reason\":\"refusal\"}}\n" +
@@ -191,7 +226,8 @@ TEST_CASE("codex's turn says how it went, and its words what was wrong") {
   };
   CHECK(failed("unexpected status 401 Unauthorized: x") == Cause::kAuth);
   CHECK(failed("exceeded retry limit, last status: 429 Too Many Requests") == Cause::kLimited);
-  CHECK(failed("Quota exceeded. Check your plan") == Cause::kLimited);
+  CHECK(failed("Quota exceeded. Check your plan and billing details.") == Cause::kAuth);
+  CHECK(failed("Incomplete response returned, reason: content_filter") == Cause::kDeclined);
   CHECK(failed("Selected model is at capacity") == Cause::kOverloaded);
   CHECK(failed("We're currently experiencing high demand") == Cause::kOverloaded);
   CHECK(failed("Codex ran out of room in the model's context window") == Cause::kContextExhausted);
@@ -208,6 +244,16 @@ TEST_CASE("gemini's exit code holds what its output leaves out") {
   CHECK(read_output(Kind::kGemini, done, 0).cause == Cause::kSucceeded);
   CHECK(read_output(Kind::kGemini, done, 0).usage == Usage{5, 2, 3, std::nullopt});
   CHECK(read_output(Kind::kGemini, done, 1).cause == Cause::kFailed);
+  CHECK(read_output(Kind::kGemini,
+                    R"({"type":"result","status":"success","stats":{"total_tokens":12,)"
+                    R"("input_tokens":5,"cached":2,"output_tokens":3}})",
+                    0)
+            .usage == Usage{5, 2, 7, std::nullopt});
+  CHECK(read_output(Kind::kGemini,
+                    R"({"type":"error","severity":"error","message":"The model response was )"
+                    R"(blocked due to safety settings."})",
+                    1)
+            .cause == Cause::kDeclined);
   CHECK(read_output(Kind::kGemini, "", 401 % 256).cause == Cause::kAuth);
   CHECK(read_output(Kind::kGemini, "", 41).cause == Cause::kAuth);
   CHECK(read_output(Kind::kGemini, "", 429 % 256).cause == Cause::kLimited);
