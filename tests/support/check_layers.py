@@ -28,9 +28,10 @@ MAY_SEE = {
                 "dsl/format", "dsl/driver"),
     "engine/base": (),
     "engine/os": ("engine/base",),
-    # These five know neither one another nor the plan: what a session says, a human's word, a row of
+    # These six know neither one another nor the plan: what a session says, a human's word, a row of
     # bytes, a process, a tree.
     "engine/agent": ("engine/base", "engine/os"),
+    "engine/bus": ("engine/base", "engine/os"),
     "engine/decide": ("engine/base", "engine/os"),
     "engine/journal": ("engine/base", "engine/os"),
     "engine/process": ("engine/base", "engine/os"),
@@ -38,7 +39,7 @@ MAY_SEE = {
     "engine/run": ("engine/base", "dsl/plan"),
     "engine/adapter": ("engine/base",),
     "engine/report": ("engine/base", "engine/os", "engine/run", "dsl/plan"),
-    "engine/flow": ("engine/base", "engine/os", "engine/agent", "engine/decide", "engine/journal",
+    "engine/flow": ("engine/base", "engine/os", "engine/agent", "engine/bus", "engine/decide", "engine/journal",
                     "engine/process", "engine/worktree", "engine/run", "engine/report", "engine/adapter", "dsl/plan"),
     "engine/simulate": ("engine/base", "engine/os", "engine/run", "engine/flow", "dsl/plan"),
 }

@@ -1,0 +1,250 @@
+#include "engine/bus/mailbox.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "engine/bus/file_name.h"
+#include "engine/bus/folder.h"
+#include "engine/os/crash_point.h"
+#include "engine/os/files.h"
+
+namespace fleet::bus {
+namespace {
+
+constexpr const char* kNext = "next";  // in tmp/: what is being delivered
+
+// Those that are messages by their name, in order.
+Result<std::vector<FileName>> names_in(const UniqueFd& folder) {
+  std::vector<FileName> found;
+  FLEET_TRY(const auto entries, list_folder(folder.get()));
+  for (const std::string& entry : entries)
+    if (auto name = FileName::parse(entry))
+      found.push_back(*std::move(name));
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+}  // namespace
+
+Result<Mailbox> Mailbox::open(const std::string& bus_dir, const std::string& agent) {
+  if (!is_name(agent))
+    return Error(Errc::kInvalid, fmt::format("`{}` is no agent's name", agent));
+  Mailbox box(bus_dir + "/" + agent, agent);
+  const std::array<std::pair<const char*, UniqueFd*>, 5> folders{{{"/tmp", &box.tmp_},
+                                                                  {"/new", &box.new_},
+                                                                  {"/cur", &box.current_},
+                                                                  {"/done", &box.done_},
+                                                                  {"/dead", &box.dead_}}};
+  for (const auto& [name, fd] : folders) {
+    FLEET_CHECK(os::system_files().make_dirs(box.path_ + name));
+    FLEET_TRY(*fd, open_folder(box.path_ + name));
+  }
+  // The counter is not synced: after a power cut it may be behind what is there.
+  for (const UniqueFd* folder : {&box.new_, &box.current_}) {
+    FLEET_TRY(const auto found, names_in(*folder));
+    if (!found.empty())
+      box.seen_ = std::max(box.seen_, found.back().number);
+  }
+  return box;
+}
+
+// One deliverer at a time: the numbers are the order. Free again when the descriptor is closed.
+Result<UniqueFd> Mailbox::lock() const {
+  const std::string path = path_ + "/lock";
+  UniqueFd fd(steadily(
+      [&] { return ::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600); }));
+  if (!fd)
+    return os_error("open", path, errno);
+  if (steadily([&] { return ::flock(fd.get(), LOCK_EX); }) != 0)
+    return os_error("lock", path, errno);
+  return fd;
+}
+
+// The lock's file is the counter.
+Result<std::uint64_t> Mailbox::last_number(int lock) const {
+  std::array<char, 32> digits{};
+  const ssize_t got = steadily([&] { return ::pread(lock, digits.data(), digits.size(), 0); });
+  if (got < 0)
+    return os_error("read", path_ + "/lock", errno);
+  std::uint64_t number = 0;
+  std::from_chars(digits.data(), digits.data() + got, number);
+  return std::max(number, seen_);
+}
+
+// Under the lock: what a dead deliverer left of its own is written over.
+Status Mailbox::write_next(const std::string& bytes) const {
+  const std::string path = path_ + "/tmp/" + kNext;
+  const UniqueFd fd(steadily([&] {
+    return ::openat(tmp_.get(), kNext, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+  }));
+  if (!fd)
+    return os_error("create", path, errno);
+  std::string_view rest = bytes;
+  while (!rest.empty()) {
+    const ssize_t put = steadily([&] { return ::write(fd.get(), rest.data(), rest.size()); });
+    if (put < 0)
+      return os_error("write", path, errno);
+    rest.remove_prefix(static_cast<std::size_t>(put));
+  }
+  return sync(fd.get(), path);
+}
+
+Result<bool> Mailbox::is_done(const std::string& id) const {
+  struct stat found = {};
+  if (::fstatat(done_.get(), id.c_str(), &found, AT_SYMLINK_NOFOLLOW) == 0)
+    return true;
+  if (errno != ENOENT)
+    return os_error("stat", path_ + "/done/" + id, errno);
+  return false;
+}
+
+Status Mailbox::deliver(std::span<const Message> messages) {
+  for (const Message& message : messages) {
+    FLEET_CHECK(check_message(message));
+    if (message.to != agent_)
+      return Error(Errc::kInvalid,
+                   fmt::format("a message to {} in the mailbox of {}", message.to, agent_));
+  }
+  FLEET_TRY(const UniqueFd held, lock());
+  FLEET_TRY(std::uint64_t number, last_number(held.get()));
+  for (const Message& message : messages) {
+    FLEET_TRY(const bool done, is_done(message.id));
+    if (done)
+      continue;
+    ++number;
+    FLEET_CHECK(write_next(encode(message)));
+    os::crash_point("bus.written");
+    const std::string digits = fmt::format("{:012}\n", number);
+    const auto size = static_cast<ssize_t>(digits.size());
+    if (steadily([&] { return ::pwrite(held.get(), digits.data(), digits.size(), 0); }) != size)
+      return os_error("write", path_ + "/lock", errno);
+    FLEET_TRY(const bool moved,
+              rename(tmp_.get(), kNext, new_.get(), FileName{number, 0, message.id, {}}.text()));
+    if (!moved)
+      return Error(Errc::kIo, path_ + "/tmp: a message that was being delivered is gone");
+    os::crash_point("bus.delivered");
+  }
+  return sync(new_.get(), new_path());
+}
+
+Result<std::vector<Mailbox::Letter>> Mailbox::take(const std::string& reader,
+                                                   const IsAlive& is_alive) {
+  if (!is_name(reader))
+    return Error(Errc::kInvalid, fmt::format("`{}` is no reader's name", reader));
+  std::vector<FileName> held;
+  FLEET_TRY(const auto current, names_in(current_));
+  for (const FileName& name : current) {
+    if (name.reader == reader) {
+      held.push_back(name);
+      continue;
+    }
+    if (is_alive(name.reader))
+      continue;
+    const FileName again = name.given_back();
+    const bool dead = again.tries >= kMaxTries;
+    const FileName mine = dead ? again : again.taken_by(reader);
+    FLEET_TRY(const bool moved,
+              rename(current_.get(), name.text(), (dead ? dead_ : current_).get(), mine.text()));
+    if (moved && !dead)
+      held.push_back(mine);
+  }
+  FLEET_TRY(const auto unread, names_in(new_));
+  for (const FileName& name : unread) {
+    const FileName mine = name.taken_by(reader);
+    FLEET_TRY(const bool moved, rename(new_.get(), name.text(), current_.get(), mine.text()));
+    if (moved)
+      held.push_back(mine);
+  }
+  std::sort(held.begin(), held.end());
+
+  std::vector<Letter> letters;
+  std::set<std::string> ids;
+  for (const FileName& name : held) {
+    FLEET_TRY(const bool done, is_done(name.id));
+    if (done || !ids.insert(name.id).second) {
+      ::unlinkat(current_.get(), name.text().c_str(), 0);
+      continue;
+    }
+    auto bytes = read_file(current_.get(), name.text(), kMaxMessage);
+    auto message = bytes ? decode(*bytes) : Result<Message>(std::move(bytes).error());
+    if (message && (message->id != name.id || message->to != agent_))
+      message = Error(Errc::kCorrupt, "it is another message than its name says");
+    if (message)
+      letters.push_back({*std::move(message), name.tries});
+    else if (message.error().code() == Errc::kCorrupt)
+      FLEET_CHECK(rename_any(current_.get(), name.text(), dead_.get(), name.taken_by({}).text()));
+    else if (message.error().code() != Errc::kNotFound)
+      return std::move(message).error();
+  }
+  return letters;
+}
+
+Status Mailbox::acknowledge(const std::string& reader) {
+  FLEET_TRY(const auto current, names_in(current_));
+  bool any = false;
+  for (const FileName& name : current) {
+    if (name.reader != reader)
+      continue;
+    FLEET_CHECK(rename_any(current_.get(), name.text(), done_.get(), name.id));
+    any = true;
+  }
+  if (!any)
+    return {};
+  // The new place first: in between it may be seen in both, and counts as done.
+  FLEET_CHECK(sync(done_.get(), path_ + "/done"));
+  return sync(current_.get(), path_ + "/cur");
+}
+
+Status Mailbox::give_back(const std::string& reader) {
+  FLEET_TRY(const auto current, names_in(current_));
+  for (const FileName& name : current) {
+    if (name.reader != reader)
+      continue;
+    const FileName again = name.given_back();
+    FLEET_CHECK(rename_any(current_.get(), name.text(),
+                           (again.tries >= kMaxTries ? dead_ : new_).get(), again.text()));
+  }
+  return {};
+}
+
+Result<std::vector<Mailbox::Entry>> Mailbox::list() const {
+  std::vector<Entry> entries;
+  FLEET_TRY(const auto unread, names_in(new_));
+  FLEET_TRY(const auto current, names_in(current_));
+  FLEET_TRY(const auto dead, names_in(dead_));
+  FLEET_TRY(auto done, list_folder(done_.get()));
+  std::vector<std::pair<FileName, Entry>> waiting;
+  const auto entry_of = [&](const FileName& name, Place place, const char* folder) {
+    return Entry{place, name.id, name.reader, name.tries, path_ + folder + name.text()};
+  };
+  for (const FileName& name : unread)
+    waiting.emplace_back(name, entry_of(name, Place::kNew, "/new/"));
+  for (const FileName& name : current)
+    waiting.emplace_back(name, entry_of(name, Place::kCurrent, "/cur/"));
+  std::stable_sort(waiting.begin(), waiting.end(),
+                   [](const auto& left, const auto& right) { return left.first < right.first; });
+  for (auto& [name, entry] : waiting)
+    entries.push_back(std::move(entry));
+  for (const FileName& name : dead)
+    entries.push_back(entry_of(name, Place::kDead, "/dead/"));
+  std::sort(done.begin(), done.end());
+  for (const std::string& id : done)
+    entries.push_back({Place::kDone, id, {}, 0, path_ + "/done/" + id});
+  return entries;
+}
+
+Result<Message> read_message(const std::string& file) {
+  FLEET_TRY(const std::string bytes, read_file(AT_FDCWD, file, kMaxMessage));
+  return decode(bytes);
+}
+
+}  // namespace fleet::bus

@@ -1,0 +1,93 @@
+#include "engine/bus/message.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include <fmt/format.h>
+
+namespace fleet::bus {
+namespace {
+
+constexpr std::string_view kFirst = "Fleet-Message: 1\n";
+
+bool is_line(std::string_view text) {
+  return std::ranges::none_of(
+      text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
+}
+
+// Takes "Name: value\n" off the front.
+Result<std::string> take_header(std::string_view& rest, std::string_view name) {
+  const std::string begin = fmt::format("{}: ", name);
+  const std::size_t end = rest.find('\n');
+  if (!rest.starts_with(begin) || end == std::string_view::npos)
+    return Error(Errc::kCorrupt, fmt::format("the header `{}` is missing", name));
+  std::string value(rest.substr(begin.size(), end - begin.size()));
+  rest.remove_prefix(end + 1);
+  return value;
+}
+
+template <class Number>
+Result<Number> take_number(std::string_view& rest, std::string_view name) {
+  FLEET_TRY(const std::string text, take_header(rest, name));
+  Number number{};
+  const char* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, number);
+  if (error != std::errc() || stop != end)
+    return Error(Errc::kCorrupt, fmt::format("the header `{}` is no number", name));
+  return number;
+}
+
+}  // namespace
+
+bool is_name(std::string_view text) {
+  return !text.empty() && text.size() <= kMaxName && text.front() != '.' &&
+         std::ranges::all_of(text, [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                  c == '_' || c == '-' || c == '.';
+         });
+}
+
+Status check_message(const Message& message) {
+  const auto wrong = [](std::string_view part, std::string_view why) {
+    return Error(Errc::kInvalid, fmt::format("the {} of a message {}", part, why));
+  };
+  for (const auto& [part, name] :
+       {std::pair("id", &message.id), {"sender", &message.from}, {"receiver", &message.to}})
+    if (!is_name(*name))
+      return wrong(part,
+                   fmt::format("has to be 1 to {} letters, digits, `_`, `-` or `.`", kMaxName));
+  if (message.subject.size() > kMaxSubject || !is_line(message.subject))
+    return wrong("subject", fmt::format("has to be one line of at most {} bytes", kMaxSubject));
+  if (message.text.empty() || message.text.size() > kMaxText)
+    return wrong("text",
+                 fmt::format("has {} bytes; it may have 1 to {}", message.text.size(), kMaxText));
+  return {};
+}
+
+std::string encode(const Message& message) {
+  return fmt::format("{}Id: {}\nFrom: {}\nTo: {}\nSent: {}\nSubject: {}\nSize: {}\n\n{}", kFirst,
+                     message.id, message.from, message.to, message.sent, message.subject,
+                     message.text.size(), message.text);
+}
+
+Result<Message> decode(std::string_view bytes) {
+  std::string_view rest = bytes;
+  if (!rest.starts_with(kFirst))
+    return Error(Errc::kCorrupt, "it does not begin as a message does");
+  rest.remove_prefix(kFirst.size());
+  Message message;
+  FLEET_TRY(message.id, take_header(rest, "Id"));
+  FLEET_TRY(message.from, take_header(rest, "From"));
+  FLEET_TRY(message.to, take_header(rest, "To"));
+  FLEET_TRY(message.sent, take_number<std::int64_t>(rest, "Sent"));
+  FLEET_TRY(message.subject, take_header(rest, "Subject"));
+  FLEET_TRY(const std::size_t size, take_number<std::size_t>(rest, "Size"));
+  if (!rest.starts_with('\n') || rest.size() - 1 != size)
+    return Error(Errc::kCorrupt, fmt::format("its text has not the {} bytes that it says", size));
+  message.text = rest.substr(1);
+  if (const Status sound = check_message(message); !sound)
+    return Error(Errc::kCorrupt, sound.error().message());
+  return message;
+}
+
+}  // namespace fleet::bus

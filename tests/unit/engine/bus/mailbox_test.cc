@@ -1,0 +1,175 @@
+#include "engine/bus/mailbox.h"
+
+#include <filesystem>
+#include <fstream>
+#include <map>
+
+#include <catch2/catch.hpp>
+
+#include "tests/support/scratch_dir.h"
+
+namespace fleet::bus {
+namespace {
+
+namespace fs = std::filesystem;
+using Texts = std::vector<std::string>;
+
+const Mailbox::IsAlive kNobody = [](const std::string&) {
+  return false;
+};
+const Mailbox::IsAlive kEverybody = [](const std::string&) {
+  return true;
+};
+
+Message message(const std::string& id, const std::string& text) {
+  return {id, "builder", "reviewer", "", 1, text};
+}
+
+struct World {
+  testing::ScratchDir dir{testing::Ground::kMemory};
+  Mailbox box = open();
+
+  Mailbox open() {
+    auto opened = Mailbox::open(dir / "bus", "reviewer");
+    REQUIRE(opened);
+    return *std::move(opened);
+  }
+  void send(const std::string& id, const std::string& text) {
+    const Message one = message(id, text);
+    REQUIRE(box.deliver({&one, 1}));
+  }
+  Texts take(const std::string& reader, const Mailbox::IsAlive& is_alive = kEverybody) {
+    const auto letters = box.take(reader, is_alive);
+    REQUIRE(letters);
+    Texts texts;
+    for (const Mailbox::Letter& letter : *letters)
+      texts.push_back(letter.message.text);
+    return texts;
+  }
+  Texts places() {
+    static const std::map<Place, std::string> names{{Place::kNew, "new "},
+                                                    {Place::kCurrent, "current "},
+                                                    {Place::kDone, "done "},
+                                                    {Place::kDead, "dead "}};
+    Texts texts;
+    const auto entries = box.list();
+    REQUIRE(entries);
+    for (const Mailbox::Entry& entry : *entries)
+      texts.push_back(names.at(entry.place) + entry.id);
+    return texts;
+  }
+};
+
+TEST_CASE("messages are taken in the order in which they were delivered") {
+  World world;
+  for (int i = 0; i < 30; ++i)
+    world.send("m" + std::to_string(100 - i), std::to_string(i));
+  const Texts taken = world.take("r1");
+  REQUIRE(taken.size() == 30);
+  for (std::size_t i = 0; i < taken.size(); ++i)
+    CHECK(taken[i] == std::to_string(i));
+}
+
+TEST_CASE("a reader is given again what it has not acknowledged, and nobody what was") {
+  World world;
+  world.send("a", "one");
+  CHECK(world.take("r1") == Texts{"one"});
+  world.send("b", "two");
+  CHECK(world.take("r1") == Texts{"one", "two"});
+  CHECK(world.take("r2").empty());
+  REQUIRE(world.box.acknowledge("r1"));
+  CHECK(world.take("r1").empty());
+  CHECK(world.take("r2", kNobody).empty());
+  CHECK(world.places() == Texts{"done a", "done b"});
+}
+
+TEST_CASE("what a dead reader took is given to the next one, at its old place") {
+  World world;
+  world.send("a", "one");
+  CHECK(world.take("r1") == Texts{"one"});
+  world.send("b", "two");
+  CHECK(world.take("r2", kEverybody) == Texts{"two"});
+  CHECK(world.take("r2", [](const std::string& reader) { return reader != "r1"; }) ==
+        Texts{"one", "two"});
+}
+
+TEST_CASE("a turn that ends badly gives its messages back, before later ones") {
+  World world;
+  world.send("a", "one");
+  CHECK(world.take("r1") == Texts{"one"});
+  world.send("b", "two");
+  REQUIRE(world.box.give_back("r1"));
+  CHECK(world.places() == Texts{"new a", "new b"});
+  CHECK(world.take("r2") == Texts{"one", "two"});
+}
+
+TEST_CASE("a message that no reader acknowledges is a dead letter in the end") {
+  World world;
+  world.send("a", "poison");
+  // Given back, or its reader found dead: both are tries.
+  for (std::uint32_t tries = 0; tries < Mailbox::kMaxTries; ++tries) {
+    const auto letters = world.box.take("r" + std::to_string(tries), kNobody);
+    REQUIRE(letters);
+    REQUIRE(letters->size() == 1);
+    CHECK((*letters)[0].tries == tries);
+    if (tries % 2 == 0)
+      REQUIRE(world.box.give_back("r" + std::to_string(tries)));
+  }
+  world.send("b", "sound");
+  CHECK(world.take("last", kNobody) == Texts{"sound"});
+  CHECK(world.places() == Texts{"current b", "dead a"});
+}
+
+TEST_CASE("a message that is sent again is one message") {
+  World world;
+  world.send("a", "one");
+  world.send("a", "one");
+  CHECK(world.take("r1") == Texts{"one"});
+  world.send("a", "one");
+  CHECK(world.take("r1") == Texts{"one"});
+  REQUIRE(world.box.acknowledge("r1"));
+  world.send("a", "one");
+  CHECK(world.take("r1").empty());
+}
+
+TEST_CASE("what is no message is set aside and keeps nobody from the others") {
+  World world;
+  world.send("a", "one");
+  world.send("b", "two");
+  const fs::path fresh = world.box.new_path();
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::directory_iterator(fresh))
+    files.push_back(entry.path());
+  std::sort(files.begin(), files.end());
+  std::ofstream(files[0], std::ios::trunc) << "Fleet-Message: 1\nId: a\n";
+  std::ofstream(fresh / "notes.txt") << "not ours";
+  fs::create_symlink("/etc/passwd", fresh / "000000000009.0.c");
+  fs::create_directory(fresh / "000000000010.0.d");
+  CHECK(world.take("r1") == Texts{"two"});
+  CHECK(world.places() == Texts{"current b", "dead a", "dead c", "dead d"});
+  CHECK(fs::exists(fresh / "notes.txt"));
+}
+
+TEST_CASE("a message to somebody else, or that does not fit, is refused before any is delivered") {
+  World world;
+  std::vector<Message> both{message("a", "one"), message("b", "two")};
+  both[1].to = "builder";
+  const Status status = world.box.deliver(both);
+  REQUIRE_FALSE(status);
+  CHECK(status.error().message() == "a message to builder in the mailbox of reviewer");
+  CHECK(world.take("r1").empty());
+  CHECK_FALSE(Mailbox::open(world.dir / "bus", "../x"));
+}
+
+TEST_CASE("numbers go on where the messages end, also without the counter") {
+  World world;
+  world.send("a", "one");
+  world.send("b", "two");
+  fs::remove(world.dir / "bus/reviewer/lock");
+  world.box = world.open();
+  world.send("c", "three");
+  CHECK(world.take("r1") == Texts{"one", "two", "three"});
+}
+
+}  // namespace
+}  // namespace fleet::bus
