@@ -123,8 +123,10 @@ TEST_CASE("writers and readers that are killed anywhere lose, tear and reorder n
   };
 
   int kills = 0;
+  // Some hundred kills, however many messages.
+  const auto pause = static_cast<unsigned>(std::max(15'000, 12 * each));
   for (int writing = kWriters; writing > 0;) {
-    ::usleep(static_cast<useconds_t>(random() % 15'000));
+    ::usleep(static_cast<useconds_t>(random() % pause));
     const auto victim = static_cast<std::size_t>(random() % (3 * kWriters));
     if (victim == 3 * kWriters - 1) {
       end(reader);
