@@ -43,6 +43,20 @@ constexpr std::array kHandoffParameters = {
               .max_bytes = kMaxNote,
               .about = "Markdown for a reader without any memory of this session."},
 };
+constexpr std::array kSendParameters = {
+    Parameter{.name = "to",
+              .needed = true,
+              .leading = true,
+              .max_bytes = 100,
+              .about = "The agent, by its name in the fleet."},
+    Parameter{.name = "text",
+              .kind = Kind::kText,
+              .needed = true,
+              .leading = true,
+              .max_bytes = kMaxMessageText,
+              .about = "Markdown, for a reader who knows nothing of this session."},
+    Parameter{.name = "subject", .max_bytes = kMaxLine, .about = "One line: what it is about."},
+};
 constexpr std::array kFindingParameters = {
     Parameter{.name = "title",
               .needed = true,
@@ -124,6 +138,14 @@ constexpr std::array kVerbs = {
     VerbInfo{Verb::kHandoff, "handoff",
              "Leaves notes for the session that carries on, before this one has to stop.",
              kHandoffParameters},
+    VerbInfo{Verb::kSend, "send",
+             "Sends a message to an agent, whose next session has it in its brief. The same words "
+             "again are the same message.",
+             kSendParameters},
+    VerbInfo{Verb::kInbox,
+             "inbox",
+             "Gives the messages to this agent that no session before has read to its end.",
+             {}},
     VerbInfo{Verb::kFinding, "finding",
              "Files one thing that this review wants changed. The same title, path and label again "
              "replace it.",

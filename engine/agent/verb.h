@@ -18,6 +18,8 @@ enum class Verb : std::uint8_t {
   kSync,
   kCheckpoint,
   kHandoff,
+  kSend,
+  kInbox,
   kFinding,
   kVerdict,
   kEscalate,
@@ -60,6 +62,7 @@ using Arguments = std::map<std::string, std::string>;
 // kInvalid: an unknown or missing parameter, a value that does not fit; says which and what would.
 Status check_arguments(const VerbInfo& verb, const Arguments& arguments);
 
+inline constexpr std::size_t kMaxMessageText = std::size_t{64} << 10;  // bytes
 inline constexpr std::size_t kMaxNote = std::size_t{128} << 10;  // bytes of a checkpoint or handoff
 
 }  // namespace fleet::agent

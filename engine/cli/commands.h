@@ -93,6 +93,20 @@ struct DecideOptions {
 int approve(const DecideOptions& options);
 int reject(const DecideOptions& options);
 
+struct SendOptions {
+  std::string agent;
+  std::string text;  // "-": from standard input
+  std::string subject;
+};
+int send(const SendOptions& options);
+
+struct MessagesOptions {
+  std::string agent;  // empty: of all
+  bool all = false;   // also those that are done
+  std::string format = "text";
+};
+int messages(const MessagesOptions& options);
+
 struct PullOptions {
   std::uint32_t number = 0;
   std::string run;  // empty: the newest

@@ -33,6 +33,8 @@ struct Commands {
   QueryOptions query;
   InboxOptions inbox;
   DecideOptions decide;
+  SendOptions send;
+  MessagesOptions messages;
   PullOptions pull;
   CleanOptions clean;
   InitOptions init;
@@ -146,6 +148,22 @@ void add_gate_commands(CLI::App& app, Commands& all) {
   }
 }
 
+void add_message_commands(CLI::App& app, Commands& all) {
+  CLI::App* send_command = add(app, all, "send", "tell an agent something",
+                               [](Commands& c) { return fleet::cli::send(c.send); });
+  send_command->add_option("agent", all.send.agent, "its name in the fleet")->required();
+  send_command->add_option("text", all.send.text, "Markdown; `-` reads it from standard input")
+      ->required();
+  send_command->add_option("--subject", all.send.subject, "one line: what it is about");
+
+  CLI::App* messages_command =
+      add(app, all, "messages", "what agents were told, and whether they have read it",
+          [](Commands& c) { return messages(c.messages); });
+  messages_command->add_option("agent", all.messages.agent, "only those to this one");
+  messages_command->add_flag("--all", all.messages.all, "also those that are done");
+  add_format(messages_command, all.messages.format, {"text", "json"});
+}
+
 void add_pull_commands(CLI::App& app, Commands& all) {
   CLI::App* pr = app.add_subcommand("pr", "what tasks made, as pull requests");
   pr->require_subcommand(1);
@@ -232,6 +250,7 @@ int dispatch(int argc, char** argv) {
   add_language_commands(app, all);
   add_run_commands(app, all);
   add_gate_commands(app, all);
+  add_message_commands(app, all);
   add_pull_commands(app, all);
   add_query_commands(app, all);
   add_agent_commands(app, all);

@@ -83,6 +83,7 @@ std::string brief_text(const Brief& brief) {
           quoted("Left by " + brief.handoff_from, brief.handoff));
   section(out, "The last state that was saved",
           quoted("Saved by " + brief.checkpoint_from, brief.checkpoint));
+  section(out, "Messages to you", cut(messages_text(brief.messages)));
   section(out, "What changed since you last ran here", cut(brief.sync));
   section(out, "How to end", how_to_end(brief.returns));
   return out;
@@ -107,6 +108,8 @@ std::string brief_json(const Brief& brief, bool gated) {
     out["handoff"] = cut(brief.handoff);
   if (!gated && !brief.checkpoint.empty())
     out["checkpoint"] = cut(brief.checkpoint);
+  if (!gated && !brief.messages.empty())
+    out["messages"] = cut(messages_text(brief.messages));
   if (!gated && !brief.sync.empty())
     out["sync"] = cut(brief.sync);
   return out.dump(-1, ' ', false, Json::error_handler_t::replace);

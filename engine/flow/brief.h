@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "dsl/plan/plan.h"
+#include "engine/flow/mail.h"
 #include "engine/flow/order.h"
 
 namespace fleet::flow {
@@ -19,6 +20,7 @@ struct Brief {
   std::vector<std::string> bounds;    // "changes outside src/** fail the attempt"
   std::string handoff, handoff_from;  // of a predecessor, and which
   std::string checkpoint, checkpoint_from;
+  std::vector<bus::Message> messages;
   std::string sync;  // what changed since the agent last ran; empty: not known, or nothing
   plan::Returns returns = plan::Returns::kDone;
 };

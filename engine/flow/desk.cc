@@ -18,7 +18,7 @@ namespace {
 constexpr std::size_t kMaxDocument = std::size_t{256} << 10;
 
 std::string key_of(run::Attempt attempt) {
-  return fmt::format("{}.{}", attempt.task.value, attempt.epoch);
+  return Mail::key_of(attempt);
 }
 
 std::string fresh_secret() {
@@ -123,7 +123,8 @@ Desk::Desk(const plan::Plan& plan, const Site& site, std::string base, GitThread
       base_(std::move(base)),
       git_(git),
       notes_(site.state_dir, site.run),
-      sync_(site.state_dir, journal) {}
+      sync_(site.state_dir, journal),
+      mail_(site.state_dir, site.run) {}
 
 Desk::~Desk() {
   server_.reset();
@@ -190,7 +191,12 @@ DeskPlace Desk::place_of(run::Attempt attempt) const {
   return place;
 }
 
-SeatFacts Desk::facts_of(const TaskFacts& task, const plan::Agent& agent) {
+bool Desk::is_at_desk(const std::string& key) {
+  const std::lock_guard lock(mutex_);
+  return sittings_.contains(key);
+}
+
+SeatFacts Desk::facts_of(const TaskFacts& task, const plan::Agent& agent, bool adopted) {
   Brief brief = brief_of(plan_, site_.run, agent, task);
   if (task.attempt.epoch > 1) {
     const auto last = task.attempt.epoch - 1;
@@ -203,13 +209,24 @@ SeatFacts Desk::facts_of(const TaskFacts& task, const plan::Agent& agent) {
       brief.checkpoint_from = fmt::format("attempt {}", note->epoch);
     }
   }
+  SeatFacts facts;
+  facts.cold = agent.reads != plan::Reads::kRepo;
+  if (!facts.cold) {
+    // While sessions are adopted, those that are not yet are at work all the same. What can't be
+    // read now is told by `inbox`, which says why.
+    auto messages = mail_.read(task.attempt, agent.name,
+                               [&](const std::string& key) { return adopted || is_at_desk(key); });
+    if (messages)
+      brief.messages = *std::move(messages);
+    for (const plan::Agent& peer : plan_.agents)
+      if (peer.reads == plan::Reads::kRepo)
+        facts.peers.push_back(peer.name);
+  }
   const std::lock_guard lock(mutex_);
   if (auto changes = changes_.extract(key_of(task.attempt)))
     brief.sync = std::move(changes.mapped());
-  SeatFacts facts;
   facts.attempt = task.attempt;
   facts.returns = agent.returns;
-  facts.cold = agent.reads != plan::Reads::kRepo;
   facts.brief = brief_text(brief);
   facts.brief_data = brief_json(brief);
   for (const std::string& name : agent.identity)
@@ -230,7 +247,7 @@ Status Desk::sit(Seat seat, const plan::Agent& agent, const DeskPlace& place) {
 
 Result<DeskPlace> Desk::open(const TaskFacts& task, const plan::Agent& agent) {
   const DeskPlace place = place_of(task.attempt);
-  SeatFacts facts = facts_of(task, agent);
+  SeatFacts facts = facts_of(task, agent, false);
   FLEET_CHECK(os::system_files().make_dirs(place.folder));
   // Not durable: a session that is launched again is given it again. What is behind the read gate
   // is not in it.
@@ -249,7 +266,7 @@ void Desk::adopt(const run::Task& task, const TaskFacts& facts, const plan::Agen
     const auto note = notes_.newest(kind, facts.attempt.task, facts.attempt.epoch);
     return note && note->epoch == facts.attempt.epoch ? plan::sha256(note->text) : std::string();
   };
-  Seat seat(facts_of(facts, agent), task, last(run::NoteKind::kCheckpoint),
+  Seat seat(facts_of(facts, agent, true), task, last(run::NoteKind::kCheckpoint),
             last(run::NoteKind::kHandoff));
   // Without its socket the session goes on all the same; what it says then waits.
   (void)sit(std::move(seat), agent, place_of(facts.attempt));
@@ -282,10 +299,20 @@ void Desk::close(run::Attempt attempt) {
   });
 }
 
+void Desk::end_turn(run::Attempt attempt, const plan::Agent& agent, bool well) {
+  if (agent.reads != plan::Reads::kRepo)
+    return;
+  // What can't be noted is told again: messages are delivered at least once.
+  git_.add([this, attempt, name = agent.name, well](worktree::Repository&) {
+    (void)mail_.end(attempt, name, well);
+  });
+}
+
 // On the server's thread.
 void Desk::take(const std::string& key, const agent::Request& request, agent::Answer answer) {
   Seat::Said said;
   const plan::Agent* agent = nullptr;
+  run::Attempt attempt;
   {
     const std::lock_guard lock(mutex_);
     const auto sitting = sittings_.find(key);
@@ -293,9 +320,14 @@ void Desk::take(const std::string& key, const agent::Request& request, agent::An
       return answer(agent::refusal("", agent::Fault::kDenied, "this session is over"));
     said = sitting->second.seat.take(request);
     agent = sitting->second.agent;
+    attempt = sitting->second.seat.attempt();
   }
   if (said.sync)
     return tell_changes(*agent, answer);
+  if (said.outgoing)
+    return send(attempt, *agent, *said.outgoing, answer);
+  if (said.inbox)
+    return tell_messages(attempt, *agent, answer);
   if (!said.event)
     return answer(std::move(said.reply));
   if (said.note.empty())
@@ -313,6 +345,33 @@ void Desk::tell_changes(const plan::Agent& agent, const agent::Answer& answer) {
                                    "what changed can't be told: " + changes.error().message()));
     answer({"", agent::Fault::kNone,
             changes->empty() ? "This agent has not run here before." : *changes});
+  });
+}
+
+void Desk::send(run::Attempt attempt, const plan::Agent& agent, const Outgoing& outgoing,
+                const agent::Answer& answer) {
+  git_.add([this, attempt, &agent, outgoing, answer](worktree::Repository&) {
+    const auto id = mail_.send(attempt, agent.name, outgoing);
+    if (!id)
+      return answer(
+          agent::refusal("", agent::Fault::kRefused, "not sent: " + id.error().message()));
+    os::crash_point("engine.message.sent");
+    answer({"", agent::Fault::kNone, fmt::format("sent to {} as {}", outgoing.to, *id),
+            fmt::format(R"({{"id":"{}"}})", *id)});
+  });
+}
+
+void Desk::tell_messages(run::Attempt attempt, const plan::Agent& agent,
+                         const agent::Answer& answer) {
+  git_.add([this, attempt, &agent, answer](worktree::Repository&) {
+    const auto messages =
+        mail_.read(attempt, agent.name, [this](const std::string& key) { return is_at_desk(key); });
+    if (!messages)
+      return answer(agent::refusal("", agent::Fault::kRefused,
+                                   "messages can't be read: " + messages.error().message()));
+    answer({"", agent::Fault::kNone,
+            messages->empty() ? "There is no message." : messages_text(*messages),
+            fmt::format(R"({{"messages":{}}})", messages_json(*messages))});
   });
 }
 

@@ -11,6 +11,7 @@
 
 #include "engine/agent/server.h"
 #include "engine/flow/git_threads.h"
+#include "engine/flow/mail.h"
 #include "engine/flow/notes.h"
 #include "engine/flow/order.h"
 #include "engine/flow/seat.h"
@@ -49,6 +50,8 @@ class Desk {
   void meter(const run::Metered& used);
   // Its process has ended: what it said before is posted already, what comes later is not.
   void close(run::Attempt attempt);
+  // After `close`: whether its turn ended well, so that the messages it was given are done.
+  void end_turn(run::Attempt attempt, const plan::Agent& agent, bool well);
 
  private:
   struct Sitting {
@@ -61,12 +64,16 @@ class Desk {
        const journal::Journal& journal);
   DeskPlace place_of(run::Attempt attempt) const;
   std::string token_of(run::Attempt attempt) const;
-  SeatFacts facts_of(const TaskFacts& task, const plan::Agent& agent);
+  SeatFacts facts_of(const TaskFacts& task, const plan::Agent& agent, bool adopted);
+  bool is_at_desk(const std::string& key);
   Status sit(Seat seat, const plan::Agent& agent, const DeskPlace& place);
   void take(const std::string& key, const agent::Request& request, agent::Answer answer);
   void post(const std::string& key, Seat::Said said, agent::Answer answer);
   void save(const std::string& key, Seat::Said said, agent::Answer answer);
   void tell_changes(const plan::Agent& agent, const agent::Answer& answer);
+  void send(run::Attempt attempt, const plan::Agent& agent, const Outgoing& outgoing,
+            const agent::Answer& answer);
+  void tell_messages(run::Attempt attempt, const plan::Agent& agent, const agent::Answer& answer);
 
   const plan::Plan& plan_;
   const Site& site_;
@@ -74,6 +81,7 @@ class Desk {
   GitThreads& git_;
   Notes notes_;
   SyncLog sync_;
+  Mail mail_;
   std::string secret_;  // of the run: tokens are drawn from it
 
   // Guards the four below, and that nothing is posted of a session once `close` has returned.

@@ -160,7 +160,10 @@ void LocalWorld::ended(run::Attempt attempt, const plan::Agent* agent,
                        const process::JobReport& report, const Post& post) {
   desk_.close(attempt);
   run::Exited exited = exited_of(attempt, report);
-  if (agent == nullptr || !is_adapted(*agent))
+  if (agent == nullptr)
+    return post(std::move(exited));
+  desk_.end_turn(attempt, *agent, exited.how == run::ExitHow::kExited && exited.code == 0);
+  if (!is_adapted(*agent))
     return post(std::move(exited));
   // Its output may be long, and this thread is everybody's.
   git_.add([this, agent, post, exited = std::move(exited)](worktree::Repository&) {

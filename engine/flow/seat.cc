@@ -17,6 +17,7 @@ using report::json_string;
 // Of one attempt: what a session in a loop can write into the journal, and into memory.
 constexpr std::uint32_t kMaxSaid = 1'000;
 constexpr std::size_t kMaxFindings = 200;
+constexpr std::uint32_t kMaxSent = 200;
 
 std::string value_of(const agent::Arguments& with, const std::string& name) {
   const auto at = with.find(name);
@@ -125,6 +126,8 @@ Seat::Said Seat::take(const agent::Request& request) {
       said.sync = true;
       return said;
     }
+    case Verb::kSend: return send(with);
+    case Verb::kInbox: return inbox();
     case Verb::kFinding: return finding(with);
     case Verb::kVerdict: return verdict(with);
     case Verb::kDone: return conclude(true, value_of(with, "summary"));
@@ -226,6 +229,29 @@ void Seat::not_stored(const run::NoteSaved& note) {
   Notes& notes = notes_of(note.kind);
   if (notes.number == note.number)
     notes = {note.number - 1, {}};
+}
+
+Seat::Said Seat::send(const agent::Arguments& with) {
+  if (facts_.cold)
+    return refused("this agent judges what it is shown: what it has to say is a finding");
+  const std::string to = value_of(with, "to");
+  if (std::ranges::find(facts_.peers, to) == facts_.peers.end())
+    return refused(fmt::format("no agent that reads messages is called `{}`; there is {}", to,
+                               fmt::join(facts_.peers, ", ")));
+  if (sent_ >= kMaxSent)
+    return refused(fmt::format("this session has sent {} messages; it may send no more", kMaxSent));
+  ++sent_;
+  Said said = told({});
+  said.outgoing = Outgoing{to, collapsed(value_of(with, "subject")), value_of(with, "text")};
+  return said;
+}
+
+Seat::Said Seat::inbox() {
+  if (facts_.cold)
+    return refused("this agent judges what it is shown: nobody writes to it");
+  Said said = told({});
+  said.inbox = true;
+  return said;
 }
 
 Seat::Said Seat::finding(const agent::Arguments& with) {

@@ -9,6 +9,7 @@
 
 #include "dsl/plan/plan.h"
 #include "engine/agent/protocol.h"
+#include "engine/flow/mail.h"
 #include "engine/run/state.h"
 
 namespace fleet::flow {
@@ -29,6 +30,7 @@ struct SeatFacts {
   std::string brief;                        // what `task` answers, for people and for models
   std::string brief_data = "{}";            // … and for programs: a JSON object
   bool cold = false;                        // judges a change without knowing what was before
+  std::vector<std::string> peers = {};      // agents that may be written to
 };
 
 class Seat {
@@ -45,6 +47,8 @@ class Seat {
     std::string note;   // of a NoteSaved: what has to be stored before
     bool sync = false;  // the reply is what has changed since the agent last ran
     std::shared_ptr<const bool> pending = {};  // keep it until `event` is durable
+    std::optional<Outgoing> outgoing = {};     // the reply is that it was sent
+    bool inbox = false;                        // the reply is the agent's messages
   };
   Said take(const agent::Request& request);
 
@@ -65,6 +69,8 @@ class Seat {
   Said note(run::NoteKind kind, const std::string& text);
   Said finding(const agent::Arguments& with);
   Said verdict(const agent::Arguments& with);
+  Said send(const agent::Arguments& with);
+  Said inbox();
   Said escalate(const std::string& why);
   Said conclude(bool done, const std::string& summary);
   Notes& notes_of(run::NoteKind kind) {
@@ -86,6 +92,7 @@ class Seat {
   Notes checkpoints_, handoffs_;
   std::shared_ptr<const bool> pending_ = std::make_shared<bool>(true);
   std::uint32_t said_ = 0;  // events so far
+  std::uint32_t sent_ = 0;  // messages so far, since the engine began
 };
 
 // The id of a finding: the same for the same label, path and title.

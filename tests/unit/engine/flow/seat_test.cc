@@ -219,3 +219,41 @@ TEST_CASE("a session in a loop can't fill the journal") {
     REQUIRE(++said <= 10'000);
   CHECK(said == 1'000);
 }
+
+TEST_CASE("a message goes to an agent that reads messages, and to nobody else") {
+  SeatFacts open = facts();
+  open.peers = {"builder", "fixer"};
+  Seat seat(open);
+  const auto said =
+      say(seat, Verb::kSend, {{"to", "fixer"}, {"text", "look"}, {"subject", " a  b "}});
+  REQUIRE(said.outgoing);
+  CHECK(said.outgoing->to == "fixer");
+  CHECK(said.outgoing->text == "look");
+  CHECK(said.outgoing->subject == "a b");
+  CHECK_FALSE(said.event);
+  const auto refused = say(seat, Verb::kSend, {{"to", "reviewer"}, {"text", "look"}});
+  CHECK_FALSE(refused.outgoing);
+  CHECK(refused.reply.text ==
+        "no agent that reads messages is called `reviewer`; there is builder, fixer");
+  CHECK(say(seat, Verb::kInbox).inbox);
+}
+
+TEST_CASE("a session that sends in a loop is stopped") {
+  SeatFacts open = facts();
+  open.peers = {"fixer"};
+  Seat seat(open);
+  for (int i = 0; i < 200; ++i)
+    REQUIRE(say(seat, Verb::kSend, {{"to", "fixer"}, {"text", std::to_string(i)}}).outgoing);
+  CHECK(say(seat, Verb::kSend, {{"to", "fixer"}, {"text", "one more"}}).reply.text ==
+        "this session has sent 200 messages; it may send no more");
+}
+
+TEST_CASE("who judges a change neither sends nor reads messages") {
+  SeatFacts cold = facts(plan::Returns::kVerdict);
+  cold.cold = true;
+  cold.peers = {"builder"};
+  Seat seat(cold);
+  CHECK(hear(seat, Verb::kSend, {{"to", "builder"}, {"text", "t"}}).fault ==
+        agent::Fault::kRefused);
+  CHECK(hear(seat, Verb::kInbox).fault == agent::Fault::kRefused);
+}

@@ -1,0 +1,179 @@
+// send, messages: a human's word to an agent, and what agents were told and have read.
+#include <unistd.h>
+
+#include <iostream>
+#include <iterator>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "engine/bus/mailbox.h"
+#include "engine/cli/commands.h"
+#include "engine/cli/exit_codes.h"
+#include "engine/cli/past.h"
+#include "engine/cli/terminal.h"
+#include "engine/os/clock.h"
+#include "engine/os/files.h"
+#include "engine/process/descent.h"
+#include "engine/report/words.h"
+
+namespace fleet::cli {
+namespace {
+
+constexpr const char* kHuman = "human";
+
+// Those who were ever written to, or the one that was asked for.
+Result<std::vector<std::string>> agents_of(const std::string& bus_dir, const std::string& agent) {
+  FLEET_TRY(const bool any, os::system_files().exists(bus_dir));
+  std::vector<std::string> agents;
+  if (!any)
+    return agents;
+  FLEET_TRY(const auto entries, os::system_files().list(bus_dir));
+  for (const os::DirEntry& entry : entries)
+    if (entry.kind == os::FileKind::kDirectory && (agent.empty() || entry.name == agent))
+      agents.push_back(entry.name);
+  return agents;
+}
+
+// An agent of the newest run, which is who reads next.
+Status knows_agent(const Past& past, const std::string& name) {
+  FLEET_TRY(const auto info, flow::choose_run(*past.reader, {}));
+  FLEET_TRY(const auto run, flow::replay_run(*past.reader, info, nullptr));
+  std::vector<std::string> names;
+  for (const plan::Agent& agent : run.plan.agents) {
+    if (agent.reads == plan::Reads::kRepo)
+      names.push_back(agent.name);
+    if (agent.name == name && agent.reads == plan::Reads::kRepo)
+      return {};
+  }
+  return Error(
+      Errc::kInvalid,
+      fmt::format("no agent of the newest run that reads messages is called `{}`; there is {}",
+                  report::printable(name), fmt::join(names, ", ")));
+}
+
+std::string receipt_of(const bus::Mailbox::Entry& entry) {
+  switch (entry.place) {
+    case bus::Place::kNew:
+      return entry.tries == 0 ? "unread" : fmt::format("unread, {} tries", entry.tries);
+    case bus::Place::kCurrent: return "read by " + entry.reader;
+    case bus::Place::kDone: return "done";
+    case bus::Place::kDead: return "dead";
+  }
+  return "";
+}
+
+struct Row {
+  bus::Mailbox::Entry entry;
+  bus::Message message;
+};
+
+Result<std::vector<Row>> rows_of(const std::string& bus_dir, const MessagesOptions& options) {
+  std::vector<Row> rows;
+  FLEET_TRY(const auto agents, agents_of(bus_dir, options.agent));
+  for (const std::string& agent : agents) {
+    FLEET_TRY(const bus::Mailbox box, bus::Mailbox::open(bus_dir, agent));
+    FLEET_TRY(auto entries, box.list());
+    for (bus::Mailbox::Entry& entry : entries) {
+      if (entry.place == bus::Place::kDone && !options.all)
+        continue;
+      auto message = bus::read_message(entry.file);
+      if (!message && message.error().code() == Errc::kNotFound)
+        continue;  // moved on between the two looks
+      // A dead letter may be no message at all.
+      rows.push_back({std::move(entry), message ? *std::move(message)
+                                                : bus::Message{entry.id, "?", agent, "", 0,
+                                                               message.error().message()}});
+    }
+  }
+  return rows;
+}
+
+std::string json_of(const std::vector<Row>& rows) {
+  using Json = nlohmann::ordered_json;
+  std::string out;
+  for (const Row& row : rows) {
+    const Json one = {
+        {"id", row.message.id},           {"from", row.message.from},
+        {"to", row.message.to},           {"sent", report::timestamp(row.message.sent / 1'000'000)},
+        {"subject", row.message.subject}, {"receipt", receipt_of(row.entry)},
+        {"text", row.message.text},       {"file", row.entry.file}};
+    out += one.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+  }
+  return out;
+}
+
+std::string text_of(const std::vector<Row>& rows) {
+  std::string out;
+  for (const Row& row : rows) {
+    const bus::Message& message = row.message;
+    const std::string first =
+        message.subject.empty() ? message.text.substr(0, message.text.find('\n')) : message.subject;
+    out += fmt::format("{}  {} -> {}  {}  {}\n", report::timestamp(message.sent / 1'000'000),
+                       message.from, message.to, report::printable(receipt_of(row.entry)),
+                       report::shortened(report::printable(first), 60));
+  }
+  return out;
+}
+
+}  // namespace
+
+int send(const SendOptions& options) {
+  const auto inside = process::descends_from_keeper();
+  if (!inside)
+    return refuse(inside.error());
+  if (*inside) {
+    complain("fleetc: a session speaks as itself: `fleetc agent send`\n");
+    return kRunFailed;
+  }
+  auto past = open_past();
+  if (!past)
+    return refuse(past.error());
+  std::string text = options.text;
+  if (text == "-")
+    text.assign(std::istreambuf_iterator<char>(std::cin), {});
+  const std::int64_t now = os::system_clock().wall().time_since_epoch().count();
+  const bus::Message message{fmt::format("{}-{}-{}", kHuman, now, ::getpid()),
+                             kHuman,
+                             options.agent,
+                             options.subject,
+                             now * 1'000'000,
+                             text};
+  if (const Status sound = bus::check_message(message); !sound) {
+    complain(sound.error());
+    return kUsage;
+  }
+  if (const Status known = knows_agent(*past, options.agent); !known) {
+    complain(known.error());
+    return kUsage;
+  }
+  auto box = bus::Mailbox::open(past->places.state_dir + "/bus", options.agent);
+  if (!box)
+    return refuse(box.error());
+  if (const Status delivered = box->deliver({&message, 1}); !delivered)
+    return refuse(delivered.error());
+  print(
+      fmt::format("sent to {}: its next session has it in its brief, one that runs in `fleetc "
+                  "agent inbox`\n",
+                  options.agent));
+  return kDone;
+}
+
+int messages(const MessagesOptions& options) {
+  const auto past = open_past();
+  if (!past)
+    return refuse(past.error());
+  const auto rows = rows_of(past->places.state_dir + "/bus", options);
+  if (!rows)
+    return refuse(rows.error());
+  if (options.format == "json")
+    print(json_of(*rows));
+  else if (rows->empty())
+    print(options.all ? "no message was ever sent\n"
+                      : "no message waits (`--all` shows those that are done)\n");
+  else
+    print(text_of(*rows));
+  return kDone;
+}
+
+}  // namespace fleet::cli
