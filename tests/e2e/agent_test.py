@@ -267,7 +267,7 @@ class Agent(FleetTest):
         results = [answer["result"] for answer in answers]
         self.assertEqual(results[0]["protocolVersion"], "2025-06-18")
         self.assertEqual({tool["name"] for tool in results[1]["tools"]},
-                         {"identity", "task", "sync", "checkpoint", "handoff", "finding", "verdict",
+                         {"identity", "task", "sync", "checkpoint", "handoff", "send", "inbox", "finding", "verdict",
                           "escalate", "done", "fail"})
         self.assertIn("## The task\n\none\n", results[2]["content"][0]["text"])
         self.assertEqual([result.get("isError") for result in results[2:]], [False, True, False])
