@@ -12,7 +12,7 @@ assert.match(client.getInstructions(), /identity/);
 
 const { tools } = await client.listTools();
 assert.deepEqual(tools.map((tool) => tool.name),
-  ["identity", "task", "sync", "checkpoint", "handoff", "finding", "verdict", "escalate", "done", "fail"]);
+  ["identity", "task", "sync", "checkpoint", "handoff", "send", "inbox", "finding", "verdict", "escalate", "done", "fail"]);
 
 const task = await client.callTool({ name: "task", arguments: {} });
 assert.match(task.content[0].text, /## The task\n\nSpeak\n/);
