@@ -23,6 +23,7 @@ struct Call {
   std::string model;                 // empty: the CLI's own choice
   std::string prompt;
   std::string home;      // HOME as the session sees it; absolute
+  std::string review;    // a folder outside of the working directory that it reads; empty: none
   std::string fleetc;    // serves `fleetc mcp` to the session; empty: it gets no tools of ours
   Variables tool_env;    // what `fleetc mcp` needs in its environment; never on a command line
   bool writes = true;    // false: its tools that edit files are taken away

@@ -47,6 +47,9 @@ Start start_gemini(const Call& call) {
   } else {
     start.argv.insert(start.argv.end(), {"--approval-mode", call.writes ? "auto_edit" : "default"});
   }
+  // Its tools read only what lies in a folder that it was named.
+  if (!call.review.empty())
+    start.argv.insert(start.argv.end(), {"--include-directories", call.review});
   if (!call.model.empty())
     start.argv.insert(start.argv.end(), {"-m", call.model});
   start.env.emplace_back("GEMINI_CLI_HOME", call.home);

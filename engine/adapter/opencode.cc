@@ -14,6 +14,9 @@ std::string config_json(const Call& call) {
   Json text = {{"autoupdate", false},
                {"share", "disabled"},
                {"permission", {{"edit", edit}, {"bash", "allow"}, {"webfetch", "allow"}}}};
+  // Else it refuses whatever lies outside of the working directory, without asking anybody.
+  if (!call.review.empty())
+    text["permission"]["external_directory"] = "allow";
   if (!call.fleetc.empty()) {
     Json env = Json::object();
     for (const auto& [name, value] : call.tool_env)

@@ -81,7 +81,7 @@ bool is_adapted(const plan::Agent& agent) {
   return kind_of(agent.runtime.adapter).has_value();
 }
 
-std::string first_words(const plan::Agent& agent) {
+std::string first_words(const plan::Agent& agent, const std::string& review) {
   std::string text = fmt::format(
       "You are `{}`, one agent of a fleet. No person reads along or answers questions.\n\n"
       "You speak with the fleet by the tools of the server `fleet`; the same verbs are commands: "
@@ -93,6 +93,12 @@ std::string first_words(const plan::Agent& agent) {
         "what these documents say.\n";
   text +=
       "Then call `task`. Its answer is all that you need to know, and what you are judged by.\n";
+  // Named in full: tools that read files know nothing of variables.
+  if (!review.empty())
+    text += fmt::format(
+        "The change is in the folder {}: read `diff.patch`, and `criteria.md`, which says what was "
+        "asked for. The working directory has the files as they are without the change.\n",
+        review);
   if (agent.returns == plan::Returns::kVerdict)
     text +=
         "Call `finding` once for each thing that has to change, then `verdict` with "
@@ -118,7 +124,9 @@ Status adapt(process::JobSpec& job, const plan::Agent& agent, const worktree::Sl
   // The runtime's `command`, if any, which make_job has put there with its holes filled.
   call.program = job.argv;
   call.model = agent.runtime.model;
-  call.prompt = first_words(agent);
+  if (agent.reads == plan::Reads::kDiff)
+    call.review = slot.review();
+  call.prompt = first_words(agent, call.review);
   call.home = slot.home();
   call.fleetc = fleetc;
   call.tool_env = {{"FLEET_SOCKET", desk.socket}, {"FLEET_TOKEN", desk.token}};

@@ -24,8 +24,9 @@ bool is_adapted(const plan::Agent& agent);
 Status adapt(process::JobSpec& job, const plan::Agent& agent, const worktree::Slot& slot,
              const std::string& fleetc, const DeskPlace& desk);
 
-// What the session was told at its start: it asks for all else.
-std::string first_words(const plan::Agent& agent);
+// What the session was told at its start: it asks for all else. `review`: the folder that holds the
+// change it judges, as it sees it; empty: it judges none.
+std::string first_words(const plan::Agent& agent, const std::string& review);
 
 // The exit as the CLI's own stream tells it, and what the attempt used; none where it does not say.
 struct AdaptedEnd {

@@ -67,6 +67,14 @@ const char* how_to_end(plan::Returns returns) {
   return "";
 }
 
+const char* what_it_reads(plan::Reads reads) {
+  return reads == plan::Reads::kDiff
+             ? "The change is in the folder that the variable `FLEET_REVIEW` names: `diff.patch`; "
+               "`files.txt`; `criteria.md`, what was asked for and all that judges it; `commit`. "
+               "The working directory has the files as they are without the change.\n"
+             : "";
+}
+
 }  // namespace
 
 std::string brief_text(const Brief& brief) {
@@ -76,6 +84,7 @@ std::string brief_text(const Brief& brief) {
                   headline(task), task.agent, task.attempt.epoch, brief.run);
   section(out, "Who you are: documents to read first", list(brief.identity));
   section(out, "The task", cut(task.text.empty() ? task.item : task.text));
+  section(out, "What to read", what_it_reads(brief.reads));
   section(out, "How to go about it", cut(brief.instructions));
   section(out, "How it is judged", list(brief.criteria));
   section(out, "Bounds", list(brief.bounds));
@@ -123,6 +132,7 @@ Brief brief_of(const plan::Plan& plan, const std::string& run, const plan::Agent
   brief.task = task;
   brief.instructions = agent.brief;
   brief.returns = agent.returns;
+  brief.reads = agent.reads;
   for (const std::string& name : agent.identity)
     for (const plan::Identity& identity : plan.identities)
       if (identity.name == name)

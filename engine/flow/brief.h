@@ -23,6 +23,7 @@ struct Brief {
   std::vector<bus::Message> messages;
   std::string sync;  // what changed since the agent last ran; empty: not known, or nothing
   plan::Returns returns = plan::Returns::kDone;
+  plan::Reads reads = plan::Reads::kRepo;
 };
 
 // Of each part that others wrote at most this many bytes are shown; a cut says so.

@@ -121,6 +121,16 @@ TEST_CASE("who may not write has no tools that edit, and a shell that our sandbo
   CHECK_FALSE(has(start(Kind::kGemini, call).argv, "--yolo"));
 }
 
+TEST_CASE(
+    "a folder outside of the working directory is opened to tools that would keep out of it") {
+  Call call = full_call();
+  CHECK_FALSE(has(start(Kind::kGemini, call).argv, "--include-directories"));
+  call.review = "/slot/review";
+  CHECK(after(start(Kind::kGemini, call).argv, "--include-directories") == "/slot/review");
+  const auto config = nlohmann::json::parse(start(Kind::kOpencode, call).files[0].text);
+  CHECK(config["permission"]["external_directory"] == "allow");
+}
+
 TEST_CASE("claude's result says what was used, and that it went well") {
   const Ending ending = read_output(
       Kind::kClaude,

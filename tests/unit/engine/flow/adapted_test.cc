@@ -133,10 +133,13 @@ TEST_CASE("what the runtime's env says about the CLI itself stands") {
 
 TEST_CASE("the first words tell an agent how to get its task, and a reviewer what counts") {
   plan::Agent agent = agent_of(plan::Adapter::kClaude);
-  CHECK(flow::first_words(agent).find("call `task`") != std::string::npos);
-  CHECK(flow::first_words(agent).find("identity") == std::string::npos);
+  CHECK(flow::first_words(agent, "").find("call `task`") != std::string::npos);
+  CHECK(flow::first_words(agent, "").find("identity") == std::string::npos);
   agent.identity = {"core"};
-  CHECK(flow::first_words(agent).find("call `identity`") != std::string::npos);
+  CHECK(flow::first_words(agent, "").find("call `identity`") != std::string::npos);
   agent.returns = plan::Returns::kVerdict;
-  CHECK(flow::first_words(agent).find("then `verdict`") != std::string::npos);
+  CHECK(flow::first_words(agent, "").find("then `verdict`") != std::string::npos);
+  CHECK(flow::first_words(agent, "").find("diff.patch") == std::string::npos);
+  CHECK(flow::first_words(agent, "/slot/review").find("in the folder /slot/review:") !=
+        std::string::npos);
 }

@@ -35,6 +35,16 @@ TEST_CASE("a brief says who, what, how it is judged and how to end, and leaves o
       "committed by the engine.\n");
 }
 
+TEST_CASE("who reads only a change is told where it is and what the other files are") {
+  Brief brief = small();
+  CHECK(brief_text(brief).find("## What to read") == std::string::npos);
+  brief.reads = plan::Reads::kDiff;
+  const std::string text = brief_text(brief);
+  CHECK(text.find("\n## What to read\n\nThe change is in the folder that the variable "
+                  "`FLEET_REVIEW` names: `diff.patch`;") != std::string::npos);
+  CHECK(text.find("without the change") != std::string::npos);
+}
+
 TEST_CASE("what a predecessor left is told with its size, and a cut of it says so") {
   Brief brief = small();
   brief.handoff_from = "attempt 1";
