@@ -6,6 +6,12 @@
 namespace fleet::adapter {
 namespace {
 
+// Without the repository's settings it does not read this file by itself, as the other CLIs read
+// theirs.
+constexpr const char* kMemory =
+    "\nIf the working directory has a CLAUDE.md or an AGENTS.md, read it: it says how work is done "
+    "here.\n";
+
 void take_result(const Json& line, Ending& ending, bool& failed, std::uint64_t& status) {
   failed = true_at(line, "is_error");
   status = number_at(line, {"api_error_status"});
@@ -31,7 +37,7 @@ Start start_claude(const Call& call) {
   Start start;
   start.argv = command_line(
       call, "claude",
-      {"-p", call.prompt, "--output-format", "stream-json", "--verbose",
+      {"-p", call.prompt + kMemory, "--output-format", "stream-json", "--verbose",
        // Neither the user's settings nor the repository's decide what a session may do.
        "--setting-sources", ""});
   const auto add = [&start](std::initializer_list<std::string> words) {

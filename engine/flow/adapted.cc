@@ -161,6 +161,13 @@ AdaptedEnd read_end(run::Exited exited, const plan::Agent& agent, const std::str
     end.metered = run::Metered{end.exited.attempt, micros_of(usage, agent.runtime),
                                usage.input_tokens, usage.cached_tokens, usage.output_tokens};
   }
+  // PATH is the same outside, so that this surprises whoever has it there.
+  if (end.exited.how == run::ExitHow::kSpawnFailed &&
+      end.exited.detail.find("No such file") != std::string::npos)
+    end.exited.detail += fmt::format(
+        "; install it where a session sees it, in a folder that PATH names and that is not below "
+        "/tmp, or name it by `command` of the runtime of `{}`",
+        agent.name);
   // What we did to it (a timeout, a cancel) says more than what it made of that.
   if (!by_itself)
     return end;

@@ -70,6 +70,18 @@ TEST_CASE("what the stream says of a credential or a limit is the exit, and its 
   CHECK(limited.exited.until == 1'795'806'400'000);
 }
 
+TEST_CASE("a CLI that is not there is told with where it has to be") {
+  run::Exited missing = exit_with(0);
+  missing.how = run::ExitHow::kSpawnFailed;
+  missing.detail = "could not start: claude: No such file or directory";
+  const plan::Agent agent = agent_of(plan::Adapter::kClaude);
+  const auto end = flow::read_end(missing, agent, "");
+  CHECK(end.exited.how == run::ExitHow::kSpawnFailed);
+  CHECK(end.exited.detail.starts_with(missing.detail + "; install it where a session sees it"));
+  missing.detail = "bwrap: no user namespaces";
+  CHECK(flow::read_end(missing, agent, "").exited.detail == missing.detail);
+}
+
 TEST_CASE("an end that the engine made is not read again from the stream") {
   const plan::Agent agent = agent_of(plan::Adapter::kClaude);
   run::Exited timed_out = exit_with(0);
