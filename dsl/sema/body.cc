@@ -71,6 +71,13 @@ void suggest_key(Diagnostic& diagnostic, const schema::Kind& kind, std::string_v
       return;
     }
   }
+  if (kind.name == "flow" && schema::find_clause(word) != nullptr) {
+    diagnostic.helps.push_back(
+        {"a clause stands behind its step: `a = dev(task) " + std::string(word) + " …`",
+         {},
+         false});
+    return;
+  }
   for (const schema::Kind& other : schema::kinds()) {
     if (schema::find_key(other, word) != nullptr) {
       diagnostic.helps.push_back({ticked(word) + " is a key of " + ticked(other.name), {}, false});
@@ -95,6 +102,8 @@ const schema::Key* check_key(Context& context, const schema::Kind& kind,
                              const ast::Assignment& assignment, std::map<std::string, Span>& seen) {
   const ast::Ident& name = assignment.key;
   const schema::Key* key = schema::find_key(kind, name.text);
+  if (key == nullptr && assignment.bound)
+    return nullptr;
   if (key == nullptr) {
     Diagnostic diagnostic = unknown("F104", name.span, "key", name.text, key_names(kind));
     diagnostic.message += " of " + ticked(kind.name);

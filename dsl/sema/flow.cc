@@ -133,6 +133,23 @@ void say_no_step(Reader& reader) {
   reader.give_up();
 }
 
+// `git.merge(…)`: reported, and read as what it means.
+bool is_foreign_merge(FlowNames& names, const ast::Atom& call) {
+  constexpr std::array<std::string_view, 4> kRepositories{"git", "repository", "vcs", "branch"};
+  const bool foreign = call.path.size() == 2 && call.path.back().text == "merge" &&
+                       std::ranges::find(kRepositories, std::string_view(call.path.front().text)) !=
+                           kRepositories.end() &&
+                       names.scope.find(call.path) == nullptr && !names.has_step(call.path.front());
+  if (!foreign)
+    return false;
+  const Span name = name_span(call);
+  Diagnostic diagnostic =
+      error("F101", name, "the repository is called `repo`", "no name of a fleet");
+  diagnostic.helps.push_back({"write `repo.merge`", {{name, "repo.merge"}}, true});
+  names.context.sink.add(std::move(diagnostic));
+  return true;
+}
+
 }  // namespace
 
 void read_head(FlowNames& names, Reader& reader, Step& step) {
@@ -150,7 +167,7 @@ void read_head(FlowNames& names, Reader& reader, Step& step) {
     read_gate(names, reader, step);
   } else if (call && head.text == "run") {
     read_run(names, reader, step);
-  } else if (call && head.text == "repo.merge") {
+  } else if (call && (head.text == "repo.merge" || is_foreign_merge(names, head))) {
     read_merge(names, reader, step);
   } else if (call && head.path.front().text == "repo") {
     names.context.sink.add(

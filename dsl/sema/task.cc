@@ -283,6 +283,15 @@ bool say_foreign_call(FlowNames& names, const ast::Atom& call) {
   return true;
 }
 
+// Of what an unknown thing is called with: that there are such steps, and no more.
+void check_names(FlowNames& names, const ast::Atom& call) {
+  for (const ast::Argument& argument : call.args) {
+    const std::vector<ast::Atom>& atoms = argument.value->atoms;
+    if (atoms.size() == 1 && atoms.front().kind == Kind::kName && atoms.front().path.size() >= 2)
+      read_output(names, atoms.front());
+  }
+}
+
 }  // namespace
 
 void read_task(FlowNames& names, Reader& reader, Step& step) {
@@ -292,13 +301,17 @@ void read_task(FlowNames& names, Reader& reader, Step& step) {
     step.broken = true;
     return;
   }
-  say_named(names.context.sink, call);
   const Span name = name_span(call);
   const Symbol* symbol =
       names.resolve(call.path, name, {Symbol::Kind::kAgent, Symbol::Kind::kRole});
-  bool good = symbol != nullptr;
-  if (symbol != nullptr)
-    step.agents.push_back({symbol->index, name});
+  if (symbol == nullptr) {
+    check_names(names, call);
+    step.broken = true;
+    return;
+  }
+  say_named(names.context.sink, call);
+  bool good = true;
+  step.agents.push_back({symbol->index, name});
   for (const ast::Argument& argument : call.args) {
     std::optional<Argument> one = read_argument(names, argument);
     good = good && one.has_value();

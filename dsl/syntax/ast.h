@@ -81,6 +81,8 @@ struct Assignment {
   // It follows another on one line with nothing between, which was reported, and may have been
   // meant as a clause of that.
   bool doubtful = false;
+  // It follows a word by which other languages bind names, which was reported.
+  bool bound = false;
   Span span;
 };
 

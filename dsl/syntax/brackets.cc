@@ -95,6 +95,8 @@ class BracketReport {
   }
 
   bool lacks_open(Index node) const {
+    if (tree_.at(node).kind == NodeKind::kAssignment)
+      return is_open_loop(tree_.text(node));
     if (tree_.at(node).kind != NodeKind::kBlock)
       return false;
     for (Index child = tree_.at(node).first_child; child != 0;
@@ -103,6 +105,13 @@ class BracketReport {
         return true;
     }
     return false;
+  }
+
+  // `l = loop until a.approved max 2`, and nothing behind it.
+  static bool is_open_loop(std::string_view statement) {
+    const std::size_t value = statement.find_first_not_of(" \t=", statement.find('='));
+    return value != std::string_view::npos && statement.substr(value).starts_with("loop ") &&
+           statement.find('{') == std::string_view::npos;
   }
 
   std::string header_of(Index block) const {

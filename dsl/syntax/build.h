@@ -87,6 +87,8 @@ class Builder {
   bool said_ = false;
   // The body at hand holds steps.
   bool steps_ = false;
+  // A word that binds a name in other languages was read, and the assignment follows.
+  bool bound_ = false;
   // A word for `: BASE` was read, and the base follows.
   bool base_follows_ = false;
 };

@@ -57,6 +57,16 @@ std::string_view doc_line(std::string_view written) {
   return written;
 }
 
+// Whether the last line of it that says anything is `l = loop until a.approved max 2`.
+bool loop_above(std::string_view before) {
+  const std::size_t end = before.find_last_not_of(" \t\r\n");
+  if (end == std::string_view::npos)
+    return false;
+  const std::size_t begin = before.rfind('\n', end) + 1;
+  const std::string_view line = before.substr(begin, end + 1 - begin);
+  return line.find("= loop ") != std::string_view::npos && line.find('{') == std::string_view::npos;
+}
+
 }  // namespace
 
 ast::File Builder::file() {
@@ -144,6 +154,7 @@ void Builder::item(Index node, ast::Body& out, std::string doc) {
     case NodeKind::kAssignment:
       item.assignment = std::make_shared<ast::Assignment>(assignment(node));
       item.assignment->doc = std::move(doc);
+      item.assignment->bound = std::exchange(bound_, false);
       break;
     case NodeKind::kBlock:
       base_follows_ = false;
@@ -542,6 +553,7 @@ bool Builder::foreign(Index node, ast::Body& out) {
                            {{mistakes_.span(at.begin, end), ""}},
                            true});
     say_once(std::move(wrong));
+    bound_ = true;
     return false;
   }
   const bool outline = !is_foreign_word(word);
@@ -654,6 +666,9 @@ void Builder::stray(Index node) {
   const bool bracketed =
       first != 0 && (kind(first) == NodeKind::kBody || kind(first) == NodeKind::kGroup ||
                      kind(first) == NodeKind::kList);
+  // Its loop is told that it has no block.
+  if (bracketed && text(first).front() == '{' && loop_above(tree_.text().substr(0, at.begin)))
+    return;
   const Span shown{at.source, at.begin, bracketed ? at.begin + kBracket : at.end};
   say_once(Mistakes::error("F001", "expected a declaration or `key = value`", shown,
                            "no statement begins like this"));

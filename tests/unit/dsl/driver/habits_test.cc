@@ -303,6 +303,25 @@ constexpr Habit kHabits[] = {
     {Place::kFlow, R"x(    m = repo.merge(build, to: "x") after build.accepted)x"},
     {Place::kFlow, R"x(    m = repo.merge(build -> "x") after build.accepted)x"},
     {Place::kFlow, R"x(    build.retry = 2)x"},
+    {Place::kFlow, R"x(    retry = 1 timeout 5min)x"},
+    {Place::kFlow, R"x(    m = git.merge(build, into: "x") after build.accepted)x"},
+    {Place::kFlow, R"x(    m = git.merge(build.branch, into: "x"))x"},
+    {Place::kFlow, R"x(    m = git.push(build, remote: "origin"))x"},
+    {Place::kFlow, R"x(    m = devv(build, 5, into: "x"))x"},
+    {Place::kFlow, R"x(    let x = 5)x"},
+    {Place::kFleet, R"x(  let x = 5)x"},
+    {Place::kFleet, R"x(  const rate = $5/day)x"},
+    {Place::kRole, R"x(    var x = "y")x"},
+    {Place::kFlow, R"x(    l = loop until verdict.approved max 2
+      build = dev("x")
+      verdict = look(build.diff) timeout 5min
+    })x"},
+    {Place::kFlow, R"x(    l = loop until verdict.approved max 2
+    {
+      build = dev("x")
+      verdict = look(build.diff) timeout 5min
+    })x"},
+    {Place::kFlow, R"x(    for f in files("*.md") to dev limit 3)x"},
     {Place::kFlow, R"x(    accept = ["a" passes] + ["b" passes])x"},
     {Place::kEnd, R"x(  })x"},
 };
