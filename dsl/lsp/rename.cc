@@ -35,6 +35,14 @@ std::multiset<std::string> errors_of(const Snapshot& snapshot) {
   return found;
 }
 
+// "/w/a.fleet:12:3"
+std::string place_of(const Snapshot& snapshot, const Span& span) {
+  const LineColumn at = snapshot.sources().get(span.source).locate(span.begin);
+  return snapshot.path_of(span.source) + ":" + std::to_string(at.line) + ":" +
+         std::to_string(at.column);
+}
+
+// The rule that the first of them breaks, and where.
 std::string first_new_error(const Snapshot& before, const Snapshot& after) {
   std::multiset<std::string> known = errors_of(before);
   for (const Diagnostic& one : after.compilation().diagnostics) {
@@ -42,7 +50,7 @@ std::string first_new_error(const Snapshot& before, const Snapshot& after) {
       continue;
     const auto found = known.find(one.code);
     if (found == known.end())
-      return one.code + ": " + one.message;
+      return one.code + ", " + one.message + " (" + place_of(after, one.primary.span) + ")";
     known.erase(found);
   }
   return {};
@@ -59,6 +67,20 @@ Meaning meaning_of(const Snapshot& snapshot, const auto& place) {
                     place(file_span(snapshot, named.definitions.front())));
   }
   return meaning;
+}
+
+// F107: a place at which the new name would mean another thing than the old one did.
+std::string changed_meaning(const Snapshot& after, const Meaning& before) {
+  for (const Mention& one : after.names().mentions()) {
+    const Span defined = after.names().at(one.named).definitions.front();
+    const std::pair<const FileSpan, FileSpan> now(file_span(after, one.span),
+                                                  file_span(after, defined));
+    const auto [first, last] = before.equal_range(now.first);
+    if (std::find(first, last, now) == last)
+      return "F107, one name means one thing: at " + place_of(after, one.span) +
+             " it would mean what is declared at " + place_of(after, defined);
+  }
+  return "F107, one name means one thing, and some place would lose its meaning";
 }
 
 // Where a place from before the edits is after them.
@@ -109,8 +131,9 @@ std::string why_harmful(Workspace& workspace, const Snapshot& asked,
     const auto same = [](const FileSpan& place) {
       return place;
     };
-    if (meaning_of(*before, moved) != meaning_of(*after, same))
-      return "another thing has that name already";
+    const Meaning meant = meaning_of(*before, moved);
+    if (meant != meaning_of(*after, same))
+      return changed_meaning(*after, meant);
   }
   return {};
 }
@@ -135,10 +158,15 @@ Renamed prepare_rename(const Snapshot& snapshot, SourceId source, std::uint32_t 
     return {{}, "no name of yours stands here"};
   const Named& named = snapshot.names().at(mention->named);
   if (named.kind == NameKind::kTest)
-    return {{}, "nothing refers to a test: its claim is text"};
+    return {{},
+            "nothing refers to a test: its claim is text (" +
+                place_of(snapshot, named.definitions.front()) + ")"};
   const std::string& path = snapshot.path_of(named.definitions.front().source);
   if (!path.starts_with('/') && path != snapshot.path())
-    return {{}, ticked(named.name) + " belongs to the standard library (" + path + ")"};
+    return {{},
+            ticked(named.name) +
+                " belongs to the standard library, which is part of the compiler (" +
+                place_of(snapshot, named.definitions.front()) + ")"};
   return {{{file_span(snapshot, mention->span), named.name}}, {}};
 }
 
@@ -148,10 +176,15 @@ Renamed rename(Workspace& workspace, const Snapshot& snapshot, SourceId source,
   if (!result.refusal.empty())
     return result;
   const std::string old = std::exchange(result.edits, {}).front().text;
+  const Mention& mention = *snapshot.names().find(source, offset);
+  const std::string declared =
+      " (" + place_of(snapshot, snapshot.names().at(mention.named).definitions.front()) + ")";
   if (!is_name(name))
-    return {{}, ticked(name) + " is no name: letters, digits and `_`, a letter first"};
+    return {{},
+            "F001, " + ticked(name) + " is no name: letters, digits and `_`, a letter first" +
+                declared};
   if (syntax::is_clause_word(name))
-    return {{}, ticked(name) + " is a word of the language"};
+    return {{}, "F107, " + ticked(name) + " is a word of the language" + declared};
   if (name == old)
     return result;
   for (const Reference& one : references(workspace, snapshot, source, offset))

@@ -1,3 +1,5 @@
+#include <regex>
+
 #include <catch2/catch.hpp>
 
 #include "dsl/lsp/hierarchy.h"
@@ -179,12 +181,16 @@ TEST_CASE("a name is refused that is none, is taken, or belongs to the language 
   Edited step = ship_at("build   =");
   for (const char* const name : {"", "1a", "a-b", "after", "verdict", "review", "accept"}) {
     INFO(name);
-    CHECK_FALSE(renamed(step, name).refusal.empty());
+    const std::string refusal = renamed(step, name).refusal;
+    INFO(refusal);
+    // The rule, and the place that forbids it.
+    CHECK(std::regex_search(refusal, std::regex(R"(\bF\d\d\d\b.*/w/a\.fleet:\d+:\d+)")));
     CHECK(renamed(step, name).edits.empty());
   }
   Edited library = ship_at("builder  {");
   CHECK(renamed(library, "mason").refusal ==
-        "`builder` belongs to the standard library (std/roles/builder.fleet)");
+        "`builder` belongs to the standard library, which is part of the compiler "
+        "(std/roles/builder.fleet:4:6)");
   Edited word = ship_at("until");
   CHECK(renamed(word, "mason").refusal == "no name of yours stands here");
 }
