@@ -73,11 +73,30 @@ bool agents_can(const sema::Model& model, const sema::Step& step, EdgeKind kind)
   });
 }
 
+// What is skipped has not failed. A fan-out fails where its items can't be listed, and a task where
+// its credential's owner stops it.
+bool can_fail(const sema::Model& model, const sema::Flow& flow, std::size_t index) {
+  const sema::Step& step = flow.steps[index];
+  if (step.kind == StepKind::kLast) {
+    return std::ranges::any_of(step.members, [&](const sema::At<std::size_t>& one) {
+      return can_fail(model, flow, one.value);
+    });
+  }
+  const auto may_be_stopped = [&](const sema::At<std::size_t>& use) {
+    const sema::Contract& contract = model.agents[use.value].contract;
+    return contract.grants.has_value() || contract.broken.contains("grants");
+  };
+  return step.broken || step.otherwise != plan::Otherwise::kSkip ||
+         step.kind == StepKind::kFanout || std::ranges::any_of(step.agents, may_be_stopped);
+}
+
 // Whether the step can ever have this outcome.
 bool can_fire(const sema::Model& model, const sema::Flow& flow, std::size_t index, EdgeKind kind) {
   const sema::Step& step = flow.steps[index];
-  if (step.broken || kind == EdgeKind::kDone || kind == EdgeKind::kFailed)
+  if (step.broken || kind == EdgeKind::kDone)
     return true;
+  if (kind == EdgeKind::kFailed)
+    return can_fail(model, flow, index);
   switch (step.kind) {
     case StepKind::kRun: return kind == EdgeKind::kAccepted;
     case StepKind::kMerge: return kind == EdgeKind::kMerged;
@@ -96,6 +115,10 @@ bool can_fire(const sema::Model& model, const sema::Flow& flow, std::size_t inde
 }
 
 std::string why_never(const sema::Step& step, EdgeKind kind) {
+  if (kind == EdgeKind::kFailed && step.inner)
+    return "inside of a joint a task is skipped when its attempts are spent: the joint fails";
+  if (kind == EdgeKind::kFailed)
+    return "with `else skip` it is skipped when its attempts are spent, and then has not failed";
   if (kind == EdgeKind::kApproved || kind == EdgeKind::kChangesRequested) {
     return "only a review or a human approves, and `" + step.name + "` is neither";
   }
@@ -114,17 +137,34 @@ bool is_success(EdgeKind kind) {
   return kind == EdgeKind::kAccepted || kind == EdgeKind::kMerged || kind == EdgeKind::kApproved;
 }
 
+// An edge that begins the rounds of the loop that the step is in.
+bool is_gate(const sema::Flow& flow, const sema::Step& step, const sema::Edge& edge) {
+  return edge.implied && step.loop &&
+         std::ranges::any_of(flow.steps[*step.loop].after, [&](const sema::Edge& test) {
+           return test.from == edge.from && test.span.begin == edge.span.begin &&
+                  test.span.source.value == edge.span.source.value;
+         });
+}
+
 void check_edge_kinds(Subject& subject, const sema::Flow& flow) {
   for (const sema::Step& step : flow.steps) {
     for (const sema::Edge& edge : step.after) {
       const sema::Step& from = flow.steps[edge.from];
-      if (edge.implied || can_fire(subject.model, flow, edge.from, edge.kind))
+      const bool gate = is_gate(flow, step, edge);
+      if ((edge.implied && !gate) || can_fire(subject.model, flow, edge.from, edge.kind))
         continue;
       Diagnostic diagnostic =
-          sema::error("F708", edge.span, "step " + ticked(step.name) + " can never start",
-                      ticked(name_of(flow, edge)) + " never happens");
+          gate ? sema::error(
+                     "F708", edge.span,
+                     "no round of " + ticked(flow.steps[*step.loop].name) + " can ever begin",
+                     "begins when " + ticked(name_of(flow, edge)) + ", which never happens")
+               : sema::error("F708", edge.span, "step " + ticked(step.name) + " can never start",
+                             ticked(name_of(flow, edge)) + " never happens");
       diagnostic.secondary.push_back({from.head, "step " + ticked(from.name) + " is set here"});
       diagnostic.notes.push_back(why_never(from, edge.kind));
+      if (edge.kind == EdgeKind::kFailed && from.otherwise_span) {
+        diagnostic.helps.push_back({"write `else fail`", {}, false});
+      }
       subject.sink.add(std::move(diagnostic));
     }
   }
@@ -137,9 +177,9 @@ void say_contradiction(Subject& subject, const sema::Flow& flow, const Needs& ne
       sema::error("F708", flow.steps[step].name_span,
                   "step " + ticked(flow.steps[step].name) + " can never start",
                   found.other == EdgeKind::kFailed ? "needs both outcomes of " + of
-                  : found.other == EdgeKind::kDone ? "needs " + of + " to want changes, and not to"
-                                                   : "needs two outcomes of " + of +
-                                                         " that exclude each other");
+                  : found.other == EdgeKind::kDone
+                      ? "needs " + of + " to want changes, and not to"
+                      : "needs two outcomes of " + of + " that exclude each other");
   for (const EdgeKind kind : {found.one, found.other}) {
     const sema::Edge* edge =
         kind == EdgeKind::kDone ? nullptr : needs.edge_of(step, found.of, kind);
