@@ -35,9 +35,11 @@ Choice choose(const journal::RunInfo& unfinished, const RunOptions& options) {
     return Choice::kResume;
   complain(fmt::format(
       "fleetc: {}\n"
-      "  fleetc resume {}   carries on with it\n"
-      "  fleetc run --new …   gives it up, with what is in flight, and begins another\n",
-      what, unfinished.id));
+      "  fleetc resume {}   carries on with it{}\n"
+      "  fleetc run --new …   gives it up for good, with what is in flight, and begins another; it "
+      "can't be resumed then, and its branches stay\n",
+      what, unfinished.id,
+      unfinished.state == "waiting" ? "; `fleetc inbox` shows what it waits for" : ""));
   return Choice::kRefuse;
 }
 

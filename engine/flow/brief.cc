@@ -88,6 +88,7 @@ std::string brief_text(const Brief& brief) {
   section(out, "How to go about it", cut(brief.instructions));
   section(out, "How it is judged", list(brief.criteria));
   section(out, "Bounds", list(brief.bounds));
+  section(out, "How the attempt before this one ended", cut(task.last));
   section(out, "Notes of the session before you",
           quoted("Left by " + brief.handoff_from, brief.handoff));
   section(out, "The last state that was saved",
@@ -113,6 +114,8 @@ std::string brief_json(const Brief& brief, bool gated) {
     out["accept"] = brief.criteria;
     out["bounds"] = brief.bounds;
   }
+  if (!gated && !task.last.empty())
+    out["last_attempt"] = cut(task.last);
   if (!gated && !brief.handoff.empty())
     out["handoff"] = cut(brief.handoff);
   if (!gated && !brief.checkpoint.empty())

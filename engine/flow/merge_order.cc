@@ -40,13 +40,33 @@ bool needs_a_person(const Error& error) {
   }
 }
 
-void tell_conflicts(const worktree::MergeConflicts& found, run::Merged& event) {
+// Whose change an earlier result's is: the base's own, or that of work which waits to be taken into
+// it. Told apart by merging anew with the two as sides of their own.
+std::string earlier_side(worktree::Repository& repository, const MergeTarget& target,
+                         worktree::MergeRequest request, const worktree::MergeConflict& first) {
+  if (!target.behind || first.ours != request.into_name)
+    return first.ours;
+  request.into = *target.behind;
+  request.sources.insert(request.sources.begin(), {target.onto, target.branch});
+  const auto again = worktree::merge(repository, request);
+  const auto* found = again ? std::get_if<worktree::MergeConflicts>(&*again) : nullptr;
+  return found == nullptr ? first.ours : found->conflicts.front().ours;
+}
+
+void tell_conflicts(worktree::Repository& repository, const MergeTarget& target,
+                    const worktree::MergeRequest& request, const worktree::MergeConflicts& found,
+                    run::Merged& event) {
   for (const worktree::MergeConflict& conflict : found.conflicts)
     event.paths.push_back(conflict.path);
   const worktree::MergeConflict& first = found.conflicts.front();
   event.how = run::MergeHow::kConflict;
-  event.detail = fmt::format("`{}`: {} and {} both changed it; `{}` is as it was", first.path,
-                             first.ours, first.theirs, event.branch);
+  std::string ours = earlier_side(repository, target, request, first);
+  const bool waits = (target.behind || target.waiting) && ours == target.branch;
+  if (waits)
+    ours = fmt::format("an earlier result, which waits on `{}` to be taken into `{}`,",
+                       target.branch, request.into_name);
+  event.detail = fmt::format("`{}`: {} and {} both changed it; `{}` is as it was", first.path, ours,
+                             first.theirs, event.branch);
 }
 
 std::string with_note(std::string detail, const std::string& note) {
@@ -123,7 +143,7 @@ void LocalWorld::merge_now(worktree::Repository& repository, std::shared_ptr<Mer
   if (!outcome)
     return merging->end(run::MergeHow::kError, outcome.error().message());
   if (const auto* conflicts = std::get_if<worktree::MergeConflicts>(&*outcome)) {
-    tell_conflicts(*conflicts, merging->event);
+    tell_conflicts(repository, target, request, *conflicts, merging->event);
     return merging->post(merging->event);
   }
   const auto* merged = std::get_if<worktree::Merged>(&*outcome);
@@ -135,7 +155,7 @@ void LocalWorld::merge_now(worktree::Repository& repository, std::shared_ptr<Mer
     return merging->end(
         run::MergeHow::kRefused,
         fmt::format("the branch `{}` was moved from {} to {} meanwhile; put it "
-                    "back with `git branch -f`, or run again",
+                    "back with `git branch -f`, and try again",
                     target.branch, order.tip.substr(0, 12), target.expected->hex().substr(0, 12)));
   merging->event.how = run::MergeHow::kNothing;
   if (merged != nullptr) {

@@ -15,7 +15,7 @@ std::string in_the_way(const std::string& branch, const BranchState& state) {
   if (state.owner == BranchOwner::kForeign)
     return fmt::format(
         "the branch `{}` exists and is not fleetc's (or was moved by somebody else); it is left "
-        "alone: rename or delete it, then `fleetc run` again",
+        "alone: rename or delete it, and try again",
         branch);
   if (!state.checked_out_at.empty())
     return fmt::format(
@@ -30,7 +30,7 @@ Result<FoundTarget> beside(worktree::Repository& repository, const std::string& 
                            const worktree::Oid& at, const std::string& where) {
   const std::string branch = merged_branch(base);
   FLEET_TRY(const BranchState state, worktree::inspect_branch(repository, branch));
-  FoundTarget found{{branch, state.commit, at, false, std::nullopt,
+  FoundTarget found{{branch, state.commit, at, false, std::nullopt, std::nullopt,
                      fmt::format("`{}` is checked out at {} and is not moved under its user; take "
                                  "it there with `git merge --ff-only {}`",
                                  base, where, branch)},
@@ -41,10 +41,12 @@ Result<FoundTarget> beside(worktree::Repository& repository, const std::string& 
   if (taken)
     return found;
   FLEET_TRY(const bool ahead, repository.is_ancestor(at, *state.commit));
-  if (ahead)
+  if (ahead) {
     found.target.onto = *state.commit;
-  else
+    found.target.behind = at;
+  } else {
     found.target.waiting = *state.commit;
+  }
   return found;
 }
 
@@ -57,8 +59,9 @@ std::string merged_branch(const std::string& base) {
 Result<FoundTarget> fleet_target(worktree::Repository& repository, const std::string& branch,
                                  const worktree::Oid& start) {
   FLEET_TRY(const BranchState state, worktree::inspect_branch(repository, branch));
-  return FoundTarget{{branch, state.commit, state.commit.value_or(start), false, std::nullopt, {}},
-                     in_the_way(branch, state)};
+  return FoundTarget{
+      {branch, state.commit, state.commit.value_or(start), false, std::nullopt, std::nullopt, {}},
+      in_the_way(branch, state)};
 }
 
 Result<FoundTarget> base_target(worktree::Repository& repository, const std::string& base) {
@@ -68,7 +71,7 @@ Result<FoundTarget> base_target(worktree::Repository& repository, const std::str
   FLEET_TRY(const auto where, worktree::checked_out_at(repository, base));
   if (where)
     return beside(repository, base, *at, *where);
-  return FoundTarget{{base, at, *at, true, std::nullopt, {}}, {}};
+  return FoundTarget{{base, at, *at, true, std::nullopt, std::nullopt, {}}, {}};
 }
 
 }  // namespace fleet::flow

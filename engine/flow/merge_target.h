@@ -18,7 +18,9 @@ struct MergeTarget {
   bool is_base = false;                   // `branch` is the user's own base
   // Work for the base that its user has not taken yet: it comes along, so that none is dropped.
   std::optional<worktree::Oid> waiting;
-  std::string note;  // how the user gets at it, for a base that is checked out
+  // The base itself, where `onto` is such work that is ahead of it.
+  std::optional<worktree::Oid> behind = std::nullopt;
+  std::string note = {};  // how the user gets at it, for a base that is checked out
 };
 
 // `refused` set: a person has to settle that first. REQUIRES: `start` is a commit.

@@ -42,6 +42,10 @@ TaskFacts facts_of(const plan::Plan& plan, const run::State& state, run::Attempt
   const plan::Node& node = plan.nodes[task.node.value];
   TaskFacts facts = facts_of_item(plan, task.node, task.item, agent_of(plan, state, task));
   facts.attempt = attempt;
+  if (task.outcome != run::Outcome::kNone && task.outcome != run::Outcome::kSuccess)
+    facts.last = task.detail.empty() ? run::name_of(task.outcome) : task.detail;
+  if (node.start)
+    facts.let_pass = state.nodes[node.start->value].let_pass;
   if (!node.args.empty())
     facts.text = fill(node.args.front(), hole_values(state, facts));
   if (mends_findings(node))

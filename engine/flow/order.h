@@ -32,6 +32,9 @@ struct TaskFacts {
                      // that it says
   std::string task;  // the flow's parameter `task`; without one, the call's first argument or item
   std::uint32_t round = 1;  // of the loop around the step; 1 outside of loops
+  std::string last = {};  // how the attempt before it ended; empty: it went well, or there is none
+  // Of a review: who let what it reads go on without its checks; empty: it passed them.
+  std::string let_pass = {};
 };
 
 struct PrepareOrder {

@@ -73,7 +73,11 @@ std::string LocalWorld::criteria_of(const TaskFacts& task) const {
     text += fmt::format("\n## What is asked of this review\n\n{}\n", task.text);
   if (node.start)
     for (const plan::AgentIndex maker : plan_.nodes[node.start->value].agents)
-      add_list(text, fmt::format("Checks of `{}`, which passed", plan_.agents[maker.value].name),
+      add_list(text,
+               fmt::format("Checks of `{}`, {}", plan_.agents[maker.value].name,
+                           task.let_pass.empty()
+                               ? "which passed"
+                               : fmt::format("without which {} let it go on", task.let_pass)),
                plan_.agents[maker.value].accept);
   add_list(text, "Checks of the flow, before a branch moves", plan_.accept);
   return text;

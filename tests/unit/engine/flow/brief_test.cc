@@ -45,6 +45,16 @@ TEST_CASE("who reads only a change is told where it is and what the other files 
   CHECK(text.find("without the change") != std::string::npos);
 }
 
+TEST_CASE("another attempt is told how the one before it ended") {
+  Brief brief = small();
+  brief.task.last = "evidence failed: sh check.sh: exit 1";
+  CHECK(brief_text(brief).find("\n## How the attempt before this one ended\n\nevidence failed: sh "
+                               "check.sh: exit 1\n") != std::string::npos);
+  CHECK(brief_json(brief).find(R"("last_attempt":"evidence failed: sh check.sh: exit 1")") !=
+        std::string::npos);
+  CHECK(brief_json(brief, true).find("last_attempt") == std::string::npos);
+}
+
 TEST_CASE("what a predecessor left is told with its size, and a cut of it says so") {
   Brief brief = small();
   brief.handoff_from = "attempt 1";

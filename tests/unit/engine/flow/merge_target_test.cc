@@ -67,6 +67,7 @@ TEST_CASE_METHOD(TargetFixture, "what its user has not taken yet is built upon")
   run_git("checkout -q main");
   const FoundTarget found = base_now();
   CHECK(found.target.onto == before);
+  CHECK(found.target.behind == base);
   CHECK(found.target.expected == before);
   CHECK_FALSE(found.target.waiting.has_value());
 }

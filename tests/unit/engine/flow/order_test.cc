@@ -96,3 +96,27 @@ TEST_CASE("a task knows its round, and the flow's own task whatever its item is"
   CHECK(fill({{true, "task"}, {false, "/"}, {true, "round"}, {false, "/"}, {true, "item"}},
              values) == "mend it/3/a");
 }
+
+TEST_CASE("the next attempt is told how the last one ended, a review that its work was let pass") {
+  fleet::test::PlanBuilder builder;
+  builder.escalates_to_human();
+  const plan::NodeIndex make = builder.task("make", builder.agent("maker"));
+  builder[make].retries = 1;
+  builder.review("look", builder.reviewer("strict"), make);
+  fleet::test::Driver driver(builder.plan);
+  const auto facts = [&](std::uint32_t task) {
+    return task_facts(driver.plan, driver.state, driver.attempt(task));
+  };
+  driver.open();
+  CHECK(facts(0).last.empty());
+  driver.command(0, 1);
+  CHECK(facts(0).last == "exit 1");
+  driver.prepared(0);
+  driver.exited(0);
+  driver.captured(0);
+  driver.verified(0, false);
+  driver.yes(0);
+  driver.published(0);
+  CHECK(facts(1).last.empty());
+  CHECK(facts(1).let_pass == "ann");
+}
