@@ -152,7 +152,7 @@ constexpr std::array kVerbs = {
              kFindingParameters},
     VerbInfo{Verb::kVerdict, "verdict",
              "Gives the verdict of this review; changes_requested needs a finding first. The last "
-             "one counts.",
+             "one counts; a finding of severity major or worse after an approval withdraws that.",
              kVerdictParameters},
     VerbInfo{Verb::kEscalate, "escalate",
              "Asks for a human, who decides once this session has ended.", kEscalateParameters},

@@ -92,6 +92,7 @@ struct DecideOptions {
 };
 int approve(const DecideOptions& options);
 int reject(const DecideOptions& options);
+int retry(const DecideOptions& options);
 
 struct SendOptions {
   std::string agent;

@@ -1,27 +1,20 @@
-// inbox, approve, reject: what waits for a human, and their decisions. A decision is a durable
-// file; what the engine makes of it is in the journal, so that is where these commands look.
+// approve, reject, retry: a human's decisions. A decision is a durable file; what the engine makes
+// of it is in the journal, so that is where these commands look.
 #include "engine/flow/gates.h"
 
-#include <pwd.h>
-#include <unistd.h>
-
-#include <array>
-#include <cstdlib>
 #include <thread>
 
 #include <fmt/format.h>
 
 #include "engine/cli/commands.h"
+#include "engine/cli/deciding.h"
 #include "engine/cli/exit_codes.h"
 #include "engine/cli/past.h"
 #include "engine/cli/terminal.h"
 #include "engine/decide/box.h"
-#include "engine/decide/signature.h"
-#include "engine/os/files.h"
 #include "engine/process/descent.h"
 #include "engine/report/gate.h"
 #include "engine/report/words.h"
-#include "engine/worktree/repository.h"
 
 namespace fleet::cli {
 namespace {
@@ -41,18 +34,6 @@ struct Found {
 
 bool is_open(const Found& gate) {
   return gate.of().phase == run::Phase::kParked && gate.of().gate.has_value();
-}
-
-// Runs that can still be carried on, newest first.
-Result<std::vector<std::shared_ptr<const flow::PastRun>>> unfinished_runs(const Past& past) {
-  std::vector<std::shared_ptr<const flow::PastRun>> runs;
-  for (const journal::RunInfo& info : past.reader->list_runs()) {
-    if (info.finished)
-      continue;
-    FLEET_TRY(flow::PastRun run, flow::replay_run(*past.reader, info, nullptr));
-    runs.push_back(std::make_shared<const flow::PastRun>(std::move(run)));
-  }
-  return runs;
 }
 
 // Open ones of a run that can be carried on; else all that there ever were.
@@ -91,95 +72,27 @@ std::string list_of(const std::vector<Found>& gates) {
   return out;
 }
 
-// --- what a decision says of who made it -------------------------------------------------------
-
-std::string account_name() {
-  const uid_t uid = ::geteuid();
-  const passwd* entry = ::getpwuid(uid);
-  return entry != nullptr && entry->pw_name != nullptr ? entry->pw_name
-                                                       : fmt::format("uid {}", uid);
-}
-
-std::string host_name() {
-  std::array<char, 256> name{};
-  return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "unknown host";
-}
-
-std::string terminal_name() {
-  for (const int fd : {STDIN_FILENO, STDERR_FILENO, STDOUT_FILENO})
-    if (std::array<char, 256> name{}; ::ttyname_r(fd, name.data(), name.size()) == 0)
-      return name.data();
-  return {};
-}
-
-// $XDG_CONFIG_HOME/fleetc/decision-key.pem; empty without a home.
-std::string decision_key_file() {
-  const char* config = std::getenv("XDG_CONFIG_HOME");
-  if (config != nullptr && *config == '/')
-    return std::string(config) + "/fleetc/decision-key.pem";
-  const char* home = std::getenv("HOME");
-  return home != nullptr && *home == '/' ? std::string(home) + "/.config/fleetc/decision-key.pem"
-                                         : std::string();
-}
-
-decide::Decision make_decision(bool approve, const std::string& why) {
-  decide::Decision decision;
-  decision.approve = approve;
-  decision.account = account_name();
-  decision.by = decision.account;
-  decision.host = host_name();
-  decision.pid = ::getpid();
-  decision.terminal = terminal_name();
-  decision.at = os::system_clock().wall().time_since_epoch().count();
-  decision.why = why;
-  return decision;
-}
-
 void address(decide::Decision& decision, const Found& gate) {
   decision.gate = {gate.run->state.run, gate.task.value, gate.of().gate->epoch};
   decision.plan = gate.run->plan.hash;
 }
 
-// Signs where the human has a key.
-Status sign_if_needed(decide::Decision& decision, const Found& gate, const std::string& key_file) {
-  const std::string& name = gate.of().gate->human;
-  for (const plan::Human& human : gate.run->plan.humans) {
-    if (human.name != name || human.key.empty())
-      continue;
-    const std::string file = key_file.empty() ? decision_key_file() : key_file;
-    decision.by = name;
-    auto signature = decide::sign(file, decide::signed_text(decision));
-    if (!signature)
-      return std::move(signature).error().in(
-          fmt::format("decisions of `{}` are signed; --key names the private key's file", name));
-    if (!decide::verify(human.key, decide::signed_text(decision), *signature))
-      return Error(Errc::kInvalid,
-                   fmt::format("{} is not the key of `{}`: its public half is not what {} says",
-                               file, name, gate.run->plan.file));
-    decision.signature = *std::move(signature);
-    return {};
-  }
-  if (!key_file.empty())
-    return Error(Errc::kInvalid,
-                 fmt::format("`{}` has no `key` in {}, so a signature would show nothing", name,
-                             gate.run->plan.file));
-  return {};
-}
-
 // --- what became of it -------------------------------------------------------------------------
 
-std::string past_word(bool approve) {
-  return approve ? "approved" : "rejected";
+std::string past_word(decide::Answer answer) {
+  return run::name_of(flow::decision_of(answer));
 }
 
 std::string how_it_ended(const Found& gate) {
   const run::Task& task = gate.of();
   if (task.decision)
-    return fmt::format(
-        "it was {} by {} ({})", past_word(task.decision->decision == run::Decision::kApprove),
-        report::printable(task.decision->by), report::printable(task.decision->from));
-  if (is_open(gate))
+    return fmt::format("it was {} by {} ({})", run::name_of(task.decision->decision),
+                       report::printable(task.decision->by),
+                       report::printable(task.decision->from));
+  if (is_open(gate) && gate.run->info.finished)
     return fmt::format("run {} was given up", gate.run->state.run);
+  if (is_open(gate))
+    return "its time was over, and the next one is open: `fleetc inbox` shows it";
   return fmt::format("it closed unanswered at {}: {}", report::timestamp(task.since),
                      report::printable(task.reason));
 }
@@ -192,7 +105,7 @@ int too_late(const Found& gate, const std::string& why) {
 
 int lost_to(const decide::Decision& counts, const Found& gate) {
   complain(fmt::format("fleetc: {} ({}) was {} before, by {} at {} ({}){}\n", gate.id(),
-                       gate.name(), past_word(counts.approve), report::printable(counts.by),
+                       gate.name(), past_word(counts.answer), report::printable(counts.by),
                        report::timestamp(counts.at), report::printable(decide::origin_of(counts)),
                        counts.why.empty() ? "" : ": " + report::printable(counts.why)));
   return kRunFailed;
@@ -200,7 +113,7 @@ int lost_to(const decide::Decision& counts, const Found& gate) {
 
 int kept_for_later(const Past& past, const Found& gate, const decide::Decision& decision) {
   const std::string what =
-      fmt::format("{} {} ({})", past_word(decision.approve), gate.id(), gate.name());
+      fmt::format("{} {} ({})", past_word(decision.answer), gate.id(), gate.name());
   print(engine_at_work(past.places)
             ? fmt::format("{}: kept; the engine of run {} has not taken it yet\n", what,
                           gate.run->state.run)
@@ -226,7 +139,7 @@ int follow(Past& past, const Found& gate, const decide::Decision& decision,
     const run::Task& task = now.of();
     const bool same = task.gate && task.gate->epoch == epoch;
     if (same && task.decision && task.decision->from == decide::origin_of(decision)) {
-      print(fmt::format("{} {} ({}): run {} goes on\n", past_word(decision.approve), gate.id(),
+      print(fmt::format("{} {} ({}): run {} goes on\n", past_word(decision.answer), gate.id(),
                         gate.name(), gate.run->state.run));
       return kDone;
     }
@@ -245,13 +158,52 @@ int follow(Past& past, const Found& gate, const decide::Decision& decision,
   }
 }
 
+// Judged by the time of the decision itself, whether or not an engine was there to close the gate.
+// Where none is, the next one takes it into the journal, as one that does not count.
+int came_late(const Past& past, const Found& gate, const decide::Decision& decision,
+              decide::DecisionBox& box) {
+  const run::Gate& asked = *gate.of().gate;
+  if (engine_at_work(past.places)) {
+    (void)box.record(decision, "late");
+  } else if (const auto delivered = box.deliver(decision); !delivered) {
+    complain(delivered.error());
+    return kRunFailed;
+  } else if (!delivered->first) {
+    (void)box.record(decision, "late");
+    if (delivered->counts.at <= asked.closes_at)
+      return lost_to(delivered->counts, gate);
+  }
+  complain(fmt::format(
+      "fleetc: {} ({}): the time to decide was over at {}, {} ago: what you decided is recorded as "
+      "late and does not count\n  `fleetc resume {}` goes on as the step says for when nobody "
+      "decides\n",
+      gate.id(), gate.name(), report::timestamp(asked.closes_at),
+      report::spoken(plan::Millis(decision.at - asked.closes_at)), gate.run->state.run));
+  return kRunFailed;
+}
+
+int cannot_retry(const Found& gate) {
+  const report::AnswerMeaning meaning = report::meaning_of(gate.run->plan, gate.of());
+  complain(
+      fmt::format("fleetc: {} ({}) can't be tried again: only a merge can, which costs no session\n"
+                  "  fleetc approve {}   {}\n  fleetc reject {}    {}\n",
+                  gate.id(), gate.name(), gate.id(), meaning.approve, gate.id(), meaning.reject));
+  return kUsage;
+}
+
 int deliver(Past& past, const Found& gate, decide::Decision decision, const std::string& key_file,
             decide::DecisionBox& box) {
   address(decision, gate);
-  if (const Status is_signed = sign_if_needed(decision, gate, key_file); !is_signed) {
+  const plan::Plan& plan = gate.run->plan;
+  const run::Gate& asked = *gate.of().gate;
+  if (decision.answer == decide::Answer::kRetry && !run::may_retry(plan, gate.of().node))
+    return cannot_retry(gate);
+  if (const Status is_signed = sign_if_needed(decision, plan, asked.human, key_file); !is_signed) {
     complain(is_signed.error());
     return kRunFailed;
   }
+  if (asked.closes_at != 0 && decision.at > asked.closes_at)
+    return came_late(past, gate, decision, box);
   const auto delivered = box.deliver(decision);
   if (!delivered) {
     complain(delivered.error());
@@ -290,7 +242,7 @@ int no_such_gate(const Past& past, const std::string& word, decide::Decision dec
   return kUsage;
 }
 
-int decide_on(const DecideOptions& options, bool approve) {
+int decide_on(const DecideOptions& options, decide::Answer answer) {
   const auto inside = process::descends_from_keeper();
   if (!inside)
     return refuse(inside.error());
@@ -316,7 +268,7 @@ int decide_on(const DecideOptions& options, bool approve) {
     for (Found& gate : gates_of(run, true))
       open.push_back(std::move(gate));
   const std::vector<Found> chosen = fitting(open, options.gate);
-  decide::Decision decision = make_decision(approve, options.why);
+  decide::Decision decision = make_decision(answer, options.why);
   if (chosen.empty())
     return no_such_gate(*past, options.gate, std::move(decision), open, *box);
   if (chosen.size() > 1) {
@@ -327,65 +279,16 @@ int decide_on(const DecideOptions& options, bool approve) {
   return deliver(*past, chosen.front(), std::move(decision), options.key, *box);
 }
 
-// --- inbox -------------------------------------------------------------------------------------
-
-std::optional<report::ChangeSize> measure(worktree::Repository& repository, const std::string& base,
-                                          const std::string& commit) {
-  const auto before = worktree::Oid::parse(base);
-  const auto after = worktree::Oid::parse(commit);
-  if (!before || !after)
-    return std::nullopt;
-  const auto size = repository.diff_stat(*before, *after);
-  if (!size)
-    return std::nullopt;
-  return report::ChangeSize{size->files, size->insertions, size->deletions};
-}
-
 }  // namespace
 
 int approve(const DecideOptions& options) {
-  return decide_on(options, true);
+  return decide_on(options, decide::Answer::kApprove);
 }
 int reject(const DecideOptions& options) {
-  return decide_on(options, false);
+  return decide_on(options, decide::Answer::kReject);
 }
-
-int inbox(const InboxOptions& options) {
-  const auto past = open_past();
-  if (!past)
-    return refuse(past.error());
-  const auto runs = unfinished_runs(*past);
-  if (!runs)
-    return refuse(runs.error());
-  auto repository = worktree::Repository::open(past->places.common_dir);
-  if (!repository)
-    return refuse(repository.error());
-  const bool json = options.format == "json";
-  std::string out;
-  for (const auto& run : *runs) {
-    const std::string run_dir = past->places.state_dir + "/runs/" + run->state.run;
-    report::InboxView view;
-    view.now = os::system_clock().wall().time_since_epoch().count();
-    view.measure = [&](const std::string& commit) {
-      return measure(*repository, run->state.base_commit, commit);
-    };
-    view.notify_trouble = [&](run::Attempt gate) {
-      const auto trouble =
-          os::system_files().read_file(flow::notify_failure_path(run_dir, gate), 4096);
-      return trouble ? fmt::format("{} ({})", trouble->substr(0, trouble->find('\n')),
-                                   flow::notify_log_path(run_dir, gate))
-                     : std::string();
-    };
-    const std::string gates = json ? report::inbox_json(run->plan, run->state, view)
-                                   : report::inbox_text(run->plan, run->state, view);
-    if (!gates.empty())
-      out += (out.empty() ? "" : json ? ",\n " : "\n") + gates;
-  }
-  if (json)
-    print("[" + out + "]\n");
-  else
-    print(out.empty() ? "nothing waits for a decision\n" : out);
-  return kDone;
+int retry(const DecideOptions& options) {
+  return decide_on(options, decide::Answer::kRetry);
 }
 
 }  // namespace fleet::cli

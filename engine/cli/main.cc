@@ -116,7 +116,10 @@ void add_run_commands(CLI::App& app, Commands& all) {
   run_command->add_option("-j,--jobs", all.run.jobs, "processes at once")
       ->check(CLI::Range(1, 4096));
   run_command->add_flag("--no-wait", all.run.no_wait, "exit 4 at a gate instead of waiting");
-  run_command->add_flag("--new", all.run.fresh, "give an unfinished run up and begin another");
+  run_command->add_flag(
+      "--new", all.run.fresh,
+      "give an unfinished run up for good, one that waits for a human too, and begin "
+      "another: one runs at a time, and the first can't be resumed then");
   add_format(run_command, all.run.format, {"text", "json"});
 
   CLI::App* resume_command = add(app, all, "resume", "go on after any stop or crash",
@@ -139,7 +142,9 @@ void add_gate_commands(CLI::App& app, Commands& all) {
                                   [](Commands& c) { return approve(c.decide); });
   CLI::App* reject_command = add(app, all, "reject", "decide that what waits is not good",
                                  [](Commands& c) { return reject(c.decide); });
-  for (CLI::App* command : {approve_command, reject_command}) {
+  CLI::App* retry_command = add(app, all, "retry", "have a merge that is stuck tried again",
+                                [](Commands& c) { return retry(c.decide); });
+  for (CLI::App* command : {approve_command, reject_command, retry_command}) {
     command->add_option("gate", all.decide.gate, "its ID in the inbox, or the step's name")
         ->required();
     command->add_option("--why", all.decide.why, "the reason, for the record");
@@ -180,7 +185,14 @@ void add_pull_commands(CLI::App& app, Commands& all) {
   for (CLI::App* command : {show, diff})
     command->add_option("number", all.pull.number, "its number in `fleetc pr list`")
         ->required()
-        ->check(CLI::PositiveNumber);
+        ->check([](const std::string& text) {
+          const bool number = !text.empty() && text.size() < 10 &&
+                              text.find_first_not_of("0123456789") == std::string::npos;
+          return number
+                     ? std::string()
+                     : "`" + text +
+                           "` is not the number of a pull request, as `fleetc pr list` shows them";
+        });
   for (CLI::App* command : {list, show, diff})
     command->add_option("run", all.pull.run, "which (default: the newest)");
   for (CLI::App* command : {list, show})

@@ -57,13 +57,9 @@ int status(const QueryOptions& options) {
   if (options.all)
     return list_runs(options);
   return with_run(options, nullptr, [&](const Past& past, const flow::PastRun& run) {
-    if (options.format == "json") {
-      print(report::state_json(run.plan, run.state) + "\n");
-      return;
-    }
-    const std::int64_t now = os::system_clock().wall().time_since_epoch().count();
-    print(report::status_text(run.plan, run.state, now,
-                              !run.state.closed && engine_at_work(past.places)));
+    const report::Around known = around(past, run);
+    print(options.format == "json" ? report::state_json(run.plan, run.state, known) + "\n"
+                                   : report::status_text(run.plan, run.state, known));
   });
 }
 

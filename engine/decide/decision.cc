@@ -1,5 +1,6 @@
 #include "engine/decide/decision.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include <fmt/format.h>
@@ -84,6 +85,15 @@ class Lines {
 
 }  // namespace
 
+const char* name_of(Answer answer) {
+  switch (answer) {
+    case Answer::kApprove: return "approve";
+    case Answer::kReject: return "reject";
+    case Answer::kRetry: return "retry";
+  }
+  return "?";
+}
+
 std::string file_name(const GateName& gate) {
   return fmt::format("{}.{}.{}", gate.run, gate.task, gate.epoch);
 }
@@ -93,7 +103,7 @@ std::string signed_text(const Decision& decision) {
       "{}run {}\nplan {}\ntask {}\nepoch {}\ndecision {}\nby {}\naccount {}\nhost {}\npid {}\n"
       "terminal {}\nat {}\nwhy {}\n",
       kHead, escaped(decision.gate.run), escaped(decision.plan), decision.gate.task,
-      decision.gate.epoch, decision.approve ? "approve" : "reject", escaped(decision.by),
+      decision.gate.epoch, name_of(decision.answer), escaped(decision.by),
       escaped(decision.account), escaped(decision.host), decision.pid, escaped(decision.terminal),
       decision.at, escaped(decision.why));
 }
@@ -131,9 +141,12 @@ Result<Decision> decode(std::string_view bytes) {
   if (lines.at("signature "))
     lines.take("signature", decision.signature);
   lines.take(kTail);
-  if (!lines.over() || (word != "approve" && word != "reject") || decision.why.size() > kMaxWhy)
+  const auto known = {Answer::kApprove, Answer::kReject, Answer::kRetry};
+  const auto* answer =
+      std::ranges::find(known, word, [](Answer one) { return std::string(name_of(one)); });
+  if (!lines.over() || answer == known.end() || decision.why.size() > kMaxWhy)
     return bad();
-  decision.approve = word == "approve";
+  decision.answer = *answer;
   return decision;
 }
 

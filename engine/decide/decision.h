@@ -24,13 +24,16 @@ struct GateName {
 // '/' nor '.'.
 std::string file_name(const GateName& gate);
 
+enum class Answer : std::uint8_t { kApprove, kReject, kRetry };
+const char* name_of(Answer answer);  // "approve", "reject", "retry"
+
 inline constexpr std::size_t kMaxDecision = std::size_t{64} << 10;  // bytes of a file
 inline constexpr std::size_t kMaxWhy = std::size_t{16} << 10;       // bytes of `why`
 
 struct Decision {
   GateName gate;
   std::string plan;  // hash of the run's plan
-  bool approve = false;
+  Answer answer = Answer::kReject;
   std::string by;  // the human as the fleet knows them when a signature shows it, else `account`
   std::string account;  // of the process that decided
   std::string host;

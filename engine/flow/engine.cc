@@ -401,8 +401,8 @@ Result<run::RunOutcome> Engine::execute(std::vector<run::EventBody> first,
   Result<run::RunOutcome> outcome = executor.run(std::move(first), started);
   desk->bind({});    // what a session says now waits for the next engine
   dispatch.reset();  // joins: it may be about to say that it failed
-  gates.reset();     // joins: a decision that comes now waits for the next engine
   timers.reset();    // joins: a backoff that fires now must not find the executor gone
+  gates.reset();     // joins: a decision that comes now waits for the next engine
   {
     const std::lock_guard lock(executor_mutex_);
     executor_ = nullptr;

@@ -80,6 +80,27 @@ Status check_humans(const plan::Plan& plan) {
   return {};
 }
 
+bool answers(const decide::Decision& decision, const plan::Plan& plan, plan::NodeIndex node,
+             const std::string& human) {
+  if (decision.plan != plan.hash ||
+      (decision.answer == decide::Answer::kRetry && !run::may_retry(plan, node)))
+    return false;
+  const plan::Human* known = find_human(plan, human);
+  if (known == nullptr || known->key.empty())
+    return true;
+  return decision.by == human &&
+         decide::verify(known->key, decide::signed_text(decision), decision.signature);
+}
+
+run::Decision decision_of(decide::Answer answer) {
+  switch (answer) {
+    case decide::Answer::kApprove: return run::Decision::kApprove;
+    case decide::Answer::kReject: break;
+    case decide::Answer::kRetry: return run::Decision::kRetry;
+  }
+  return run::Decision::kReject;
+}
+
 std::string notify_failure_path(const std::string& run_dir, run::Attempt gate) {
   return gate_file(run_dir, gate, "notify-failed");
 }
@@ -109,7 +130,8 @@ void Gates::open(const OpenGateOrder& order, Post post) {
   Later later;
   {
     const std::lock_guard lock(mutex_);
-    Open& gate = open_[order.task.attempt] = Open{order.human, std::move(post), false};
+    Open& gate = open_[order.task.attempt] =
+        Open{order.task.node, order.human, std::move(post), false};
     look_at(order.task.attempt, gate, later);
     if (!gate.answered)
       notify(order, later);
@@ -126,6 +148,16 @@ void Gates::close(const CloseGateOrder& order) {
   // What comes now is too late. If that can't be noted, the journal still says what counted.
   if (!answered)
     (void)box_.set_aside(name_of(order.attempt), "late");
+}
+
+void Gates::look(run::Attempt attempt) {
+  Later later;
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto gate = open_.find(attempt); gate != open_.end())
+      look_at(attempt, gate->second, later);
+  }
+  do_all(later);
 }
 
 void Gates::look_at_all() {
@@ -152,7 +184,7 @@ void Gates::look_at(run::Attempt attempt, Open& gate, Later& later) {
   if (!*found)
     return;
   const decide::Decision& decision = **found;
-  if (!counts(decision, gate.human)) {
+  if (!answers(decision, plan_, gate.node, gate.human)) {
     (void)box_.set_aside(name, "refused");
     return;
   }
@@ -161,21 +193,10 @@ void Gates::look_at(run::Attempt attempt, Open& gate, Later& later) {
     return;  // it stays where it is, and is seen with the next one or by the next engine
   os::crash_point("engine.decision.kept");
   gate.answered = true;
-  later.push_back([post = gate.post,
-                   answer = run::GateAnswered{
-                       attempt, decision.approve ? run::Decision::kApprove : run::Decision::kReject,
-                       decision.by, decide::origin_of(decision), decision.why}] { post(answer); });
-}
-
-// Another plan's decision is none, nor one that a human with a key did not sign.
-bool Gates::counts(const decide::Decision& decision, const std::string& human) const {
-  if (decision.plan != plan_.hash)
-    return false;
-  const plan::Human* known = find_human(plan_, human);
-  if (known == nullptr || known->key.empty())
-    return true;
-  return decision.by == human &&
-         decide::verify(known->key, decide::signed_text(decision), decision.signature);
+  later.push_back(
+      [post = gate.post, answer = run::GateAnswered{attempt, decision_of(decision.answer),
+                                                    decision.by, decide::origin_of(decision),
+                                                    decision.why, decision.at}] { post(answer); });
 }
 
 // The user's own program, in their environment and checkout; a job of the keeper's, so that it is

@@ -31,6 +31,12 @@ bool may_ask(const plan::Plan& plan);
 // could forge, because an agent runs without a sandbox and the human has no key.
 Status check_humans(const plan::Plan& plan);
 
+// Whether a decision answers the gate of `node` that asks `human`: another plan's is none, nor one
+// that a human with a key did not sign, nor one that the gate does not offer.
+bool answers(const decide::Decision& decision, const plan::Plan& plan, plan::NodeIndex node,
+             const std::string& human);
+run::Decision decision_of(decide::Answer answer);
+
 // Where it is kept that reaching a human did not work: the reason as one line of text. Absent: it
 // did, or is under way.
 std::string notify_failure_path(const std::string& run_dir, run::Attempt gate);
@@ -46,6 +52,8 @@ class Gates {
 
   void open(const OpenGateOrder& order, Post post);
   void close(const CloseGateOrder& order);
+  // Its time is over: takes a decision that was left before anybody came to see it.
+  void look(run::Attempt attempt);
 
   // Calls `ask`, at most once and from any thread, when nothing goes on but the wait for humans,
   // all of whom were told, and none of whom has left a decision. For a run that does not wait.
@@ -58,6 +66,7 @@ class Gates {
       : plan_(plan), site_(site), jobs_(jobs), box_(std::move(box)) {}
 
   struct Open {
+    plan::NodeIndex node;
     std::string human;
     Post post;
     bool answered = false;
@@ -68,7 +77,6 @@ class Gates {
 
   void look_at_all();
   void look_at(run::Attempt attempt, Open& gate, Later& later);
-  bool counts(const decide::Decision& decision, const std::string& human) const;
   void notify(const OpenGateOrder& order, Later& later);
   void notified(run::Attempt attempt, const process::JobReport& report);
   void ask_if_only_waiting(Later& later);

@@ -177,12 +177,6 @@ void LocalWorld::ended(run::Attempt attempt, const plan::Agent* agent,
   });
 }
 
-void LocalWorld::start_timer(const TimerOrder& order, Post post) {
-  timers_.add(order.at, [attempt = order.attempt, post = std::move(post)] {
-    post(run::TimerFired{attempt});
-  });
-}
-
 void LocalWorld::cancel(const CancelOrder& order) {
   jobs_.cancel(site_.run, order.attempt.task.value, order.attempt.epoch, std::chrono::seconds(5));
 }

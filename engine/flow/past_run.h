@@ -10,6 +10,9 @@
 
 namespace fleet::flow {
 
+// The state, in the list of runs, of one that `run --new` gave up.
+inline constexpr const char* kAbandoned = "abandoned";
+
 struct PastRun {
   journal::RunInfo info;
   plan::Plan plan;

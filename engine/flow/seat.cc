@@ -281,9 +281,17 @@ Seat::Said Seat::finding(const agent::Arguments& with) {
   if (known == findings_.end() && findings_.size() >= kMaxFindings)
     return refused(
         fmt::format("this session has filed {} findings; it may file no more", kMaxFindings));
-  Said said = say(event, "filed as " + finding.id, data);
+  const bool withdraws = finding.severity >= run::Severity::kMajor && verdict_ &&
+                         verdict_->verdict == run::Verdict::kApproved;
+  Said said = say(
+      event,
+      "filed as " + finding.id +
+          (withdraws ? ", which withdraws the approval that was given: give a verdict again" : ""),
+      data);
   if (!said.event)
     return said;
+  if (withdraws)
+    verdict_.reset();
   if (known != findings_.end())
     *known = finding;
   else

@@ -149,10 +149,9 @@ Result<std::string> SyncLog::changes(worktree::Repository& repository, const pla
     if (!decoded.ok)
       return true;
     if (const auto* answer = std::get_if<run::GateAnswered>(&decoded.body))
-      decisions.add(fmt::format(
-          "{} by {}{}", answer->decision == run::Decision::kApprove ? "approved" : "rejected",
-          report::printable(answer->by),
-          answer->why.empty() ? "" : ": " + report::printable(answer->why)));
+      decisions.add(fmt::format("{} by {}{}", run::name_of(answer->decision),
+                                report::printable(answer->by),
+                                answer->why.empty() ? "" : ": " + report::printable(answer->why)));
     if (const auto* filed = std::get_if<run::FindingFiled>(&decoded.body))
       findings.add(fmt::format(
           "{} {}: {}{}", filed->finding.id, report::word_of(filed->finding.severity),

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "engine/flow/engine.h"
+#include "engine/flow/past_run.h"
 #include "engine/process/keeper_launcher.h"
 #include "engine/worktree/refs.h"
 
@@ -31,7 +32,7 @@ Result<Engine::Cleaned> Engine::clean(bool dry_run) {
 }
 
 Status Engine::abandon(const journal::RunInfo& run) {
-  FLEET_TRY(const auto seq, journal_->set_run_state(run.key, "abandoned", true, clock_.wall()));
+  FLEET_TRY(const auto seq, journal_->set_run_state(run.key, kAbandoned, true, clock_.wall()));
   (void)seq;
   return journal_->flush();
 }

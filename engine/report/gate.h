@@ -1,6 +1,6 @@
-// What waits for a human, told so that they can decide: what is asked, about which change, what
-// reviews and evidence say of it, what it has cost, since when, and how to answer. From plan and
-// state alone; what only git knows of the change is passed in.
+// Gates as people are told of them: what they are called, what each answer means, how they stand,
+// and which change they are about. From plan and state alone; what only the decision box and the
+// list of runs know is passed in.
 #pragma once
 
 #include <cstdint>
@@ -20,12 +20,32 @@ std::string gate_id(std::string_view run, run::TaskIndex task);
 std::string gate_message(const plan::Plan& plan, std::string_view run, run::TaskIndex task,
                          plan::NodeIndex node, std::string_view human, std::string_view why);
 
-// "continue as if it had succeeded", and so on: what each answer means.
+// "go on as if the step had succeeded", and so on: what each answer means. REQUIRES: a gate.
 struct AnswerMeaning {
   const char* approve;
   const char* reject;
+  const char* retry;  // empty: it is not offered
 };
-AnswerMeaning meaning_of(run::Asks asks);
+AnswerMeaning meaning_of(const plan::Plan& plan, const run::Task& task);
+
+// What a run's events don't tell.
+struct Around {
+  std::int64_t now = 0;   // wall ms
+  bool live = false;      // an engine is at work on it
+  bool given_up = false;  // `run --new` began another one in its place
+  // The answer that was left for an open gate and that no engine has taken; may be empty.
+  std::function<std::optional<run::GateAnswered>(run::Attempt gate)> left = {};
+};
+
+// How an open gate stands, and in words what follows from it where nobody is asked any more.
+struct Standing {
+  enum What { kOpen, kAnswered, kOver } what;
+  std::string text;
+};
+Standing standing_of(const run::State& state, const run::Task& gate, const Around& around);
+
+// The gates that a human is still to decide.
+std::vector<run::TaskIndex> undecided(const run::State& state, const Around& around);
 
 // Whether the gate has waited for longer than was promised: a decision than its human takes
 // (`answers`), an escalation than `within`.
@@ -41,29 +61,15 @@ struct Subject {
 std::optional<Subject> subject_of(const plan::Plan& plan, const run::State& state,
                                   plan::NodeIndex node);
 
-// The size of a change from the run's base to a commit; empty: not known.
-struct ChangeSize {
-  std::uint32_t files = 0;
-  std::uint64_t insertions = 0;
-  std::uint64_t deletions = 0;
-};
-using Measure = std::function<std::optional<ChangeSize>(const std::string& commit)>;
+// "ann (2h 10min, closes in 5h, late)"
+std::string waiting_text(const plan::Plan& plan, const run::Task& gate, std::int64_t now);
 
-// What did not work when the human was told, empty when it did.
-using NotifyTrouble = std::function<std::string(run::Attempt gate)>;
+// For status and summary, under a title: two lines for each that waits, with the commands that
+// answer, and one for each that is decided and not taken up yet.
+std::string gate_lines(const plan::Plan& plan, const run::State& state, const Around& around);
 
-struct InboxView {
-  std::int64_t now = 0;
-  Measure measure;               // may be empty
-  NotifyTrouble notify_trouble;  // may be empty
-};
-
-// Every open gate of a run in full, one after another; empty when none is open.
-std::string inbox_text(const plan::Plan& plan, const run::State& state, const InboxView& view);
-// The same as the elements of a JSON array, one object a gate, without the brackets.
-std::string inbox_json(const plan::Plan& plan, const run::State& state, const InboxView& view);
-
-// Two lines a gate, for status and summary: what is asked, and the command that answers.
-std::string gate_lines(const plan::Plan& plan, const run::State& state, std::int64_t now);
+// A line for each open gate that nobody needs to decide any more, and why.
+std::string decided_lines(const plan::Plan& plan, const run::State& state, const Around& around,
+                          std::string_view indent);
 
 }  // namespace fleet::report

@@ -7,6 +7,7 @@
 #include "engine/report/gate.h"
 #include "engine/report/money.h"
 #include "engine/report/review.h"
+#include "engine/report/summary.h"
 #include "engine/report/words.h"
 
 namespace fleet::report {
@@ -21,7 +22,28 @@ Json used_json(const run::Used& used) {
           {"output_tokens", used.output_tokens}};
 }
 
-Json task_json(const plan::Plan& plan, const std::string& run, const run::Task& task) {
+Json gate_json(const run::State& state, const run::Task& task, const Around& around) {
+  const bool open = task.phase == run::Phase::kParked;
+  Json out = {{"id", gate_id(state.run, task.index)},
+              {"asks", run::name_of(task.gate->asks)},
+              {"human", printable(task.gate->human)},
+              {"why", printable(task.gate->why)},
+              {"open", open && !around.given_up &&
+                           standing_of(state, task, around).what == Standing::kOpen},
+              {"since", task.gate->opened_at},
+              {"closes_at", task.gate->closes_at}};
+  // Left in the box: it counts once an engine takes it, if it was given in time.
+  if (open && around.left)
+    if (const auto left = around.left({task.index, task.gate->epoch}))
+      out["answered"] = {{"decision", verb_of(left->decision)},
+                         {"by", printable(left->by)},
+                         {"at", left->given},
+                         {"late", run::is_late(*task.gate, *left)}};
+  return out;
+}
+
+Json task_json(const plan::Plan& plan, const run::State& state, const run::Task& task,
+               const Around& around) {
   Json out;
   out["task"] = label(plan, task);
   out["step"] = printable(plan.nodes[task.node.value].name);
@@ -58,19 +80,12 @@ Json task_json(const plan::Plan& plan, const std::string& run, const run::Task& 
                                {"line", finding.line},
                                {"title", printable(finding.title)}});
   if (task.gate)
-    out["gate"] = {{"id", gate_id(run, task.index)},
-                   {"asks", run::name_of(task.gate->asks)},
-                   {"human", printable(task.gate->human)},
-                   {"why", printable(task.gate->why)},
-                   {"open", task.phase == run::Phase::kParked},
-                   {"since", task.gate->opened_at},
-                   {"closes_at", task.gate->closes_at}};
+    out["gate"] = gate_json(state, task, around);
   if (task.decision)
-    out["decision"] = {
-        {"decision", task.decision->decision == run::Decision::kApprove ? "approve" : "reject"},
-        {"by", printable(task.decision->by)},
-        {"from", printable(task.decision->from)},
-        {"why", printable(task.decision->why)}};
+    out["decision"] = {{"decision", verb_of(task.decision->decision)},
+                       {"by", printable(task.decision->by)},
+                       {"from", printable(task.decision->from)},
+                       {"why", printable(task.decision->why)}};
   for (const run::CheckResult& check : task.checks)
     out["evidence"].push_back({{"check", printable(check.text)},
                                {"passed", check.passed},
@@ -132,18 +147,15 @@ std::string event_json(const plan::Plan& plan, const run::State& state, const ru
 
 namespace {
 
-Json state_object(const plan::Plan& plan, const run::State& state) {
+Json state_object(const plan::Plan& plan, const run::State& state, const Around& around) {
   Json out;
   out["run"] = state.run;
   out["fleet"] = plan.fleet;
   out["flow"] = plan.flow;
   out["base"] = plan.repo.base;
   out["base_commit"] = state.base_commit;
-  out["state"] = !state.closed                               ? "unfinished"
-                 : state.outcome == run::RunOutcome::kDone   ? "done"
-                 : state.outcome == run::RunOutcome::kFailed ? "failed"
-                                                             : "stopped";
-  out["waits_for_human"] = state.parked;
+  out["state"] = state_word(plan, state, around);
+  out["waits_for_human"] = undecided(state, around).size();
   out["used"] = used_json(used_by(state));
   out["opened_at"] = state.opened_at;
   out["last_at"] = state.last_at;
@@ -164,18 +176,20 @@ Json state_object(const plan::Plan& plan, const run::State& state) {
   }
   out["tasks"] = Json::array();
   for (const run::Task& task : state.tasks)
-    out["tasks"].push_back(task_json(plan, state.run, task));
+    out["tasks"].push_back(task_json(plan, state, task, around));
   return out;
 }
 
 }  // namespace
 
-std::string state_json(const plan::Plan& plan, const run::State& state) {
-  return state_object(plan, state).dump(2);
+std::string state_json(const plan::Plan& plan, const run::State& state, const Around& around) {
+  return state_object(plan, state, around).dump(2);
 }
 
 std::string summary_json(const plan::Plan& plan, const run::State& state) {
-  return Json{{"event", "summary"}, {"state", state_object(plan, state)}}.dump();
+  Around around;
+  around.now = state.last_at;
+  return Json{{"event", "summary"}, {"state", state_object(plan, state, around)}}.dump();
 }
 
 }  // namespace fleet::report

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "engine/report/gate.h"
 #include "engine/run/observer.h"
 
 namespace fleet::report {
@@ -16,7 +17,7 @@ std::string event_json(const plan::Plan& plan, const run::State& state, const ru
 std::string json_string(std::string_view text);
 
 // The whole state for `status --format json`: run, outcome, counts, steps, tasks.
-std::string state_json(const plan::Plan& plan, const run::State& state);
+std::string state_json(const plan::Plan& plan, const run::State& state, const Around& around = {});
 
 // The same on one line, as the last record of `run --format json`: {"event":"summary","state":{…}}.
 std::string summary_json(const plan::Plan& plan, const run::State& state);

@@ -144,9 +144,11 @@ struct Sentence {
                        e.output_tokens);
   }
   std::string operator()(const run::GateAnswered& e) const {
-    return fmt::format("{}: {} by {} ({}){}", of(e.attempt),
-                       e.decision == run::Decision::kApprove ? "approved" : "rejected",
+    const bool late = e.attempt.task.value < state.tasks.size() &&
+                      came_late(state.tasks[e.attempt.task.value], e);
+    return fmt::format("{}: {} by {} ({}){}{}", of(e.attempt), run::name_of(e.decision),
                        printable(e.by), printable(e.from),
+                       late ? ", too late: it does not count" : "",
                        e.why.empty() ? "" : ": " + printable(e.why));
   }
 
@@ -186,7 +188,11 @@ std::map<std::string, AgentCost> costs_of(const plan::Plan& plan, const run::Sta
       continue;
     AgentCost& cost = by_agent[worker_of(plan, state, task)];
     ++cost.tasks;
-    cost.accepted += task.phase == run::Phase::kDone ? 1 : 0;
+    // Neither a change that is asked for nor what a human let pass.
+    cost.accepted += task.phase == run::Phase::kDone && task.outcome == run::Outcome::kSuccess &&
+                             task.verdict != run::Verdict::kChangesRequested
+                         ? 1
+                         : 0;
     cost.attempts += task.epoch;
     cost.work += task.work;
     add(cost.used, task.used);

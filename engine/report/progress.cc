@@ -77,10 +77,8 @@ std::string remark_on(const plan::Plan& plan, const run::State& state, const run
                : fmt::format("{}: stopping now", stop->by);
   }
   if (const auto* answer = std::get_if<run::GateAnswered>(&event.body))
-    return fmt::format("{}: {} by {}{}", label(plan, state.tasks[answer->attempt.task.value]),
-                       answer->decision == run::Decision::kApprove ? "approved" : "rejected",
-                       printable(answer->by),
-                       answer->why.empty() ? "" : ": " + printable(answer->why));
+    return fmt::format("{}: {}", label(plan, state.tasks[answer->attempt.task.value]),
+                       answer_text(state.tasks[answer->attempt.task.value], *answer));
   if (const auto* asks = std::get_if<run::Escalated>(&event.body))
     return fmt::format("{} asks for a human: {}",
                        label(plan, state.tasks[asks->attempt.task.value]), printable(asks->why));

@@ -32,7 +32,8 @@ std::vector<const run::Task*> merges_of(const plan::Plan& plan, const run::State
   for (const run::Task& task : state.tasks) {
     const auto& merge = plan.nodes[task.node.value].merge;
     // One that a human let pass has merged nothing.
-    if (!merge || task.phase != run::Phase::kDone || !state.nodes[task.node.value].merged)
+    if (!merge || task.phase != run::Phase::kDone || !state.nodes[task.node.value].merged ||
+        !state.nodes[task.node.value].let_pass.empty())
       continue;
     if (std::ranges::find(merge->from, task_of(state, pull).node) != merge->from.end())
       merges.push_back(&task);
@@ -59,9 +60,9 @@ const char* standing(const plan::Plan& plan, const run::State& state, const Pull
 Reviews reviews_on(const plan::Plan& plan, const run::State& state, const Pull& pull) {
   std::vector<bool> wanted(plan.nodes.size(), false);
   for (const run::Task& task : state.tasks)
-    if (task.verdict && std::ranges::any_of(pull.commits, [&](const PullCommit& one) {
-          return one.commit == task.start;
-        }))
+    if ((task.verdict || !task.findings.empty()) &&
+        std::ranges::any_of(pull.commits,
+                            [&](const PullCommit& one) { return one.commit == task.start; }))
       wanted[task.node.value] = true;
   return reviews_of(plan, state, wanted);
 }
@@ -79,8 +80,7 @@ std::vector<const run::Task*> decisions_on(const plan::Plan& plan, const run::St
 
 std::string decision_line(const plan::Plan& plan, const run::Task& task) {
   const run::GateAnswered& answer = *task.decision;
-  return fmt::format("{}: {} by {} ({}){}", label(plan, task),
-                     answer.decision == run::Decision::kApprove ? "approved" : "rejected",
+  return fmt::format("{}: {} by {} ({}){}", label(plan, task), run::name_of(answer.decision),
                      printable(answer.by), printable(answer.from),
                      answer.why.empty() ? "" : ": " + printable(answer.why));
 }
@@ -230,12 +230,11 @@ std::string pull_json(const plan::Plan& plan, const run::State& state, const Pul
   out["decisions"] = Json::array();
   for (const run::Task* decision : decisions_on(plan, state, pull)) {
     const run::GateAnswered& answer = *decision->decision;
-    out["decisions"].push_back(
-        {{"step", label(plan, *decision)},
-         {"decision", answer.decision == run::Decision::kApprove ? "approve" : "reject"},
-         {"by", printable(answer.by)},
-         {"from", printable(answer.from)},
-         {"why", printable(answer.why)}});
+    out["decisions"].push_back({{"step", label(plan, *decision)},
+                                {"decision", verb_of(answer.decision)},
+                                {"by", printable(answer.by)},
+                                {"from", printable(answer.from)},
+                                {"why", printable(answer.why)}});
   }
   out["money_micros"] = task.used.money.micros;
   return out.dump(2, ' ', false, nlohmann::detail::error_handler_t::replace);

@@ -32,11 +32,13 @@ void for_each_need(const plan::Node& node, Visit visit) {
   }
 }
 
-void track(const plan::Plan& plan, const run::Task& task, std::vector<TrackedFinding>& findings) {
+// What a review without a verdict has not found is not closed by it.
+void track(const plan::Plan& plan, const run::Task& task, bool judged,
+           std::vector<TrackedFinding>& findings) {
   const std::string agent = agent_name(plan, task);
   const std::uint32_t round = plan.nodes[task.node.value].round;
   for (TrackedFinding& known : findings)
-    if (known.agent == agent)
+    if (known.agent == agent && judged)
       known.open = false;
   for (const run::Finding& filed : task.findings) {
     const auto known = std::ranges::find_if(findings, [&](const TrackedFinding& one) {
@@ -73,11 +75,13 @@ Reviews reviews_of(const plan::Plan& plan, const run::State& state,
                    const std::vector<bool>& wanted) {
   Reviews reviews;
   for (const run::Task& task : state.tasks) {
-    if (!wanted[task.node.value] || !task.verdict || task.phase != run::Phase::kDone)
+    if (!wanted[task.node.value])
       continue;
-    reviews.verdicts.push_back({task.index, agent_name(plan, task), task.start, *task.verdict,
-                                task.summary, plan.nodes[task.node.value].round});
-    track(plan, task, reviews.findings);
+    const bool judged = task.verdict && task.phase == run::Phase::kDone;
+    if (judged)
+      reviews.verdicts.push_back({task.index, agent_name(plan, task), task.start, *task.verdict,
+                                  task.summary, plan.nodes[task.node.value].round});
+    track(plan, task, judged, reviews.findings);
   }
   std::ranges::stable_sort(reviews.findings, [](const TrackedFinding& a, const TrackedFinding& b) {
     return a.open != b.open ? a.open : a.finding.severity > b.finding.severity;

@@ -21,7 +21,8 @@ struct GivenVerdict {
   std::uint32_t round = 0;  // of the loop around the review, 0 outside
 };
 
-// A finding of one agent's: open while the last review by that agent has it.
+// A finding of one agent's: open while the last review by that agent has it, whether that came to a
+// verdict or not.
 struct TrackedFinding {
   run::Finding finding;  // as last filed
   std::string agent;

@@ -106,13 +106,31 @@ std::size_t name_width(const plan::Plan& plan) {
 
 }  // namespace
 
-const char* state_of(const run::State& state) {
+const char* state_of(const plan::Plan& plan, const run::State& state, const Around& around) {
+  if (around.given_up)
+    return "given up for another one";
   if (!state.closed)
     return "unfinished";
   switch (state.outcome) {
-    case run::RunOutcome::kDone: return "done";
+    case run::RunOutcome::kDone:
+      return ended_unmerged(plan, state) ? "done, and nothing was merged" : "done";
     case run::RunOutcome::kFailed: return "failed";
-    case run::RunOutcome::kStopped: return state.parked > 0 ? "waits for a human" : "stopped";
+    case run::RunOutcome::kStopped: break;
+  }
+  if (!undecided(state, around).empty())
+    return "waits for a human";
+  return state.parked > 0 ? "waits to be resumed" : "stopped";
+}
+
+const char* state_word(const plan::Plan& plan, const run::State& state, const Around& around) {
+  if (around.given_up)
+    return "abandoned";
+  if (!state.closed)
+    return "unfinished";
+  switch (state.outcome) {
+    case run::RunOutcome::kDone: return ended_unmerged(plan, state) ? "unmerged" : "done";
+    case run::RunOutcome::kFailed: return "failed";
+    case run::RunOutcome::kStopped: return "stopped";
   }
   return "?";
 }
@@ -131,10 +149,11 @@ bool ended_unmerged(const plan::Plan& plan, const run::State& state) {
 
 std::string summary_text(const plan::Plan& plan, const run::State& state,
                          const SummaryPlaces& places) {
-  std::string out = fmt::format(
-      "\nrun {} of {}.{}: {} in {}\n", state.run, printable(plan.fleet), printable(plan.flow),
-      ended_unmerged(plan, state) ? "done, and nothing was merged" : state_of(state),
-      spoken(plan::Millis(state.last_at - state.opened_at)));
+  Around around;
+  around.now = state.last_at;
+  std::string out = fmt::format("\nrun {} of {}.{}: {} in {}\n", state.run, printable(plan.fleet),
+                                printable(plan.flow), state_of(plan, state, around),
+                                spoken(plan::Millis(state.last_at - state.opened_at)));
   const std::size_t width = name_width(plan);
   for (std::size_t i = 0; i < state.nodes.size(); ++i) {
     if (is_of_unneeded_round(plan, state, {static_cast<std::uint32_t>(i)}))
@@ -178,8 +197,7 @@ std::string summary_text(const plan::Plan& plan, const run::State& state,
     if (merge->into_base)
       out += fmt::format("  take it:        git merge --ff-only {}\n", printable(task.branch));
   }
-  if (state.parked > 0)
-    out += "  waits for a decision\n" + gate_lines(plan, state, state.last_at);
+  out += gate_lines(plan, state, around);
   if (is_metered(used_by(state)))
     out += fmt::format("  used:           {}\n", spent_text(state));
   if (!places.logs.empty())
@@ -241,17 +259,16 @@ void add_changes(const plan::Plan& plan, const run::State& state, std::string& o
 
 }  // namespace
 
-std::string status_text(const plan::Plan& plan, const run::State& state, std::int64_t now,
-                        bool live) {
-  const char* word = state.closed ? state_of(state)
-                     : live       ? "running"
-                                  : "unfinished, no engine at work";
-  if (!state.closed && live && run::waits_for_human(state))
+std::string status_text(const plan::Plan& plan, const run::State& state, const Around& around) {
+  const std::int64_t now = around.now;
+  const char* word = state.closed || around.given_up ? state_of(plan, state, around)
+                     : around.live                   ? "running"
+                                                     : "unfinished, no engine at work";
+  if (!state.closed && around.live && run::waits_for_human(state))
     word = "waits for a human";
   std::string out = fmt::format("run {} of {}.{}: {}, begun {}\n", state.run, printable(plan.fleet),
                                 printable(plan.flow), word, timestamp(state.opened_at));
-  if (state.parked > 0)
-    out += "  waits for a decision\n" + gate_lines(plan, state, now);
+  out += gate_lines(plan, state, around);
   const std::size_t before_failed = out.size();
   add_section(
       plan, state, now, "failed",
@@ -260,12 +277,14 @@ std::string status_text(const plan::Plan& plan, const run::State& state, std::in
     out += fmt::format("    what happened: fleetc log {}\n", state.run);
   add_section(
       plan, state, now, "held up",
-      [&](const run::Task& task) { return task.phase == Phase::kReady && task.not_before > now; },
+      [&](const run::Task& task) {
+        return !around.given_up && task.phase == Phase::kReady && task.not_before > now;
+      },
       out);
   add_section(
       plan, state, now, "under way",
-      [](const run::Task& task) {
-        return task.phase != Phase::kWaiting && task.phase != Phase::kReady &&
+      [&](const run::Task& task) {
+        return !around.given_up && task.phase != Phase::kWaiting && task.phase != Phase::kReady &&
                task.phase != Phase::kParked && !run::is_settled(task.phase);
       },
       out);
@@ -273,13 +292,16 @@ std::string status_text(const plan::Plan& plan, const run::State& state, std::in
   const std::size_t width = name_width(plan);
   out += "  steps\n";
   for (std::size_t i = 0; i < state.nodes.size(); ++i) {
-    if (!is_of_unneeded_round(plan, state, {static_cast<std::uint32_t>(i)}))
-      out += fmt::format("    {:<{}}  {}\n", printable(plan.nodes[i].name), width,
-                         step_line(plan, state, i));
+    if (is_of_unneeded_round(plan, state, {static_cast<std::uint32_t>(i)}))
+      continue;
+    const bool left = around.given_up && state.nodes[i].phase != run::NodePhase::kSettled;
+    out += fmt::format("    {:<{}}  {}\n", printable(plan.nodes[i].name), width,
+                       left ? "left unfinished" : step_line(plan, state, i));
   }
   out += fmt::format("  cost: {}\n", spent_text(state));
-  const bool resumable = !state.closed || state.outcome == run::RunOutcome::kStopped;
-  if (resumable && !live)
+  const bool resumable =
+      !around.given_up && (!state.closed || state.outcome == run::RunOutcome::kStopped);
+  if (resumable && !around.live)
     out += fmt::format("  go on with it: fleetc resume {}\n", state.run);
   return out;
 }

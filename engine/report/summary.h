@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "engine/run/state.h"
+#include "engine/report/gate.h"
 
 namespace fleet::report {
 
@@ -22,10 +22,14 @@ std::string summary_text(const plan::Plan& plan, const run::State& state,
 
 // How a run stands, the morning's screen: what waits for a decision and what is stuck first, with
 // the reason and what to do; then what runs, what changed, the steps, and what it has cost.
-std::string status_text(const plan::Plan& plan, const run::State& state, std::int64_t now,
-                        bool live);
+std::string status_text(const plan::Plan& plan, const run::State& state, const Around& around);
 
-// The state of one run in a word: "done", "failed", "stopped", "waits for a human", "unfinished".
-const char* state_of(const run::State& state);
+// The state of one run in words: "done", "done, and nothing was merged", "failed", "stopped",
+// "waits for a human", "waits to be resumed", "given up for another one",
+// "unfinished".
+const char* state_of(const plan::Plan& plan, const run::State& state, const Around& around);
+// The same in one word for programs: "done", "unmerged" (as ended_unmerged), "failed", "stopped",
+// "abandoned", "unfinished".
+const char* state_word(const plan::Plan& plan, const run::State& state, const Around& around);
 
 }  // namespace fleet::report

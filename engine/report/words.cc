@@ -125,6 +125,30 @@ std::string counted(std::uint64_t n, std::string_view noun) {
   return fmt::format("{} {}{}", n, noun, n == 1 ? "" : "s");
 }
 
+const char* verb_of(run::Decision decision) {
+  switch (decision) {
+    case run::Decision::kApprove: return "approve";
+    case run::Decision::kReject: return "reject";
+    case run::Decision::kRetry: return "retry";
+  }
+  return "?";
+}
+
+bool came_late(const run::Task& task, const run::GateAnswered& answer) {
+  if (!task.gate)
+    return false;
+  if (task.gate->epoch == answer.attempt.epoch)
+    return run::is_late(*task.gate, answer);
+  // The next gate of the step is open already: this one was closed by its time.
+  return task.gate->epoch > answer.attempt.epoch && task.outcome == run::Outcome::kUnanswered;
+}
+
+std::string answer_text(const run::Task& task, const run::GateAnswered& answer) {
+  return fmt::format("{} by {}{}{}", run::name_of(answer.decision), printable(answer.by),
+                     came_late(task, answer) ? ", too late: it does not count" : "",
+                     answer.why.empty() ? "" : ": " + printable(answer.why));
+}
+
 namespace {
 
 // Of a review, and of a gate that was answered: what was decided, by whom, and why.
@@ -136,8 +160,8 @@ std::string decided(const run::Task& task) {
     return task.summary.empty() ? text : text + ": " + printable(task.summary);
   }
   if (task.decision && task.phase == run::Phase::kDone) {
-    const bool good = task.decision->decision == run::Decision::kApprove;
-    return fmt::format("{} by {}{}", good ? "approved" : "rejected", printable(task.decision->by),
+    return fmt::format("{} by {}{}", run::name_of(task.decision->decision),
+                       printable(task.decision->by),
                        task.decision->why.empty() ? "" : ": " + printable(task.decision->why));
   }
   return {};

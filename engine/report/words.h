@@ -28,6 +28,14 @@ std::string timestamp(std::int64_t wall_ms);
 // "1 file", "2 files"
 std::string counted(std::uint64_t n, std::string_view noun);
 
+// What a command does: "approve", "reject", "retry".
+const char* verb_of(run::Decision decision);
+// Whether an answer was given after its gate's time, and did not count for that. `task` is as the
+// answer left it.
+bool came_late(const run::Task& task, const run::GateAnswered& answer);
+// "approved by ann: looks fine", with a word on one that came late.
+std::string answer_text(const run::Task& task, const run::GateAnswered& answer);
+
 // One line on how the last attempt ended: "1 file, +2 -1", "exit 1", "nothing to change",
 // "changes requested: 2 findings".
 std::string result_of(const run::Task& task);

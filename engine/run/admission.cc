@@ -115,6 +115,8 @@ void forget_last_attempt(Task& task) {
   task.checkpoints = 0;
   task.handoffs = 0;
   task.decision.reset();
+  task.judged_by = 0;
+  task.objected_by = 0;
   task.spent = {};
   task.over_budget = false;
 }

@@ -36,6 +36,8 @@ std::string verdict_text(const Task& task) {
 std::string missing_verdict(const Core& core, const Task& task) {
   if (!is_review(core.plan, task.node))
     return "";
+  if (!task.verdict && task.judged_by != 0)
+    return "found something after it had approved, and gave no verdict after that";
   if (!task.verdict)
     return "ended without a verdict";
   if (*task.verdict == Verdict::kChangesRequested && task.findings.empty())

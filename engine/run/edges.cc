@@ -203,6 +203,7 @@ void open_run(Core& core) {
 void settle_node(Core& core, NodeIndex index) {
   NodeState& node = core.state_of(index);
   set_phase(core, node, NodePhase::kSettled);
+  node.settled_by = core.state.events;
   ++core.state.nodes_settled;
   if (node.failed > 0)
     ++core.state.nodes_failed;

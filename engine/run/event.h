@@ -315,15 +315,18 @@ struct Metered {
   friend bool operator==(const Metered&, const Metered&) = default;
 };
 
-enum class Decision : std::uint8_t { kApprove = 1, kReject = 2 };
+enum class Decision : std::uint8_t { kApprove = 1, kReject = 2, kRetry = 3 };
 
-// A human's answer to a gate. Of an escalation kApprove is "continue", kReject "stop".
+// A human's answer to a gate. Of an escalation kApprove is "continue", kReject "stop", and kRetry
+// "try it again" (may_retry).
 struct GateAnswered {
   Attempt attempt;
   Decision decision = Decision::kApprove;
   std::string by;    // name of the human as the fleet knows it, or of the account
   std::string from;  // "ann@host, pid 123, terminal /dev/pts/3; key: no"
   std::string why;
+  // Wall ms when the human decided, which may be long before an engine took it; 0: not known.
+  std::int64_t given = 0;
   friend bool operator==(const GateAnswered&, const GateAnswered&) = default;
 };
 

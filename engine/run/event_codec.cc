@@ -60,7 +60,7 @@ struct RangeOf<NoteKind> {
 };
 template <>
 struct RangeOf<Decision> {
-  static constexpr int kFirst = 1, kLast = 2;
+  static constexpr int kFirst = 1, kLast = 3;
 };
 
 class Writer {

@@ -232,6 +232,7 @@ void fields(Io& io, Is<GateAnswered> auto& e) {
   io("by", e.by);
   io("from", e.from);
   io("why", e.why);
+  io("given", e.given);
 }
 
 }  // namespace fleet::run

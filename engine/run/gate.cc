@@ -62,10 +62,41 @@ void stop_here(Core& core, Task& task) {
   fail_task(core, task, outcome, std::move(reason));
 }
 
+// Whoever asks for it has put right what was in the way, so what was spent before does not count.
+void merge_again(Core& core, Task& task) {
+  task.failures = task.losses = 0;
+  set_phase(core, task, Phase::kReady,
+            fmt::format("again: {} wants it tried again{}", task.decision->by,
+                        because(task.decision->why)));
+  enqueue(core, task);
+}
+
 void go_on_with_credential(Core& core, Task& task) {
   set_phase(core, task, Phase::kReady,
             fmt::format("again: {} says that the credential is good", task.decision->by));
   enqueue(core, task);
+}
+
+void expire(Core& core, Task& task, const std::string& late) {
+  core.command(CloseGate{attempt_of(task), "nobody decided in time"});
+  const plan::Millis open{task.gate->closes_at - task.gate->opened_at};
+  give_up(
+      core, task, Outcome::kUnanswered,
+      fmt::format("{} did not decide within {}{}", task.gate->human, plan::to_string(open), late));
+}
+
+// "; what bob decided 5min after that does not count"
+std::string too_late(const Gate& gate, const GateAnswered& event) {
+  constexpr std::int64_t kSecond = 1000;
+  std::int64_t by = event.given - gate.closes_at;
+  by -= by > kSecond ? by % kSecond : 0;
+  return fmt::format("; what {} decided {} after that does not count", event.by,
+                     plan::to_string(plan::Millis{by}));
+}
+
+bool fits(const Core& core, const Task& task, Decision decision) {
+  return decision != Decision::kRetry ||
+         (task.gate->asks == Asks::kEscalation && may_retry(core.plan, task.node));
 }
 
 }  // namespace
@@ -89,6 +120,10 @@ std::vector<TaskIndex> open_gates(const State& state) {
       open.push_back(task.index);
   }
   return open;
+}
+
+bool may_retry(const plan::Plan& plan, NodeIndex node) {
+  return plan.nodes[node.value].kind == plan::NodeKind::kMerge;
 }
 
 bool waits_for_human(const State& state) {
@@ -155,23 +190,29 @@ void give_up(Core& core, NodeIndex index, std::string reason) {
 }
 
 void gate_expired(Core& core, Task& task) {
-  if (task.gate->closes_at == 0)
-    return;
-  core.command(CloseGate{attempt_of(task), "nobody decided in time"});
-  const plan::Millis open{task.gate->closes_at - task.gate->opened_at};
-  give_up(core, task, Outcome::kUnanswered,
-          fmt::format("{} did not decide within {}", task.gate->human, plan::to_string(open)));
+  if (task.gate->closes_at != 0)
+    expire(core, task, "");
 }
 
-// The first answer stands: a gate that has one is no longer parked.
+bool is_late(const Gate& gate, const GateAnswered& event) {
+  return gate.closes_at != 0 && event.given > gate.closes_at;
+}
+
+// The first answer stands: a gate that has one is no longer parked. One that was given after the
+// gate's time shows that this is over, whether or not an engine was there to see it.
 void on(Core& core, const GateAnswered& event) {
   Task& task = core.state.tasks[event.attempt.task.value];
-  if (task.phase != Phase::kParked)
+  if (task.phase != Phase::kParked || !fits(core, task, event.decision))
     return;
+  if (is_late(*task.gate, event))
+    return expire(core, task, too_late(*task.gate, event));
   task.decision = event;
+  task.judged_by = core.state.events;
+  core.command(
+      CloseGate{attempt_of(task), fmt::format("{} by {}", name_of(event.decision), event.by)});
+  if (event.decision == Decision::kRetry)
+    return merge_again(core, task);
   const bool yes = event.decision == Decision::kApprove;
-  core.command(CloseGate{attempt_of(task),
-                         fmt::format("{} by {}", yes ? "approved" : "rejected", event.by)});
   switch (task.gate->asks) {
     case Asks::kDecision:
       return yes ? accept_task(core, task, "approved by " + event.by + because(event.why))

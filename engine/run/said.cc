@@ -23,14 +23,23 @@ void on(Core& core, const FindingFiled& event) {
   const auto known = std::ranges::find(task->findings, event.finding.id, &Finding::id);
   if (known == task->findings.end()) {
     task->findings.push_back(event.finding);
+  } else if (*known == event.finding) {
+    return;
   } else {
     *known = event.finding;
   }
+  if (event.finding.severity < Severity::kMajor)
+    return;
+  task->objected_by = core.state.events;
+  // Whoever finds that after approving has to say anew what follows from it.
+  if (task->verdict == Verdict::kApproved)
+    task->verdict.reset();
 }
 
 void on(Core& core, const VerdictGiven& event) {
   if (Task* task = speaking(core, event.attempt)) {
     task->verdict = event.verdict;
+    task->judged_by = core.state.events;
     task->summary = event.summary;
   }
 }

@@ -34,6 +34,15 @@ const char* name_of(Asks asks) {
   return "?";
 }
 
+const char* name_of(Decision decision) {
+  switch (decision) {
+    case Decision::kApprove: return "approved";
+    case Decision::kReject: return "rejected";
+    case Decision::kRetry: return "retried";
+  }
+  return "?";
+}
+
 const char* name_of(Outcome outcome) {
   switch (outcome) {
     case Outcome::kNone: return "none";

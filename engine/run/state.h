@@ -75,6 +75,7 @@ enum class Asks : std::uint8_t {
   kCredential,  // one was not accepted: it was renewed, so try again; or stop
 };
 const char* name_of(Asks asks);
+const char* name_of(Decision decision);  // "approved", "rejected", "retried"
 
 // Kept after the answer, too. Its answer, or why there is none, is in Task::decision and ::reason.
 struct Gate {
@@ -87,6 +88,9 @@ struct Gate {
   std::uint64_t opened_by = 0;  // State::events when it opened: what came later was not seen
   friend bool operator==(const Gate&, const Gate&) = default;
 };
+
+// Whether the answer was given after the gate's time was over.
+bool is_late(const Gate& gate, const GateAnswered& answer);
 
 struct Task {
   TaskIndex index;
@@ -119,6 +123,10 @@ struct Task {
   std::optional<Verdict> verdict;
   std::string summary;
   std::vector<Finding> findings;  // one an id, as last filed
+  // State::events when its verdict, or its gate's decision, was given last, and when a finding of
+  // severity major or worse was last filed by the same attempt; 0: never.
+  std::uint64_t judged_by = 0;
+  std::uint64_t objected_by = 0;
   std::vector<std::string> read;  // names of identity documents, in the order of reading
   bool taken = false;             // it was given its task
   std::optional<bool> said_done;
@@ -175,7 +183,8 @@ struct NodeState {
   // Of kAny, kLoop and kLast, once settled: whose outcome it has.
   std::optional<NodeIndex> stands_for;
   std::string tip;  // commit; of a single task that was accepted, and then moved by merges into it
-  std::uint64_t tip_moved = 0;  // State::events when a commit of it last became a result
+  std::uint64_t tip_moved = 0;   // State::events when a commit of it last became a result
+  std::uint64_t settled_by = 0;  // State::events when it settled
   std::string reason;
   SpawnDecided decision;  // fan-outs, once decided
   std::uint32_t unfired =
@@ -227,6 +236,10 @@ std::vector<TaskIndex> open_gates(const State& state);
 // Whether gates are open and nothing else goes on, now or by a timer of its own: without an answer
 // the run comes no further until a gate closes by itself, if one does.
 bool waits_for_human(const State& state);
+
+// Whether a human who is asked about a step that is stuck may have it tried again: a merge, which
+// costs no session. Whatever else is tried again would exceed what its plan says it may cost.
+bool may_retry(const plan::Plan& plan, NodeIndex node);
 
 // What the review `node` wants changed; of a joint or loop, what the reviews that it stands for
 // want, united. One an id (the most severe of those filed), the most severe first.

@@ -132,6 +132,36 @@ class Gate(FleetTest):
         done = self.fleetc("resume", "--no-wait", expect=FAILED)
         self.assert_says(done, "ann did not decide within 1s")
 
+    def test_an_answer_after_the_gates_time_does_not_count_though_no_engine_was_there_to_close_it(self):
+        self.make(fleet(ask="timeout 1s else fail"))
+        self.fleetc("run", "t.fleet", "--no-wait", expect=WAITING)
+        gate, = (task["gate"] for task in self.state()["tasks"] if "gate" in task)
+        wait_until(lambda: time.time() * 1000 > gate["closes_at"], "the gate's time is over")
+        self.assertEqual(self.inbox(), [])
+        for verb in ("approve", "reject"):
+            self.assert_says(self.fleetc(verb, "ask", "--why", "sorry, I slept", expect=FAILED),
+                             "time to decide was over", "does not count", "fleetc resume")
+        self.assert_says(self.fleetc("status", expect=DONE), "nobody decided in time", "resume")
+        done = self.fleetc("resume", "--no-wait", expect=FAILED)
+        self.assert_says(done, "too late", "did not decide within 1s", "does not count")
+        self.assertEqual((self.phases()["ask"], self.phases()["good"]), ("failed", "skipped"))
+        self.assertEqual([answer["decision"] for answer in self.answers()], [1])
+        self.assert_says(self.fleetc("log", expect=DONE), "too late: it does not count", "sorry, I slept")
+
+    def test_a_run_that_another_one_took_the_place_of_waits_for_nobody(self):
+        self.make()
+        self.fleetc("run", "t.fleet", "--no-wait", expect=WAITING)
+        first = self.state()["run"]
+        self.assert_says(self.fleetc("run", "t.fleet", "--no-wait", expect=USAGE), "for good", "fleetc inbox")
+        self.fleetc("run", "t.fleet", "--new", "--no-wait", expect=WAITING)
+        told = self.fleetc("status", first, expect=DONE)
+        self.assert_says(told, "given up")
+        self.assertNotIn("waits", told.out)
+        given_up = self.fleetc("status", first, "--format", "json", expect=DONE).json()
+        self.assertEqual((given_up["state"], given_up["waits_for_human"]), ("abandoned", 0))
+        self.assertEqual(len(self.inbox()), 1)
+        self.assert_says(self.fleetc("approve", f"{first}.1", expect=FAILED), "given up")
+
     def test_an_unanswered_gate_escalates_to_one_that_stays_open(self):
         self.make(fleet(ask="timeout 1s else escalate"))
         child = self.start("run", "t.fleet")
@@ -179,6 +209,10 @@ class Gate(FleetTest):
         self.assert_says(done, f"fleetc approve {gate}", "resume")
         self.assert_says(self.fleetc("resume", "--no-wait", expect=WAITING), f"fleetc approve {gate}")
         self.assert_says(self.fleetc("approve", gate, expect=DONE), "fleetc resume")
+        self.assertEqual(self.inbox(), [])
+        for command in ("inbox", "status"):
+            self.assert_says(self.fleetc(command, expect=DONE), "approved by", "takes effect on `fleetc resume")
+        self.assertEqual(self.state()["waits_for_human"], 0)
         self.assert_says(self.fleetc("reject", gate, "--why", "no", expect=FAILED), "was approved before")
         self.fleetc("resume", "--no-wait", expect=DONE)
         self.assertEqual(self.phases()["good"], "done")
@@ -283,6 +317,7 @@ class Gate(FleetTest):
         diff = self.fleetc("pr", "diff", "1", expect=DONE).out
         self.assertEqual(diff, self.repo.git("diff", "--no-ext-diff", "main", "made") + "\n")
         self.assert_says(self.fleetc("pr", "show", "2", expect=USAGE), "no pull request 2")
+        self.assert_says(self.fleetc("pr", "show", "abc", expect=USAGE), "`abc` is not the number")
 
     def keys(self):
         made = {}

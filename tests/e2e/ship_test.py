@@ -96,6 +96,24 @@ class Shipping(ShipTest):
         self.assertNotIn(MERGED, repo.branches())
         self.assert_same_users(before, repo)
 
+    def test_a_merge_that_conflicts_is_tried_again_once_the_base_is_mended(self):
+        repo = self.make({"build.sh": SOUND})
+        self.ship(repo, WAITING)
+        no = self.space.run("retry", "signoff", cwd=repo.path, expect=support.USAGE)
+        self.assert_says(no, "only a merge", "fleetc approve")
+        repo.write("src/hullo.sh", "# mine\n")
+        repo.commit("In the way")
+        self.answer(repo, "approve", "signoff")
+        self.assert_says(self.resume(repo, WAITING), "src/hullo.sh", "fleetc retry")
+        self.assert_says(self.space.run("inbox", cwd=repo.path, expect=DONE), "merge again", "it merges nothing")
+        self.answer(repo, "retry", "merge")
+        self.resume(repo, WAITING)
+        self.assertEqual(self.gate(repo), "merge")
+        repo.git("reset", "-q", "--hard", "HEAD~1")
+        self.answer(repo, "retry", "merge")
+        self.resume(repo, DONE)
+        self.assertEqual(repo.show(MERGED, "src/hullo.sh"), b'hullo() { echo "hullo $1"; }\n')
+
     def test_who_says_no_keeps_it_out(self):
         repo = self.make({"build.sh": SOUND})
         main = repo.git("rev-parse", "main")
@@ -103,6 +121,8 @@ class Shipping(ShipTest):
         self.answer(repo, "reject", "signoff")
         self.assert_says(self.resume(repo, FAILED), "signoff.approved", "cannot fire",
                          "nothing was merged")
+        status = self.space.run("status", "--format", "json", cwd=repo.path, expect=DONE).json()
+        self.assertEqual(status["state"], "unmerged")
         self.assertNotIn(MERGED, repo.branches())
         self.assertEqual(repo.git("rev-parse", "main"), main)
 
@@ -132,6 +152,13 @@ class RedReview(ShipTest):
         self.ship(repo, WAITING)
         self.assertNotEqual(self.gate(repo), "signoff")
         self.assertNotIn(MERGED, repo.branches())
+
+    def test_a_reviewer_who_finds_something_after_approving_has_not_approved(self):
+        review = '"$FLEETC" agent verdict approved\n"$FLEETC" agent finding "A hole" --severity critical\n'
+        repo = self.make({"build.sh": SOUND, "review.sh": review})
+        self.assert_says(self.ship(repo, WAITING), "after it had approved")
+        self.assertNotEqual(self.gate(repo), "signoff")
+        self.assert_says(self.space.run("inbox", cwd=repo.path, expect=DONE), "critical", "A hole")
 
 
 PROBE = '''#!/usr/bin/env python3

@@ -226,6 +226,11 @@ class Reading {
     require(!ends_[n].never || !expected || may_be_cancelled(n), "n{} was left out", n);
     for (const run::TaskIndex index : now.tasks) {
       const run::Task& task = state_.tasks[index.value];
+      require(!task.decision || task.gate->closes_at == 0 ||
+                  task.decision->given <= task.gate->closes_at,
+              "n{} took a decision that came late", n);
+      require(!task.decision || task.decision->decision != run::Decision::kRetry,
+              "n{} was tried again though it merges nothing", n);
       require(run::is_settled(task.phase), "a task of n{} is {}", n, name_of(task.phase));
       require(task.phase != run::Phase::kCancelled || may_be_cancelled(n), "n{} was cancelled", n);
     }

@@ -104,7 +104,12 @@ class Answering {
       return take(run::TimerFired{attempt});
     const run::Decision decision =
         dice_.percent(60) ? run::Decision::kApprove : run::Decision::kReject;
-    take(run::GateAnswered{attempt, decision, "ann", "", ""});
+    const std::int64_t closes_at = state_.tasks[attempt.task.value].gate->closes_at;
+    if (dice_.percent(10))
+      take(run::GateAnswered{attempt, run::Decision::kRetry, "ann", "", ""});
+    if (closes_at != 0 && dice_.percent(15))
+      return take(run::GateAnswered{attempt, decision, "ann", "", "", closes_at + 1});
+    take(run::GateAnswered{attempt, decision, "ann", "", "", dice_.percent(50) ? closes_at : 0});
     if (dice_.percent(20))
       take(run::GateAnswered{attempt, run::Decision::kApprove, "bob", "", ""});
   }

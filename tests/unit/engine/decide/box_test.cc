@@ -20,8 +20,8 @@ namespace {
 
 const GateName kGate{"20261121-163355-3d8a", 12, 2};
 
-Decision from(std::int64_t pid, bool approve = true) {
-  return {kGate, "abc", approve, "ann", "ann", "box", pid, "", 1'790'000'000'123, "", ""};
+Decision from(std::int64_t pid, Answer answer = Answer::kApprove) {
+  return {kGate, "abc", answer, "ann", "ann", "box", pid, "", 1'790'000'000'123, "", ""};
 }
 
 struct Box {
@@ -66,11 +66,11 @@ TEST_CASE("a decision that was left is found, and is found again once it was tak
 TEST_CASE("of two decisions the first counts, whether it was taken meanwhile or not") {
   Box b;
   CHECK(b.box.deliver(from(1))->first);
-  auto second = b.box.deliver(from(2, false));
+  auto second = b.box.deliver(from(2, Answer::kReject));
   CHECK_FALSE(second->first);
   CHECK(second->counts == from(1));
   REQUIRE(b.box.keep(kGate));
-  second = b.box.deliver(from(3, false));
+  second = b.box.deliver(from(3, Answer::kReject));
   CHECK_FALSE(second->first);
   CHECK(second->counts == from(1));
   CHECK(b.files("new") == 0);

@@ -10,7 +10,7 @@ namespace {
 Decision a_decision() {
   return {{"20261121-163355-3d8a", 12, 2},
           "abc",
-          true,
+          Answer::kApprove,
           "ann",
           "ann",
           "box",
@@ -35,7 +35,7 @@ TEST_CASE("a decision's file is text of a fixed form") {
 TEST_CASE("a decision comes back as it was given, whatever its texts hold") {
   Decision decision = a_decision();
   CHECK(*decode(encode(decision)) == decision);
-  decision.approve = false;
+  decision.answer = Answer::kRetry;
   decision.signature = "AAAA";
   decision.terminal.clear();
   decision.why = std::string("end\nsignature x\nend\n\0", 20);

@@ -84,7 +84,8 @@ struct Gated {
     });
   }
   decide::Decision decision() const {
-    return {{site.run, 0, 1}, plan.hash, true, "ann", "ann", "box", 7, "", 1, "fine", ""};
+    return {{site.run, 0, 1}, plan.hash, decide::Answer::kApprove, "ann", "ann", "box", 7, "", 1,
+            "fine",           ""};
   }
   void leave(const decide::Decision& left) const {
     REQUIRE(decide::DecisionBox::open(site.state_dir)->deliver(left));
@@ -136,7 +137,8 @@ TEST_CASE("a decision that was left before the gate opened answers it") {
                                           run::Decision::kApprove,
                                           "ann",
                                           "ann@box, pid 7, no terminal; key: no",
-                                          "fine"});
+                                          "fine",
+                                          1});
 }
 
 TEST_CASE("a decision that comes while the gate is open answers it once, and again after a crash") {
@@ -180,6 +182,23 @@ TEST_CASE(
   g.open();
   CHECK(g.answers.empty());
   CHECK(g.kept(".refused.") == 1);
+}
+
+TEST_CASE("a retry answers the gate of a merge alone") {
+  for (const bool merge : {false, true}) {
+    Gated g;
+    decide::Decision left = g.decision();
+    left.answer = decide::Answer::kRetry;
+    if (merge)
+      g.plan.nodes[0].kind = plan::NodeKind::kMerge;
+    g.start();
+    g.leave(left);
+    g.open();
+    CHECK(g.kept(".refused.") == (merge ? 0 : 1));
+    REQUIRE(g.answers.size() == (merge ? 1 : 0));
+    if (merge)
+      CHECK(g.answers[0].decision == run::Decision::kRetry);
+  }
 }
 
 TEST_CASE("a human is told once for each opening, with what to do, and a failure is kept") {

@@ -93,6 +93,18 @@ TEST_CASE("changes are not requested without saying which") {
   CHECK(hear(seat, Verb::kDone).ok());
 }
 
+TEST_CASE("a major finding after an approval withdraws it, and the verdict is given again") {
+  Seat seat(facts(plan::Returns::kVerdict));
+  CHECK(hear(seat, Verb::kVerdict, {{"verdict", "approved"}}).ok());
+  CHECK(hear(seat, Verb::kFinding, {{"title", "Odd"}, {"severity", "minor"}})
+            .text.find("withdraws") == std::string::npos);
+  CHECK_FALSE(say(seat, Verb::kVerdict, {{"verdict", "approved"}}).event);
+  CHECK(hear(seat, Verb::kFinding, {{"title", "A hole"}, {"severity", "major"}})
+            .text.find("withdraws the approval") != std::string::npos);
+  CHECK(hear(seat, Verb::kDone).text == "this review has no verdict yet; `verdict` gives it");
+  CHECK(say(seat, Verb::kVerdict, {{"verdict", "approved"}}).event);
+}
+
 TEST_CASE("who judges cold is not told what was before") {
   SeatFacts cold = facts(plan::Returns::kVerdict);
   cold.cold = true;

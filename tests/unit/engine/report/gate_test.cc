@@ -1,8 +1,8 @@
-#include "engine/report/gate.h"
-
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
+#include "engine/report/inbox.h"
+#include "engine/report/json.h"
 #include "engine/report/summary.h"
 #include "tests/unit/engine/report/told.h"
 
@@ -93,7 +93,7 @@ TEST_CASE("a gate is late after what was promised for it, not after its own time
   escalation.gate->asks = run::Asks::kEscalation;
   CHECK_FALSE(is_late(told.plan, escalation, kHour));
   CHECK(is_late(told.plan, escalation, kHour + 1));
-  CHECK(has(gate_lines(told.plan, told.state, 9 * kHour), "late"));
+  CHECK(has(gate_lines(told.plan, told.state, {9 * kHour}), "late"));
 }
 
 TEST_CASE("a human who could not be told is said so") {
@@ -130,7 +130,7 @@ TEST_CASE(
   failed.reason = "conflict";
   told.state.nodes[told.merge.value].failed = 1;
   told.state.tasks[0].used.money = {3'200'000};
-  const std::string text = status_text(told.plan, told.state, kHour, true);
+  const std::string text = status_text(told.plan, told.state, {kHour, true});
   const auto place = [&](const std::string& part) {
     INFO(text);
     REQUIRE(has(text, part));
@@ -149,8 +149,118 @@ TEST_CASE("a run that stopped at a gate says that it waits, and how to answer") 
   Told told = told_up_to_gate();
   told.state.closed = true;
   told.state.outcome = run::RunOutcome::kStopped;
-  CHECK(state_of(told.state) == std::string("waits for a human"));
+  CHECK(state_of(told.plan, told.state, {}) == std::string("waits for a human"));
   const std::string text = summary_text(told.plan, told.state, {"", false});
   CHECK(has(text, "fleetc approve 3d8a.3"));
   CHECK(has(text, "go on with it:  fleetc resume 20261121-163355-3d8a"));
+}
+
+TEST_CASE("the inbox has what others found on the very commit, and who still reads it") {
+  Told told;
+  PlanBuilder make;
+  make.plan = told.plan;
+  const auto audit = make.task("audit", {1}, {accepted(told.build)});
+  const auto slow = make.task("slow", {1}, {accepted(told.build)});
+  told.plan = make.plan;
+  told.state.nodes.resize(told.plan.nodes.size());
+  told.built();
+  told.reviewed(told.second, run::Verdict::kApproved, {});
+  told.asked(kMinute);
+  told.reviewed(audit, run::Verdict::kChangesRequested,
+                {finding("f-9", run::Severity::kCritical, "input is run")});
+  SECTION("a verdict") {
+    const std::string text = inbox_text(told.plan, told.state, at(kMinute));
+    CHECK(has(text, "review changes requested"));
+    CHECK(has(text, "critical f-9 at src/a.c:12: input is run (review)"));
+    CHECK_FALSE(has(text, "still reads"));
+  }
+  SECTION("a finding of a review that is not over") {
+    told.state.tasks.back().verdict.reset();
+    told.state.tasks.back().phase = run::Phase::kRunning;
+    const std::string text = inbox_text(told.plan, told.state, at(kMinute));
+    CHECK(has(text, "critical f-9"));
+    CHECK(has(text, "still reads audit"));
+    CHECK_FALSE(has(text, "changes requested\n"));
+  }
+  SECTION("not what is about another commit") {
+    told.state.tasks.back().start = std::string(40, 'e');
+    run::Task& reading = told.task(slow, run::Phase::kRunning);
+    reading.start = std::string(40, 'e');
+    const std::string text = inbox_text(told.plan, told.state, at(kMinute));
+    CHECK_FALSE(has(text, "f-9"));
+    CHECK_FALSE(has(text, "still reads"));
+  }
+}
+
+namespace {
+
+Around with_answer(std::int64_t now, std::int64_t given) {
+  Around around{now};
+  around.left = [given](run::Attempt gate) {
+    return std::optional(
+        run::GateAnswered{gate, run::Decision::kApprove, "ann", "ann@box", "fine", given});
+  };
+  return around;
+}
+
+}  // namespace
+
+TEST_CASE("a gate that was answered while no engine runs waits for the run and not for a human") {
+  const Told told = told_up_to_gate();
+  InboxView view{with_answer(kHour, kHour), {}, {}};
+  CHECK(inbox_text(told.plan, told.state, view).empty());
+  CHECK(inbox_json(told.plan, told.state, view).empty());
+  CHECK(decided_lines(told.plan, told.state, view, "") ==
+        "3d8a.3  signoff: approved by ann: fine; takes effect on `fleetc resume "
+        "20261121-163355-3d8a`\n");
+  const std::string text = status_text(told.plan, told.state, view);
+  CHECK(has(text, "waits for the run to go on\n    3d8a.3  signoff: approved by ann"));
+  CHECK_FALSE(has(text, "waits for a decision"));
+  const auto json = nlohmann::json::parse(state_json(told.plan, told.state, view));
+  CHECK(json["waits_for_human"] == 0);
+  CHECK(json["tasks"][3]["gate"]["open"] == false);
+  CHECK(json["tasks"][3]["gate"]["answered"]["late"] == false);
+  view.live = true;
+  CHECK(has(decided_lines(told.plan, told.state, view, ""), "the engine has not taken it yet"));
+}
+
+TEST_CASE("a gate whose time is over asks nobody, whatever was left for it after that") {
+  const Told told = told_up_to_gate();
+  const std::int64_t over = 24 * kHour;
+  CHECK(undecided(told.state, {over}).size() == 1);
+  for (const Around& around : {Around{over + kHour}, with_answer(over + kHour, over + 1)}) {
+    CHECK(undecided(told.state, around).empty());
+    CHECK(has(decided_lines(told.plan, told.state, around, ""),
+              "nobody decided in time, which was over 1h ago; takes effect on"));
+  }
+  CHECK(has(decided_lines(told.plan, told.state, with_answer(over + kHour, over), ""), "approved"));
+}
+
+TEST_CASE("a run that was given up waits for nobody") {
+  Told told = told_up_to_gate();
+  told.state.closed = true;
+  told.state.outcome = run::RunOutcome::kStopped;
+  Around around{kHour};
+  around.given_up = true;
+  const std::string text = status_text(told.plan, told.state, around);
+  CHECK(has(text, "given up for another one"));
+  CHECK_FALSE(has(text, "waits"));
+  CHECK_FALSE(has(text, "resume"));
+  CHECK(has(state_json(told.plan, told.state, around), "\"state\": \"abandoned\""));
+}
+
+TEST_CASE(
+    "a merge that is stuck may be tried again, and its other answers say that nothing merges") {
+  Told told;
+  told.built();
+  run::Task& merge = told.task(told.merge, run::Phase::kParked);
+  merge.gate = run::Gate{run::Asks::kEscalation, "ann", "conflict", 1, 0, 0, 0};
+  const std::string text = inbox_text(told.plan, told.state, at(0));
+  CHECK(has(text, "change     3 files, +40 -2 by build"));
+  CHECK(has(text,
+            "fleetc approve 3d8a.1              go on as if it had merged: it merges nothing\n"));
+  CHECK(has(text, "fleetc retry 3d8a.1                what was in its way is gone: merge again\n"));
+  CHECK(has(gate_lines(told.plan, told.state, {}), "fleetc retry 3d8a.1, fleetc approve 3d8a.1"));
+  CHECK(has(gate_message(told.plan, "20261121-163355-3d8a", {1}, told.merge, "ann", "conflict"),
+            "  fleetc retry 3d8a.1\n"));
 }

@@ -124,3 +124,10 @@ TEST_CASE("pull requests for programs have the same facts") {
   CHECK(one["decisions"][0]["by"] == "ann");
   CHECK(one["evidence"][0]["passed"] == true);
 }
+
+TEST_CASE("a merge that a human let pass has merged nothing") {
+  Whole whole;
+  whole.state.nodes[whole.merge.value].let_pass = "ann";
+  CHECK_FALSE(pull_text(whole.plan, whole.state, *whole.pulls.find(1)).find("merged   by") !=
+              std::string::npos);
+}

@@ -96,6 +96,7 @@ TEST_CASE("a run that merges into the base ended unmerged when no such merge was
   loop.state.closed = true;
   loop.not_started({6});
   CHECK(ended_unmerged(loop.plan, loop.state));
+  CHECK(state_word(loop.plan, loop.state, {}) == std::string("unmerged"));
   const std::string text = summary_text(loop.plan, loop.state, {});
   CHECK(text.find("done, and nothing was merged") != std::string::npos);
   loop.state.nodes.back().unreachable = false;

@@ -52,6 +52,7 @@ std::vector<EventBody> one_of_each() {
       Concluded{kAttempt, true, "mended"},
       Metered{kAttempt, 1'250'000, 9000, 4000, 321},
       GateAnswered{kAttempt, Decision::kReject, "ann", "ann@host", "too wide"},
+      GateAnswered{kAttempt, Decision::kRetry, "ann", "ann@host", "", 1'790'000'000'123},
   };
 }
 

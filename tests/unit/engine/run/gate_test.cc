@@ -411,3 +411,95 @@ TEST_CASE("events that come twice change nothing but their count") {
   }
   CHECK(replay(driver.plan, driver.events).tasks == driver.state.tasks);
 }
+
+TEST_CASE("an answer is judged by when it was given, not by when an engine comes to take it") {
+  Gated plan;
+  plan.builder.run("go", {edge(plan.sign, EdgeKind::kApproved)});
+  Driver driver = plan.driver();
+  const std::int64_t closes_at = driver.state.tasks[1].gate->closes_at;
+  driver.now = closes_at + 3'600'000;
+  SECTION("in time, and taken long after") {
+    driver.send(GateAnswered{driver.attempt(1), Decision::kApprove, "ann", "", "", closes_at});
+    CHECK(driver.fires(plan.sign, EdgeKind::kApproved));
+    driver.timer(1);
+    CHECK(driver.phase(1) == Phase::kDone);
+  }
+  SECTION("late") {
+    driver.send(
+        GateAnswered{driver.attempt(1), Decision::kApprove, "bob", "", "", closes_at + 5'007});
+    CHECK(driver.phase(1) == Phase::kFailed);
+    CHECK(driver.state.tasks[1].outcome == Outcome::kUnanswered);
+    CHECK(driver.state.tasks[1].reason ==
+          "ann did not decide within 1min; what bob decided 5s after that does not count");
+    CHECK_FALSE(driver.state.tasks[1].decision);
+    CHECK(driver.tasks_asked<CloseGate>() == Tasks{1});
+    CHECK_FALSE(driver.fires(plan.sign, EdgeKind::kApproved));
+    driver.timer(1);
+    CHECK(driver.effects.commands.empty());
+  }
+}
+
+namespace {
+
+// A merge that nobody has to approve, in a fleet whose tasks escalate.
+struct StuckMerge {
+  PlanBuilder builder;
+  NodeIndex build = builder.task("build", builder.agent("builder"));
+  NodeIndex gather = builder.merge("gather", {build}, {accepted(build)});
+  NodeIndex next = builder.run("next", {edge(gather, EdgeKind::kMerged)});
+
+  StuckMerge() { builder.escalates_to_human(); }
+  Driver driver() const {
+    Driver driver(builder.plan);
+    driver.open();
+    driver.succeed(0);
+    driver.merged(1, MergeHow::kConflict);
+    return driver;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a merge that is stuck is tried again when its human says so, as often as they do") {
+  StuckMerge plan;
+  Driver driver = plan.driver();
+  for (int again = 0; again < 3; ++again) {
+    REQUIRE(driver.phase(1) == Phase::kParked);
+    const Attempt before = driver.attempt(1);
+    driver.answer(1, Decision::kRetry, "base mended");
+    CHECK(driver.tasks_asked<CloseGate>() == Tasks{1});
+    CHECK(driver.tasks_asked<DoMerge>() == Tasks{1});
+    CHECK(driver.asked<DoMerge>().front().commits == std::vector<std::string>{"commit0"});
+    CHECK(driver.attempt(1).epoch == before.epoch + 1);
+    driver.send(GateAnswered{before, Decision::kReject, "ann", "", ""});
+    CHECK(driver.phase(1) == Phase::kRunning);
+    if (again < 2)
+      driver.merged(1, MergeHow::kRefused);
+  }
+  driver.merged(1);
+  CHECK(driver.phase(1) == Phase::kDone);
+  CHECK(driver.node(plan.gather).let_pass.empty());
+  CHECK(driver.fires(plan.gather, EdgeKind::kMerged));
+  CHECK(driver.tasks_asked<Prepare>() == Tasks{2});
+}
+
+TEST_CASE("a merge that is tried again may be lost as often as at first") {
+  StuckMerge plan;
+  Driver driver = plan.driver();
+  driver.answer(1, Decision::kRetry);
+  driver.merged(1, MergeHow::kError);
+  CHECK(driver.phase(1) == Phase::kReady);
+  CHECK(driver.state.tasks[1].losses == 1);
+}
+
+TEST_CASE("only a merge that is stuck can be tried again") {
+  Stuck plan;
+  Driver driver = plan.driver();
+  driver.command(0, 1);
+  const State before = driver.state;
+  driver.answer(0, Decision::kRetry);
+  CHECK(driver.effects.commands.empty());
+  CHECK(driver.state.tasks == before.tasks);
+  CHECK(may_retry(StuckMerge().builder.plan, StuckMerge().gather));
+  CHECK_FALSE(may_retry(plan.builder.plan, plan.build));
+}

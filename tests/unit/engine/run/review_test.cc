@@ -183,3 +183,35 @@ TEST_CASE("a fan-out over no findings is accepted without an item") {
   CHECK(driver.fires(fixes, EdgeKind::kAccepted));
   CHECK(driver.asked<CloseRun>().front().outcome == RunOutcome::kDone);
 }
+
+TEST_CASE("who finds something major after approving has not approved, until they say so again") {
+  PlanBuilder builder;
+  const auto build = builder.task("build", builder.agent("builder"));
+  const auto look = builder.review("look", builder.reviewer("strict"), build);
+  Driver driver(builder.plan);
+  driver.open();
+  driver.succeed(0);
+  driver.prepared(1);
+  driver.finding(1, "f-1", Severity::kMinor);
+  driver.verdict(1, Verdict::kApproved);
+  SECTION("a minor one, or one that was there, changes nothing") {
+    driver.finding(1, "f-2", Severity::kMinor);
+    driver.finding(1, "f-1", Severity::kMinor);
+    driver.exited(1);
+    CHECK(driver.fires(look, EdgeKind::kApproved));
+  }
+  SECTION("nothing is said after it") {
+    driver.finding(1, "f-2", Severity::kMajor);
+    driver.exited(1);
+    CHECK(driver.phase(1) == Phase::kFailed);
+    CHECK(driver.state.tasks[1].outcome == Outcome::kNoVerdict);
+    CHECK(driver.state.tasks[1].reason ==
+          "found something after it had approved, and gave no verdict after that");
+  }
+  SECTION("it approves all the same") {
+    driver.finding(1, "f-2", Severity::kMajor);
+    driver.verdict(1, Verdict::kApproved);
+    driver.exited(1);
+    CHECK(driver.fires(look, EdgeKind::kApproved));
+  }
+}

@@ -160,3 +160,122 @@ TEST_CASE("nothing goes into the base that nobody approved") {
   CHECK(driver.phase(1) == Phase::kFailed);
   CHECK(driver.state.tasks[1].detail == "stale approval: nobody approved `build` at commit0");
 }
+
+namespace {
+
+// build, and three who look at the same commit; what the merge waits for is said by the test.
+struct Watched {
+  PlanBuilder builder;
+  fleet::plan::AgentIndex reviewer = builder.reviewer("strict");
+  NodeIndex build = builder.task("build", builder.agent("builder"));
+  NodeIndex look = builder.review("look", reviewer, build);
+  NodeIndex audit = builder.review("audit", reviewer, build);
+
+  Watched() { builder.escalates_to_human(); }
+  NodeIndex into_base(PlanBuilder::Edges after) {
+    after.push_back(accepted(build));
+    const NodeIndex merge = builder.merge("merge", {build}, std::move(after));
+    builder[merge].merge->into_base = true;
+    return merge;
+  }
+  Driver driver() const {
+    Driver driver(builder.plan);
+    driver.open();
+    driver.succeed(0);
+    driver.prepared(1);
+    driver.prepared(2);
+    return driver;
+  }
+};
+
+void say(Driver& driver, std::uint32_t task, Verdict verdict) {
+  driver.verdict(task, verdict);
+  driver.exited(task);
+}
+
+constexpr const char* kWithdrawn =
+    "withdrawn approval: `look` approved `build` at commit0, and `audit` found f-1 after that: a "
+    "hole";
+
+}  // namespace
+
+TEST_CASE("a major finding of another review after the approval withdraws it") {
+  for (const Severity severity : {Severity::kMinor, Severity::kMajor, Severity::kCritical}) {
+    Watched plan;
+    const auto check = plan.builder.run("check", {edge(plan.look, EdgeKind::kApproved)});
+    const bool direct = severity == Severity::kMajor;
+    plan.into_base(direct
+                       ? PlanBuilder::Edges{accepted(check), edge(plan.look, EdgeKind::kApproved)}
+                       : PlanBuilder::Edges{accepted(check)});
+    Driver driver = plan.driver();
+    say(driver, 1, Verdict::kApproved);
+    driver.finding(2, "f-1", severity, "a hole");
+    driver.command(3);
+    CHECK(driver.asked<DoMerge>().size() == (severity == Severity::kMinor ? 1 : 0));
+    if (severity != Severity::kMinor)
+      CHECK(driver.state.tasks[4].detail == kWithdrawn);
+  }
+}
+
+TEST_CASE(
+    "a finding that was there before the approval, or is of another commit, withdraws nothing") {
+  Watched plan;
+  const auto other = plan.builder.task("other", plan.builder.agent("other"));
+  const auto elsewhere = plan.builder.review("elsewhere", plan.reviewer, other);
+  plan.into_base({edge(plan.look, EdgeKind::kApproved), edge(elsewhere, EdgeKind::kDone)});
+  Driver driver = plan.driver();
+  driver.finding(2, "f-1", Severity::kCritical, "a hole");
+  say(driver, 1, Verdict::kApproved);
+  driver.succeed(3);
+  driver.request_changes(4, {"f-2"});
+  CHECK(driver.tasks_asked<DoMerge>() == Tasks{5});
+}
+
+TEST_CASE("a joint weighs what all of its steps found, until it is settled") {
+  Watched plan;
+  const auto third = plan.builder.review("third", plan.reviewer, plan.build);
+  const auto votes = plan.builder.joint("votes", NodeKind::kAny, {plan.look, plan.audit});
+  plan.into_base({edge(votes, EdgeKind::kApproved), edge(third, EdgeKind::kDone)});
+  Driver driver = plan.driver();
+  driver.prepared(3);
+  SECTION("before") {
+    driver.finding(2, "f-1", Severity::kCritical, "a hole");
+    say(driver, 1, Verdict::kApproved);
+    driver.exited(3, 1);
+    CHECK(driver.asked<DoMerge>().empty());
+    driver.yes(3);
+    CHECK(driver.asked<DoMerge>().size() == 1);
+  }
+  SECTION("after") {
+    say(driver, 1, Verdict::kApproved);
+    driver.finding(2, "f-1", Severity::kCritical, "a hole");
+    driver.verdict(3, Verdict::kApproved);
+    driver.exited(3);
+    CHECK(driver.asked<DoMerge>().empty());
+    CHECK(driver.state.tasks[4].detail == kWithdrawn);
+  }
+}
+
+TEST_CASE("a human overrules what was found before they approved, and not what comes after") {
+  for (const bool before : {true, false}) {
+    Watched plan;
+    const auto sign = plan.builder.human("sign", {edge(plan.look, EdgeKind::kApproved)});
+    const auto check = plan.builder.run("check", {edge(sign, EdgeKind::kApproved)});
+    plan.into_base(
+        {edge(sign, EdgeKind::kApproved), edge(plan.look, EdgeKind::kApproved), accepted(check)});
+    Driver driver = plan.driver();
+    say(driver, 1, Verdict::kApproved);
+    if (before)
+      driver.finding(2, "f-1", Severity::kMajor, "a hole");
+    driver.yes(3);
+    if (!before)
+      driver.finding(2, "f-1", Severity::kMajor, "a hole");
+    driver.command(4);
+    CHECK(driver.asked<DoMerge>().size() == (before ? 1 : 0));
+    if (!before)
+      CHECK(driver.state.tasks[5].detail ==
+            "withdrawn approval: `sign` approved `build` at commit0, and `audit` found f-1 after "
+            "that: "
+            "a hole");
+  }
+}
