@@ -51,8 +51,7 @@ std::vector<EventBody> one_of_each() {
       Escalated{kAttempt, "which of the two?"},
       Concluded{kAttempt, true, "mended"},
       Metered{kAttempt, 1'250'000, 9000, 4000, 321},
-      GateAnswered{kAttempt, Decision::kReject, "ann", "ann@host", "too wide"},
-      GateAnswered{kAttempt, Decision::kRetry, "ann", "ann@host", "", 1'790'000'000'123},
+      GateAnswered{kAttempt, Decision::kRetry, "ann", "ann@host", "too wide", 1'790'000'000'123},
   };
 }
 
