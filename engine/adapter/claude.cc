@@ -48,9 +48,13 @@ Start start_claude(const Call& call) {
   if (call.budget_micros)
     add({"--max-budget-usd", std::to_string(static_cast<double>(*call.budget_micros) / 1e6)});
   if (!call.fleetc.empty()) {
-    const Json server = {
-        {"mcpServers",
-         {{"fleet", {{"type", "stdio"}, {"command", call.fleetc}, {"args", {"mcp"}}}}}}};
+    // alwaysLoad: newer ones show only the names of a server's tools, until they are searched for.
+    const Json server = {{"mcpServers",
+                          {{"fleet",
+                            {{"type", "stdio"},
+                             {"command", call.fleetc},
+                             {"args", {"mcp"}},
+                             {"alwaysLoad", true}}}}}};
     add({"--mcp-config", server.dump(), "--strict-mcp-config"});
   }
   if (!call.writes)

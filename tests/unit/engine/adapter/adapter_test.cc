@@ -60,6 +60,7 @@ TEST_CASE("each CLI is told of fleetc's tools where it looks for them") {
   const Start claude = start(Kind::kClaude, full_call());
   const auto server = nlohmann::json::parse(after(claude.argv, "--mcp-config"));
   CHECK(server["mcpServers"]["fleet"]["command"] == "/usr/bin/fleetc");
+  CHECK(server["mcpServers"]["fleet"]["alwaysLoad"] == true);
   CHECK(has(claude.argv, "--strict-mcp-config"));
   CHECK(std::ranges::find(claude.env, std::pair<std::string, std::string>("FLEET_TOKEN", kToken)) !=
         claude.env.end());
