@@ -18,8 +18,10 @@ case $folder in
   /tmp | /tmp/*) echo "run.sh: a session has a /tmp of its own and would not see CLIs in $folder; name another folder" >&2; exit 2 ;;
 esac
 
+# Other versions than those that were seen: CLAUDE=2.1.329 tests/real_cli/run.sh …
 npm install --silent --no-audit --no-fund --prefix "$folder" \
-  @anthropic-ai/claude-code@2.1.197 @openai/codex@0.169.0 @google/gemini-cli@0.61.0 opencode-ai@1.18.33
+  "@anthropic-ai/claude-code@${CLAUDE:-2.1.197}" "@openai/codex@${CODEX:-0.169.0}" \
+  "@google/gemini-cli@${GEMINI:-0.61.0}" "opencode-ai@${OPENCODE:-1.18.33}"
 
 # A user who is not root gets the right to a network by being root of a namespace.
 own=$([ "$(id -u)" = 0 ] || echo --map-root-user)
