@@ -17,11 +17,19 @@ namespace fleet::syntax {
 // Brackets and braces that were never closed, or that close nothing. In brackets.cc.
 void report_brackets(const Tree& tree, Mistakes& mistakes);
 
+// A bracket that is missing, too many, of the wrong kind, or that was not looked into.
+constexpr bool is_brace_mistake(NodeKind kind) {
+  return kind == NodeKind::kWrongClose || kind == NodeKind::kStrayClose ||
+         kind == NodeKind::kTooDeep || kind == NodeKind::kMissingClose;
+}
+
 class Builder {
  public:
   Builder(const Tree& tree, Mistakes& mistakes) : tree_(tree), mistakes_(mistakes) {}
 
   ast::File file();
+  // Of the first child of the file, a kBlock, without the documentation above it.
+  ast::Block only_block();
 
  private:
   using Index = std::uint32_t;

@@ -77,6 +77,10 @@ ast::File Builder::file() {
   return out;
 }
 
+ast::Block Builder::only_block() {
+  return block(tree_.at(0).first_child);
+}
+
 ast::Body Builder::body(Index node) {
   ast::Body out;
   out.span = span(node);

@@ -22,6 +22,11 @@ Character judge(std::string_view text, std::size_t at, const CodePoint& point) {
   return is_unseen_control(point.value) && !line_end ? Character::kUnseen : Character::kFine;
 }
 
+// Most text is of these alone.
+constexpr bool is_plain(char byte) {
+  return (byte >= ' ' && byte <= '~') || byte == '\n';
+}
+
 std::string code_point_name(char32_t value) {
   char out[16];
   std::snprintf(out, sizeof out, "U+%04X", static_cast<unsigned>(value));
@@ -42,6 +47,20 @@ std::string quoted(std::string_view text) {
   return "`" + std::string(text.substr(0, length)) + (length < text.size() ? "…`" : "`");
 }
 
+bool has_bad_characters(std::string_view text, std::size_t begin, std::size_t end) {
+  for (std::size_t at = begin; at < end;) {
+    if (is_plain(text[at])) {
+      ++at;
+      continue;
+    }
+    const CodePoint point = decode_utf8(text, at);
+    if (judge(text, at, point) != Character::kFine)
+      return true;
+    at += point.length;
+  }
+  return false;
+}
+
 Diagnostic Mistakes::error(std::string code, std::string message, Span at, std::string label) {
   Diagnostic out;
   out.code = std::move(code);
@@ -53,11 +72,8 @@ Diagnostic Mistakes::error(std::string code, std::string message, Span at, std::
 void Mistakes::scan_characters() {
   std::size_t more = 0;
   std::size_t at = text_.substr(0, kByteOrderMark.size()) == kByteOrderMark ? 3 : 0;
-  const auto plain = [](char byte) {
-    return (byte >= ' ' && byte <= '~') || byte == '\n';
-  };
   while (at < text_.size()) {
-    if (plain(text_[at])) {
+    if (is_plain(text_[at])) {
       ++at;
       continue;
     }

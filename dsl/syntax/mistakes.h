@@ -13,6 +13,9 @@ namespace fleet::syntax {
 
 inline constexpr std::size_t kMaxMistakes = 100;
 
+// Whether a stretch has what `scan_characters` reports. REQUIRES: characters begin at both ends.
+bool has_bad_characters(std::string_view text, std::size_t begin, std::size_t end);
+
 // A user's text for a message: its first line in backticks, cut where it is long.
 std::string quoted(std::string_view text);
 

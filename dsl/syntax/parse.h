@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <vector>
 
 #include "dsl/base/diagnostic.h"
 #include "dsl/syntax/ast.h"
@@ -15,5 +16,13 @@ namespace fleet::syntax {
 inline constexpr std::size_t kMaxTextSize = 2U * 1024U * 1024U;
 
 ast::File parse(const SourceMap& sources, SourceId source, DiagnosticSink& sink);
+
+// The same with what was found on the way, for `Parses`.
+struct Parsed {
+  ast::File file;
+  std::vector<Diagnostic> mistakes;  // in the order of their discovery
+  bool braces_match = false;
+};
+Parsed parse_whole(const SourceMap& sources, SourceId source);
 
 }  // namespace fleet::syntax

@@ -18,10 +18,11 @@ enum class Braces { kPlain, kByLayout };
 
 class Reading {
  public:
-  Reading(std::string_view text, Braces braces) : text_(text), braces_(braces) {
+  // `part`: how many bytes of the text will be read.
+  Reading(std::string_view text, Braces braces, std::size_t part) : text_(text), braces_(braces) {
     constexpr std::size_t kUsual = 6;  // bytes of text for each node
-    nodes_.reserve(text.size() / kUsual);
-    parents_.reserve(text.size() / kUsual);
+    nodes_.reserve(part / kUsual);
+    parents_.reserve(part / kUsual);
     if (braces == Braces::kByLayout) {
       note_lines();
     }

@@ -1,5 +1,6 @@
 #include "dsl/syntax/tree.h"
 
+#include <optional>
 #include <type_traits>
 #include <utility>
 
@@ -123,13 +124,13 @@ namespace {
 namespace pegtl = tao::pegtl;
 
 Tree read_believing(std::string_view text, Braces braces) {
-  Reading reading(text, braces);
+  Reading reading(text, braces, text.size());
   pegtl::memory_input<pegtl::tracking_mode::lazy, pegtl::eol::lf, const char*> in(
       text.data(), text.data() + text.size(), "");
   const bool total = pegtl::parse<grammar::File, pegtl::nothing, grammar::MakeNodes>(in, reading);
   if (!total) {
     // The grammar matches every text; should that ever be wrong, the text is refused as a whole.
-    Reading refused(text, Braces::kPlain);
+    Reading refused(text, Braces::kPlain, 0);
     refused.open(NodeKind::kFile, 0);
     refused.open(NodeKind::kUnexpected, 0);
     refused.close(1, static_cast<std::uint32_t>(text.size()));
@@ -167,6 +168,24 @@ bool layout_is_better(const BraceCount& layout, const BraceCount& plain) {
 }
 
 }  // namespace
+
+std::optional<Tree> read_item(std::string_view text, std::uint32_t begin, std::uint32_t end,
+                              const std::vector<std::uint32_t>& around) {
+  Reading reading(text, Braces::kPlain, end - begin);
+  reading.open(NodeKind::kFile, 0);
+  for (const std::uint32_t block : around) {
+    reading.push_bracket('{', block);
+    reading.enter_statement(block);
+  }
+  pegtl::memory_input<pegtl::tracking_mode::lazy, pegtl::eol::lf, const char*> in(
+      text.data(), text.data() + text.size(), "");
+  in.bump(begin);
+  using Alone = pegtl::seq<grammar::Item, pegtl::at<grammar::ItemEnd>>;
+  const bool ok = pegtl::parse<Alone, pegtl::nothing, grammar::MakeNodes>(in, reading);
+  const bool whole = ok && in.current() == text.data() + end;
+  reading.close(0, static_cast<std::uint32_t>(text.size()));
+  return whole ? std::optional(reading.finish()) : std::nullopt;
+}
 
 std::uint32_t Tree::child(std::uint32_t index, NodeKind kind) const {
   std::uint32_t at = nodes_[index].first_child;

@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -143,5 +144,11 @@ inline constexpr std::uint32_t kMaxDepth = 128;
 
 // Never fails, never throws (but for memory), linear in the text. REQUIRES: text.size() < 2^32.
 Tree read_tree(std::string_view text);
+
+// The one item of a body that stands at `begin`, as `read_tree` has it where braces match: read in
+// its place, so that all that is looked at around it is there. `around`: the offsets of the blocks
+// that it is in, outermost first. nullopt: what stands there does not end at `end`.
+std::optional<Tree> read_item(std::string_view text, std::uint32_t begin, std::uint32_t end,
+                              const std::vector<std::uint32_t>& around);
 
 }  // namespace fleet::syntax
