@@ -1,7 +1,10 @@
 #include "dsl/checks/checks.h"
 
+#include <array>
 #include <set>
 #include <tuple>
+
+#include "dsl/base/stop.h"
 
 namespace fleet::checks {
 namespace {
@@ -30,36 +33,25 @@ void add_once(const DiagnosticSink& found, DiagnosticSink& sink) {
   }
 }
 
+// In this order.
+constexpr std::array kChecks{
+    check_commands,        check_holes,         check_timeouts,    check_branch_names,
+    check_fanout_branches, check_branch_claims, check_base_branch, check_merge_sources,
+    check_outputs,         check_reviewers,     check_findings,    check_spawn,
+    check_limits,          check_expiry,        check_runtimes,    check_cycles,
+    check_triggers,        check_takers,        check_capacity,    check_merge_edges,
+    check_reachable,       check_approvals,     check_humans,      check_acceptance};
+
 }  // namespace
 
 void run_checks(const SourceMap& sources, const sema::Model& model, DiagnosticSink& sink,
                 std::optional<std::int64_t> today) {
   DiagnosticSink found;
   Subject subject{sources, model, found, today};
-  check_commands(subject);
-  check_holes(subject);
-  check_timeouts(subject);
-  check_branch_names(subject);
-  check_fanout_branches(subject);
-  check_branch_claims(subject);
-  check_base_branch(subject);
-  check_merge_sources(subject);
-  check_outputs(subject);
-  check_reviewers(subject);
-  check_findings(subject);
-  check_spawn(subject);
-  check_limits(subject);
-  check_expiry(subject);
-  check_runtimes(subject);
-  check_cycles(subject);
-  check_triggers(subject);
-  check_takers(subject);
-  check_capacity(subject);
-  check_merge_edges(subject);
-  check_reachable(subject);
-  check_approvals(subject);
-  check_humans(subject);
-  check_acceptance(subject);
+  for (void (*const check)(Subject&) : kChecks) {
+    poll_stop();
+    check(subject);
+  }
   add_once(found, sink);
   Subject whole{sources, model, sink, today};
   check_unused(whole);

@@ -3,6 +3,7 @@
 #include <map>
 #include <utility>
 
+#include "dsl/base/stop.h"
 #include "dsl/checks/checks.h"
 #include "dsl/checks/needs.h"
 #include "dsl/plan/render.h"
@@ -166,6 +167,7 @@ class MergeGate {
   // A merge that may move the branch after the gate looked at it and before it is merged.
   std::optional<std::size_t> late_writer(std::size_t gate, std::size_t branch,
                                          const std::vector<Skipped>& skipped) const {
+    poll_stop();
     if (needs_.may_pass(gate)) {
       const auto before = [&](std::size_t writer) {
         return needs_.is_before_pass(writer, gate, merge_);

@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "dsl/base/stop.h"
 #include "dsl/checks/checks.h"
 #include "dsl/checks/claims.h"
 #include "dsl/checks/encounters.h"
@@ -260,6 +261,7 @@ class ClaimChecker {
 
   // Different steps: any task of the one and any of the other. One conflict a pair of steps.
   void check_pair(const Encounters& encounters, const Encounter& pair) {
+    poll_stop();
     for (const Claim& a : mine_[pair.earlier]) {
       for (const Claim& b : mine_[pair.later]) {
         if (std::optional<Witness> witness = find_conflict(a.word, b.word)) {

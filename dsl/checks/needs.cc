@@ -4,6 +4,8 @@
 #include <array>
 #include <utility>
 
+#include "dsl/base/stop.h"
+
 namespace fleet::checks {
 namespace {
 
@@ -83,6 +85,7 @@ Needs::Needs(const sema::Flow& flow, bool asks)
   find_insides();
   order_ = lower::topological_order(count, arcs_of(flow));
   for (const std::size_t index : order_) {
+    poll_stop();
     Facts facts(count, 0);
     // Of what a disjunction has seen its consumers ask for themselves: see facts_of.
     if (!is_disjunction(flow.steps[index].kind)) {

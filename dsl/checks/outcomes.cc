@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "dsl/base/stop.h"
 #include "dsl/lower/dag.h"
 
 namespace fleet::checks {
@@ -275,6 +276,7 @@ bool Outcomes::is_wanted(std::size_t target, std::size_t step, Outcome outcome) 
 
 bool Outcomes::search(const std::vector<std::size_t>& cone, std::size_t at, std::size_t target) {
   const std::size_t step = cone[at];
+  poll_stop();
   if (step == target)
     return starts(target);
   for (const Outcome outcome : options(step)) {

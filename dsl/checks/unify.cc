@@ -4,6 +4,8 @@
 #include <string_view>
 #include <utility>
 
+#include "dsl/base/stop.h"
+
 namespace fleet::checks {
 namespace {
 
@@ -66,6 +68,7 @@ class Solver {
   bool was_cut() const { return cut_; }
 
   bool solve(Word left, Word right) {
+    poll_stop();
     if (++steps_ > kMostSteps || left.size() > kMostSymbols || right.size() > kMostSymbols)
       return false;
     std::size_t same = 0;

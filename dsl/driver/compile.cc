@@ -84,28 +84,46 @@ std::string check_parameters(const sema::Flow& flow, const CompileOptions& optio
 
 }  // namespace
 
-Compilation compile(const std::string& path, FileReader& files, const CompileOptions& options) {
-  Compilation result;
+Analysis analyze_file(const std::string& path, FileReader& files, syntax::Parses* kept) {
+  Analysis result;
   const auto sources = std::make_shared<SourceMap>();
   result.sources = sources;
-  DiagnosticSink sink;
-
-  Loaded loaded = load_modules(path, files, *sources, sink);
+  Loaded loaded = load_modules(path, files, *sources, result.said, kept);
   if (!loaded.problem.empty()) {
     result.usage = loaded.problem;
     return result;
   }
   result.modules = std::make_shared<const std::vector<sema::Module>>(std::move(loaded.modules));
-  sema::Model analyzed = sema::analyze(*sources, *result.modules, sink);
-  read_documents(files, analyzed, sink);
-  result.lock = check_lock(files, path, *result.modules, analyzed, sink);
-  const auto model = std::make_shared<const sema::Model>(std::move(analyzed));
-  checks::run_checks(*sources, *model, sink, options.today);
+  sema::Model analyzed = sema::analyze(*sources, *result.modules, result.said);
+  read_documents(files, analyzed, result.said);
+  result.lock = check_lock(files, path, *result.modules, analyzed, result.said);
+  result.model = std::make_shared<const sema::Model>(std::move(analyzed));
+  return result;
+}
+
+std::vector<Diagnostic> judge(const Analysis& analysis, std::optional<std::int64_t> today) {
+  DiagnosticSink sink = analysis.said;
+  checks::run_checks(*analysis.sources, *analysis.model, sink, today);
   if (!sink.has_errors())
-    check_budget(*sources, *model, sink);
+    check_budget(*analysis.sources, *analysis.model, sink);
+  return sink.sorted(*analysis.sources);
+}
+
+Compilation compile(const std::string& path, FileReader& files, const CompileOptions& options) {
+  Compilation result;
+  Analysis analysis = analyze_file(path, files);
+  result.sources = analysis.sources;
+  result.usage = analysis.usage;
+  if (!result.usage.empty())
+    return result;
+  const std::shared_ptr<const sema::Model> model = analysis.model;
+  result.modules = analysis.modules;
   result.model = model;
-  result.diagnostics = sink.sorted(*sources);
-  result.has_errors = sink.has_errors();
+  result.diagnostics = judge(analysis, options.today);
+  result.lock = std::move(analysis.lock);
+  result.has_errors = std::ranges::any_of(result.diagnostics, [](const Diagnostic& one) {
+    return one.severity == Severity::kError;
+  });
   if (result.has_errors || options.goal == Goal::kCheck)
     return result;
 
@@ -115,7 +133,7 @@ Compilation compile(const std::string& path, FileReader& files, const CompileOpt
   result.usage = check_parameters(*flow, options);
   if (!result.usage.empty())
     return result;
-  result.plan = lower::lower(*sources, *model, *flow, {path, options.parameters});
+  result.plan = lower::lower(*result.sources, *model, *flow, {path, options.parameters});
   return result;
 }
 

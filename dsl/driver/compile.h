@@ -14,6 +14,7 @@
 #include "dsl/plan/plan.h"
 #include "dsl/sema/analyze.h"
 #include "dsl/sema/model.h"
+#include "dsl/syntax/parses.h"
 
 namespace fleet {
 
@@ -42,5 +43,21 @@ struct Compilation {
 };
 
 Compilation compile(const std::string& path, FileReader& files, const CompileOptions& options);
+
+// The same in two halves, for those who seldom want the second one. First the file with all that it
+// imports, as the names and values in it are understood; nothing is judged as a whole yet.
+struct Analysis {
+  std::shared_ptr<const SourceMap> sources;
+  std::shared_ptr<const std::vector<sema::Module>> modules;  // as in Compilation
+  std::shared_ptr<const sema::Model> model;                  // as in Compilation
+  Lock lock;
+  DiagnosticSink said;  // so far
+  std::string usage;    // not empty: the file can't be read
+};
+// `kept`: as of load_modules.
+Analysis analyze_file(const std::string& path, FileReader& files,
+                      syntax::Parses* kept = nullptr);
+// Then all that is to be said of it, sorted, without repeats. REQUIRES: a model.
+std::vector<Diagnostic> judge(const Analysis& analysis, std::optional<std::int64_t> today);
 
 }  // namespace fleet

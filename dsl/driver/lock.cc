@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
+#include <mutex>
 #include <set>
 #include <utility>
 
@@ -60,8 +62,15 @@ bool read_line(std::string_view line, Lock& lock) {
          lock.documents.emplace(std::string(line), Lock::Document{*version, *hash}).second;
 }
 
-// The text of a module of the standard library, file by file.
+// Of the text of a module of the standard library, file by file. Once for each: the language server
+// asks at every keystroke.
 std::string library_hash(const std::string& module) {
+  static std::mutex mutex;
+  static std::map<std::string, std::string> known;
+  const std::lock_guard lock(mutex);
+  const auto [hash, fresh] = known.try_emplace(module);
+  if (!fresh)
+    return hash->second;
   std::string folder = module.substr(module.find('.') + 1) + "/";
   std::ranges::replace(folder, '.', '/');
   std::string text;
@@ -69,7 +78,7 @@ std::string library_hash(const std::string& module) {
     if (file.path.starts_with(folder))
       text.append(file.path).append(1, '\0').append(file.text).append(1, '\0');
   }
-  return plan::sha256(text);
+  return hash->second = plan::sha256(text);
 }
 
 std::filesystem::path folder_of(const std::string& file) {

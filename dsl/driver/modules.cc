@@ -5,6 +5,7 @@
 #include <map>
 #include <utility>
 
+#include "dsl/base/stop.h"
 #include "dsl/driver/stdlib_files.h"
 #include "dsl/sema/report.h"
 #include "dsl/syntax/parse.h"
@@ -35,8 +36,8 @@ std::vector<std::string> stdlib_modules() {
 // Depth first: a module is complete, and has its index, once everything that it imports has.
 class Loader {
  public:
-  Loader(FileReader& files, SourceMap& sources, DiagnosticSink& sink)
-      : files_(files), sources_(sources), sink_(sink) {}
+  Loader(FileReader& files, SourceMap& sources, DiagnosticSink& sink, syntax::Parses* kept)
+      : files_(files), sources_(sources), sink_(sink), kept_(kept) {}
 
   Loaded run(const std::string& path) {
     FileText text = files_.read(path);
@@ -57,8 +58,10 @@ class Loader {
     sema::Module module;
     module.name = name;
     for (auto& [file, text] : texts) {
+      poll_stop();
       const SourceId source = sources_.add(file, std::move(text));
-      module.files.push_back(syntax::parse(sources_, source, sink_));
+      module.files.push_back(kept_ != nullptr ? kept_->parse(sources_, source, sink_)
+                                              : syntax::parse(sources_, source, sink_));
     }
     for (const ast::File& file : module.files) {
       for (const ast::Body::Item& item : file.body.items) {
@@ -137,6 +140,7 @@ class Loader {
   FileReader& files_;
   SourceMap& sources_;
   DiagnosticSink& sink_;
+  syntax::Parses* kept_;
   Loaded loaded_;
   std::map<std::string, std::size_t> done_;
   std::vector<std::string> open_;  // modules whose imports are being loaded, outermost first
@@ -145,8 +149,8 @@ class Loader {
 }  // namespace
 
 Loaded load_modules(const std::string& path, FileReader& files, SourceMap& sources,
-                    DiagnosticSink& sink) {
-  return Loader(files, sources, sink).run(path);
+                    DiagnosticSink& sink, syntax::Parses* kept) {
+  return Loader(files, sources, sink, kept).run(path);
 }
 
 }  // namespace fleet

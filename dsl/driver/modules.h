@@ -7,6 +7,7 @@
 
 #include "dsl/driver/files.h"
 #include "dsl/sema/analyze.h"
+#include "dsl/syntax/parses.h"
 
 namespace fleet {
 
@@ -15,7 +16,8 @@ struct Loaded {
   std::string problem;                // not empty: the file itself can't be read
 };
 
+// `kept`: what was parsed before, to be used again; nullptr: nothing was.
 Loaded load_modules(const std::string& path, FileReader& files, SourceMap& sources,
-                    DiagnosticSink& sink);
+                    DiagnosticSink& sink, syntax::Parses* kept = nullptr);
 
 }  // namespace fleet

@@ -28,7 +28,7 @@ bool touches(const Span& span, std::uint32_t begin, std::uint32_t end) {
 
 void add_fixes(const Snapshot& snapshot, SourceId source, std::uint32_t begin, std::uint32_t end,
                std::vector<Action>& found) {
-  const std::vector<Diagnostic>& all = snapshot.compilation().diagnostics;
+  const std::vector<Diagnostic>& all = snapshot.diagnostics();
   for (std::size_t i = 0; i < all.size(); ++i) {
     if (all[i].primary.span.source != source || !touches(all[i].primary.span, begin, end))
       continue;
@@ -46,7 +46,7 @@ void add_fix_all(const Snapshot& snapshot, SourceId source, std::vector<Action>&
     return diagnostic.primary.span.source == source && can_edit(edits_of(snapshot, help));
   };
   Action all{"Apply all sound fixes", "source.fixAll", {}};
-  for (const SoundFix& one : sound_fixes(snapshot.compilation().diagnostics, allowed)) {
+  for (const SoundFix& one : sound_fixes(snapshot.diagnostics(), allowed)) {
     const std::vector<FileEdit> edits = edits_of(snapshot, *one.help);
     all.edits.insert(all.edits.end(), edits.begin(), edits.end());
   }

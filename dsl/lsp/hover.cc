@@ -236,7 +236,7 @@ class WordHover {
 
 std::string problems_at(const Snapshot& snapshot, SourceId source, std::uint32_t offset) {
   std::string text;
-  for (const Diagnostic& one : snapshot.compilation().diagnostics) {
+  for (const Diagnostic& one : snapshot.diagnostics()) {
     const Span& span = one.primary.span;
     const CodeRow* const row = find_code(one.code);
     if (row != nullptr && span.source == source && contains(span, offset))

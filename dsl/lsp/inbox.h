@@ -1,8 +1,10 @@
 // Messages that were read and wait to be handled. Any thread; one reads and pushes, one pops.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <cstddef>
 #include <deque>
 #include <mutex>
 #include <optional>
@@ -10,6 +12,10 @@
 #include <string>
 
 namespace fleet::lsp {
+
+// What has come in while something else is done. A change is of documents or files: what is found
+// out about them as they were is of no use to anybody then.
+enum class Waiting { kNothing, kRequest, kChange };
 
 class Inbox {
  public:
@@ -30,12 +36,22 @@ class Inbox {
 
   // Whether the request with that id, written as JSON, is to be given up.
   bool is_cancelled(const std::string& id);
+  // The weightiest of what waits; takes no lock.
+  Waiting waiting() const;
 
  private:
+  struct Message {
+    std::string body;
+    bool changes = false;
+  };
+
   std::mutex mutex_;
   std::condition_variable arrived_;
-  std::deque<std::string> bodies_;
+  std::deque<Message> messages_;
   std::set<std::string> cancelled_;
+  std::atomic<std::size_t> some_waiting_ = 0;
+  std::atomic<std::size_t> changes_waiting_ = 0;
+  std::atomic<bool> some_cancelled_ = false;
   std::size_t malformed_ = 0;
   bool closed_ = false;
 };

@@ -31,7 +31,11 @@ std::uint32_t character_at(std::string_view text, std::uint32_t offset) {
 LineTable::LineTable(std::string_view text) : starts_{0} {
   bool ascii = true;
   for (std::size_t i = 0; i < text.size(); ++i) {
-    ascii = ascii && static_cast<unsigned char>(text[i]) < 0x80;
+    // Nearly every byte, at every keystroke.
+    const auto byte = static_cast<unsigned char>(text[i]);
+    if (byte >= ' ' && byte < 0x80)
+      continue;
+    ascii = ascii && byte < 0x80;
     const bool lone_return = text[i] == '\r' && (i + 1 == text.size() || text[i + 1] != '\n');
     if (text[i] == '\n' || lone_return)
       starts_.push_back(static_cast<std::uint32_t>(i + 1));

@@ -28,7 +28,7 @@ bool is_name(const std::string& text) {
 // Errors by code and message: what counts is that none is new, wherever it moved to.
 std::multiset<std::string> errors_of(const Snapshot& snapshot) {
   std::multiset<std::string> found;
-  for (const Diagnostic& one : snapshot.compilation().diagnostics) {
+  for (const Diagnostic& one : snapshot.diagnostics()) {
     if (one.severity == Severity::kError)
       found.insert(one.code);
   }
@@ -45,7 +45,7 @@ std::string place_of(const Snapshot& snapshot, const Span& span) {
 // The rule that the first of them breaks, and where.
 std::string first_new_error(const Snapshot& before, const Snapshot& after) {
   std::multiset<std::string> known = errors_of(before);
-  for (const Diagnostic& one : after.compilation().diagnostics) {
+  for (const Diagnostic& one : after.diagnostics()) {
     if (one.severity != Severity::kError)
       continue;
     const auto found = known.find(one.code);

@@ -277,7 +277,7 @@ Answer action_request(Session& session, const Json& params) {
     Json one{{"title", action.title},
              {"kind", action.kind},
              {"edit", session.workspace_edit(action.edits)}};
-    const std::vector<Diagnostic>& all = spot.snapshot->compilation().diagnostics;
+    const std::vector<Diagnostic>& all = spot.snapshot->diagnostics();
     if (action.diagnostic < all.size()) {
       one["diagnostics"] =
           Json::array({session.diagnostic(*spot.snapshot, all[action.diagnostic])});

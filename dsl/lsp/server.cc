@@ -6,6 +6,7 @@
 #include <set>
 #include <utility>
 
+#include "dsl/base/stop.h"
 #include "dsl/lsp/session.h"
 #include "dsl/lsp/uri.h"
 
@@ -39,15 +40,15 @@ bool holds(const Json& list, const char* wanted) {
 
 struct Server::State {
   State(Disk& disk, ServerOptions options, std::function<void(const std::string&)> out,
-        std::function<bool(const std::string&)> cancelled)
+        std::function<bool(const std::string&)> cancelled, std::function<Waiting()> arrived)
       : session(disk, std::move(options)),
         send_text(std::move(out)),
-        is_cancelled(std::move(cancelled)) {
+        is_cancelled(std::move(cancelled)),
+        waiting(std::move(arrived)) {
     for (const auto& list : {text_methods(), name_methods(), fleet_methods()}) {
       for (const Method& method : list)
         methods.emplace(method.name, method.run);
     }
-    session.workspace.set_stop([this] { return gives_up(); });
   }
 
   bool gives_up() const { return !current.empty() && is_cancelled && is_cancelled(current); }
@@ -97,7 +98,10 @@ struct Server::State {
       answer = refuse(kCancelled, "cancelled");
     } else {
       try {
+        const StopScope scope([this] { return gives_up(); });
         answer = run(method, params);
+      } catch (const Stopped&) {
+        answer = refuse(kCancelled, "cancelled");
       } catch (const Json::exception& problem) {
         answer = refuse(kInvalidParams, problem.what());
       }
@@ -284,18 +288,39 @@ struct Server::State {
     if (pending.empty())
       return false;
     const std::string root = pending.front();
+    std::shared_ptr<const Snapshot> snapshot;
+    try {
+      const StopScope scope([this] { return gives_way(); });
+      snapshot = session.workspace.snapshot(root);
+      snapshot->diagnostics();
+    } catch (const Stopped&) {
+      ++given_way;
+      return true;
+    }
+    given_way = 0;
     pending.pop_front();
-    const std::shared_ptr<const Snapshot> snapshot = session.workspace.snapshot(root);
+    publish_all(root, *snapshot);
+    return true;
+  }
+
+  // A change makes what is found out worthless. A request wants its answer first; but where one
+  // comes after the other, the diagnostics have their turn as well.
+  bool gives_way() const {
+    constexpr int kMostTimes = 3;
+    const Waiting what = waiting ? waiting() : Waiting::kNothing;
+    return what == Waiting::kChange || (what == Waiting::kRequest && given_way < kMostTimes);
+  }
+
+  void publish_all(const std::string& root, const Snapshot& snapshot) {
     std::map<std::string, Json> found;
     found[root] = Json::array();
-    for (const Diagnostic& one : snapshot->compilation().diagnostics) {
-      const std::string& path = snapshot->path_of(one.primary.span.source);
+    for (const Diagnostic& one : snapshot.diagnostics()) {
+      const std::string& path = snapshot.path_of(one.primary.span.source);
       found.try_emplace(path, Json::array())
-          .first->second.push_back(session.diagnostic(*snapshot, one));
+          .first->second.push_back(session.diagnostic(snapshot, one));
     }
     replace(root, std::move(found));
     session.forget_texts();
-    return true;
   }
 
   void replace(const std::string& root, std::map<std::string, Json> found) {
@@ -344,6 +369,7 @@ struct Server::State {
   Session session;
   std::function<void(const std::string&)> send_text;
   std::function<bool(const std::string&)> is_cancelled;
+  std::function<Waiting()> waiting;
   std::map<std::string, Answer (*)(Session&, const Json&)> methods;
   std::string current;  // id of the request at hand, as JSON
   bool initialized = false;
@@ -352,15 +378,17 @@ struct Server::State {
   std::optional<std::int64_t> client_process;
   std::set<std::string> folders;
   std::deque<std::string> pending;  // fleets to check
+  int given_way = 0;                // how often the first of them had to wait for requests
   std::set<std::string> gone;       // fleets whose problems are to be taken back
   std::map<std::string, std::map<std::string, Json>> problems;  // by fleet, then by file
   std::map<std::string, std::string> published;                 // the last of each file
 };
 
 Server::Server(Disk& disk, ServerOptions options, std::function<void(const std::string&)> send,
-               std::function<bool(const std::string&)> is_cancelled)
+               std::function<bool(const std::string&)> is_cancelled,
+               std::function<Waiting()> waiting)
     : state_(std::make_unique<State>(disk, std::move(options), std::move(send),
-                                     std::move(is_cancelled))) {}
+                                     std::move(is_cancelled), std::move(waiting))) {}
 Server::~Server() = default;
 
 void Server::handle(const std::string& body) {

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "dsl/lsp/files.h"
+#include "dsl/lsp/inbox.h"
 
 namespace fleet::lsp {
 
@@ -24,9 +25,12 @@ struct ServerOptions {
 
 class Server {
  public:
-  // `send` takes the body of a message. `is_cancelled` is asked with the id of a request, as JSON.
+  // `send` takes the body of a message. `is_cancelled` is asked with the id of a request, as JSON,
+  // `waiting` in `work`; both again and again while something is compiled, which is given up when
+  // they say so.
   Server(Disk& disk, ServerOptions options, std::function<void(const std::string&)> send,
-         std::function<bool(const std::string&)> is_cancelled = {});
+         std::function<bool(const std::string&)> is_cancelled = {},
+         std::function<Waiting()> waiting = {});
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
@@ -34,7 +38,7 @@ class Server {
   // Any bytes: what is no message is answered with an error.
   void handle(const std::string& body);
   // Does one piece of what can wait for quiet, as is the publishing of diagnostics. False: nothing
-  // is left.
+  // is left. Gives way to what arrives meanwhile, and begins the piece again when called again.
   bool work();
   // Says that a frame could not be read.
   void report_malformed();

@@ -196,7 +196,7 @@ Json Session::diagnostics(const std::string& path) {
   Json found = Json::array();
   std::set<std::string> said;
   for (const auto& snapshot : workspace.containing(path)) {
-    for (const Diagnostic& one : snapshot->compilation().diagnostics) {
+    for (const Diagnostic& one : snapshot->diagnostics()) {
       if (snapshot->path_of(one.primary.span.source) != path)
         continue;
       Json next = diagnostic(*snapshot, one);

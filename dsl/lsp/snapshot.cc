@@ -8,17 +8,29 @@
 
 namespace fleet::lsp {
 
-Snapshot::Snapshot(std::string path, Compilation compilation,
-                   std::map<std::string, std::string> stamps)
+Snapshot::Snapshot(std::string path, Analysis analysis, std::map<std::string, std::string> stamps,
+                   std::optional<std::int64_t> today)
     : path_(std::move(path)),
-      compilation_(std::move(compilation)),
+      analysis_(std::move(analysis)),
       stamps_(std::move(stamps)),
-      names_(*compilation_.sources, compilation_.modules ? *compilation_.modules : no_modules_) {
-  if (!compilation_.model)
-    compilation_.model = std::make_shared<const sema::Model>();
+      today_(today) {
+  if (!analysis_.model)
+    analysis_.model = std::make_shared<const sema::Model>();
   for (std::uint32_t i = 0; i < sources().size(); ++i)
     by_path_.emplace(sources().get({i}).name(), SourceId{i});
   main_ = source(path_).value_or(SourceId{0});
+}
+
+const Names& Snapshot::names() const {
+  if (!names_)
+    names_.emplace(sources(), modules());
+  return *names_;
+}
+
+const std::vector<Diagnostic>& Snapshot::diagnostics() const {
+  if (!diagnostics_)
+    diagnostics_ = judge(analysis_, today_);
+  return *diagnostics_;
 }
 
 std::optional<SourceId> Snapshot::source(const std::string& path) const {
@@ -27,7 +39,7 @@ std::optional<SourceId> Snapshot::source(const std::string& path) const {
 }
 
 const ast::File* Snapshot::file(SourceId source) const {
-  for (const sema::Module& module : names_.modules()) {
+  for (const sema::Module& module : modules()) {
     for (const ast::File& file : module.files) {
       if (file.source == source)
         return &file;
@@ -47,7 +59,7 @@ const syntax::Tree& Snapshot::tree(SourceId source) const {
 }
 
 bool Snapshot::can_lower() const {
-  const bool sound = std::ranges::none_of(compilation_.diagnostics, [](const Diagnostic& one) {
+  const bool sound = std::ranges::none_of(diagnostics(), [](const Diagnostic& one) {
     return one.severity == Severity::kError && one.code != "F501";
   });
   return sound && model().fleet && model().fleet->repo;
@@ -74,7 +86,7 @@ const sema::Flow* Snapshot::flow(const Named& named) const {
 }
 
 const sema::Flow* Snapshot::flow_around(SourceId source, std::uint32_t offset) const {
-  for (const Named& named : names_.all()) {
+  for (const Named& named : names().all()) {
     const bool around = named.kind == NameKind::kFlow && named.whole().source == source &&
                         contains(named.whole(), offset);
     if (around)

@@ -1,7 +1,9 @@
 // One file with all that it imports, compiled: what every answer about it is read from. Immutable
-// but for plans and trees, which are made when first asked for.
+// but for names, diagnostics, plans and trees, which are made when first asked for: whoever waits
+// for the words that can stand at a place does not wait for the checks of the fleet.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
@@ -17,14 +19,17 @@ namespace fleet::lsp {
 
 class Snapshot {
  public:
-  // `stamps` are of each file that the compiler read, or looked for in vain.
-  Snapshot(std::string path, Compilation compilation, std::map<std::string, std::string> stamps);
+  // `stamps` are of each file that the compiler read, or looked for in vain; `today` is of
+  // CompileOptions.
+  Snapshot(std::string path, Analysis analysis, std::map<std::string, std::string> stamps,
+           std::optional<std::int64_t> today);
 
   const std::string& path() const { return path_; }
-  const Compilation& compilation() const { return compilation_; }
-  const SourceMap& sources() const { return *compilation_.sources; }
-  const sema::Model& model() const { return *compilation_.model; }
-  const Names& names() const { return names_; }
+  const SourceMap& sources() const { return *analysis_.sources; }
+  const sema::Model& model() const { return *analysis_.model; }
+  const Names& names() const;
+  // All of the compiler's, sorted.
+  const std::vector<Diagnostic>& diagnostics() const;
   const std::map<std::string, std::string>& stamps() const { return stamps_; }
 
   // Of the file with that path, as the compiler names it; nullopt: it is none of these.
@@ -51,13 +56,19 @@ class Snapshot {
  private:
   bool can_lower() const;
 
+  const std::vector<sema::Module>& modules() const {
+    return analysis_.modules ? *analysis_.modules : no_modules_;
+  }
+
   std::string path_;
-  Compilation compilation_;
+  Analysis analysis_;
   std::map<std::string, std::string> stamps_;
+  std::optional<std::int64_t> today_;
   std::vector<sema::Module> no_modules_;
-  Names names_;
   std::map<std::string, SourceId> by_path_;
   SourceId main_;
+  mutable std::optional<Names> names_;
+  mutable std::optional<std::vector<Diagnostic>> diagnostics_;
   mutable std::map<std::string, std::optional<plan::Plan>> plans_;
   mutable std::map<std::uint32_t, syntax::Tree> trees_;  // by source
 };

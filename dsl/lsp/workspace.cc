@@ -5,6 +5,8 @@
 #include <string_view>
 #include <utility>
 
+#include "dsl/base/stop.h"
+
 namespace fleet::lsp {
 namespace {
 
@@ -79,9 +81,12 @@ void Workspace::scan() {
   found_.clear();
   for (const std::string& folder : folders_)
     find_fleets(files_, folder, found_);
-  std::erase_if(snapshots_, [&](const auto& known) {
+  const auto is_gone = [&](const auto& known) {
     return !found_.contains(known.first) && files_.document(known.first) == nullptr;
-  });
+  };
+  std::erase_if(snapshots_, is_gone);
+  std::erase_if(read_, is_gone);
+  parses_.forget();
 }
 
 bool Workspace::is_current(const Snapshot& snapshot) const {
@@ -91,30 +96,41 @@ bool Workspace::is_current(const Snapshot& snapshot) const {
 
 std::shared_ptr<const Snapshot> Workspace::snapshot(const std::string& path) {
   std::shared_ptr<const Snapshot>& known = snapshots_[path];
-  if (!known || !is_current(*known))
-    known = imagine(path, {});
+  if (known && is_current(*known))
+    return known;
+  // Gone before the next one is made, which takes its trees over.
+  known.reset();
+  known = make(path, {}, &parses_);
+  std::set<std::string>& read = read_[path];
+  read.clear();
+  for (const auto& [file, stamp] : known->stamps())
+    read.insert(file);
   return known;
 }
 
 std::shared_ptr<const Snapshot> Workspace::imagine(
     const std::string& path, const std::map<std::string, std::string>& texts) {
+  return make(path, texts, nullptr);
+}
+
+std::shared_ptr<const Snapshot> Workspace::make(const std::string& path,
+                                                const std::map<std::string, std::string>& texts,
+                                                syntax::Parses* kept) {
   ++compilations_;
   Recorder recorder(files_, texts);
-  CompileOptions options;
-  options.today = today_;
-  Compilation compilation = compile(path, recorder, options);
-  if (!compilation.modules) {
+  Analysis analysis = analyze_file(path, recorder, kept);
+  if (!analysis.modules) {
     MissingFile missing(path);
-    compilation = compile(path, missing, options);
+    analysis = analyze_file(path, missing);
   }
-  return std::make_shared<const Snapshot>(path, std::move(compilation), recorder.take());
+  return std::make_shared<const Snapshot>(path, std::move(analysis), recorder.take(), today_);
 }
 
 std::vector<std::string> Workspace::affected(const std::string& path) const {
   std::vector<std::string> found;
   for (const std::string& root : roots()) {
-    const auto known = snapshots_.find(root);
-    const bool reads = known != snapshots_.end() && known->second->stamps().contains(path);
+    const auto known = read_.find(root);
+    const bool reads = known != read_.end() && known->second.contains(path);
     if (root == path || reads)
       found.push_back(root);
   }
@@ -139,8 +155,7 @@ std::vector<std::shared_ptr<const Snapshot>> Workspace::containing(const std::st
   if (is_fleet(path))
     found.push_back(snapshot(path));
   for (const std::string& root : roots()) {
-    if (stop_ && stop_())
-      break;
+    poll_stop();
     if (root == path)
       continue;
     std::shared_ptr<const Snapshot> other = snapshot(root);

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -14,6 +13,7 @@
 
 #include "dsl/lsp/files.h"
 #include "dsl/lsp/snapshot.h"
+#include "dsl/syntax/parses.h"
 
 namespace fleet::lsp {
 
@@ -40,23 +40,24 @@ class Workspace {
   std::shared_ptr<const Snapshot> imagine(const std::string& path,
                                           const std::map<std::string, std::string>& texts);
 
-  // Asked between two compilations: true ends what goes through all files, with a part of the
-  // answer.
-  void set_stop(std::function<bool()> stop) { stop_ = std::move(stop); }
-
   Files& files() { return files_; }
   std::uint64_t compilations() const { return compilations_; }
+  const syntax::Parses& parses() const { return parses_; }
 
  private:
   bool is_current(const Snapshot& snapshot) const;
+  std::shared_ptr<const Snapshot> make(const std::string& path,
+                                       const std::map<std::string, std::string>& texts,
+                                       syntax::Parses* kept);
 
   Files& files_;
   std::optional<std::int64_t> today_;
   std::vector<std::string> folders_;
   std::set<std::string> found_;
-  std::map<std::string, std::shared_ptr<const Snapshot>> snapshots_;
+  std::map<std::string, std::shared_ptr<const Snapshot>> snapshots_;  // null: to be made again
+  std::map<std::string, std::set<std::string>> read_;  // what each was made from when it was last
+  syntax::Parses parses_;
   std::uint64_t compilations_ = 0;
-  std::function<bool()> stop_;
 };
 
 // Whether the document is one of ours; what was never saved is, as its language says so.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "dsl/base/stop.h"
 #include "dsl/base/suggest.h"
 #include "dsl/sema/contract.h"
 #include "dsl/sema/fleet.h"
@@ -320,8 +321,10 @@ class Analyzer {
   void read_module() {
     const auto each = [&](const char* kind, const auto& read) {
       for (const Declared& one : declared_) {
-        if (one.block->kind.text == kind)
-          read(one);
+        if (one.block->kind.text != kind)
+          continue;
+        poll_stop();
+        read(one);
       }
     };
     each("runtime", [&](const Declared& one) {

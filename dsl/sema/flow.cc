@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include "dsl/base/stop.h"
 #include "dsl/sema/event.h"
 #include "dsl/sema/report.h"
 #include "dsl/sema/steps.h"
@@ -181,6 +182,7 @@ void read_head(FlowNames& names, Reader& reader, Step& step) {
 }
 
 void read_step(FlowNames& names, const ast::Assignment& assignment, Step& step) {
+  poll_stop();
   Reader reader(names.context.sink, assignment.value, want_of(assignment));
   if (assignment.add) {
     names.context.sink.add(error("F202", assignment.key.span, "a step is set with `=`, not `+=`"));

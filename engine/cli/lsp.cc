@@ -134,7 +134,8 @@ int lsp() {
   lsp::Server server(
       disk, {FLEETC_VERSION, day_of(""), reference_folder()},
       [](const std::string& body) { print(lsp::framed(body)); },
-      [&](const std::string& id) { return inbox.is_cancelled(id); });
+      [&](const std::string& id) { return inbox.is_cancelled(id); },
+      [&] { return inbox.waiting(); });
   const Reader reader(inbox);
   bool busy = false;
   while (!server.exit_code()) {

@@ -23,7 +23,7 @@ std::vector<std::size_t> lines_of(Edited& edited, const std::vector<Target>& tar
 
 std::vector<std::size_t> defined_on(std::string_view at, int occurrence = 1, std::size_t into = 0) {
   Edited edited = ship_at(at, occurrence, into);
-  REQUIRE(edited.snapshot->compilation().diagnostics.empty());
+  REQUIRE(edited.snapshot->diagnostics().empty());
   return lines_of(edited, definition(*edited.snapshot, edited.source, edited.offset));
 }
 
@@ -199,7 +199,7 @@ TEST_CASE("a name is refused that is none, is taken, or belongs to the language 
 // be understood, and whatever was renamed beside it would be.
 TEST_CASE("a fleet is as sound after the renaming of any of its names as before") {
   Edited edited = ship_at("ship v1");
-  REQUIRE(edited.snapshot->compilation().diagnostics.empty());
+  REQUIRE(edited.snapshot->diagnostics().empty());
   std::size_t renamings = 0;
   for (const Mention& mention : edited.snapshot->names().mentions()) {
     const Named& named = edited.snapshot->names().at(mention.named);
@@ -216,7 +216,7 @@ TEST_CASE("a fleet is as sound after the renaming of any of its names as before"
     const auto texts = apply(edited.files, result.edits);
     const auto after = edited.workspace.imagine(edited.path, texts);
     INFO(named.name);
-    CHECK(after->compilation().diagnostics.empty());
+    CHECK(after->diagnostics().empty());
     REQUIRE(after->model().flows.size() == 1);
     CHECK(after->plan(after->model().flows[0].name) != nullptr);
   }

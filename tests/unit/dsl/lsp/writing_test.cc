@@ -271,7 +271,7 @@ TEST_CASE("what an agent says can become a role, and means the same") {
   const auto texts = apply(edited.files, extract->edits);
   CHECK(texts.at("/w/a.fleet").find("agent review, second : review_role {}") != std::string::npos);
   const auto after = edited.workspace.imagine(edited.path, texts);
-  CHECK(after->compilation().diagnostics.empty());
+  CHECK(after->diagnostics().empty());
   CHECK(after->plan("ship")->worst.money == edited.snapshot->plan("ship")->worst.money);
 }
 
