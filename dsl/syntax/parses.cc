@@ -55,6 +55,11 @@ bool is_inside(const Diagnostic& one, const Span& of) {
          std::ranges::all_of(one.helps, edits_there);
 }
 
+// Not of brackets, of characters or of a limit: those are found in the text as a whole.
+bool is_of_one_item(const Diagnostic& one) {
+  return one.code != "F002" && one.code != "F004" && one.code != "F005";
+}
+
 // Only blanks before it on its line, and after it at most a comment: so no other item looks at
 // this line to its end, or counts columns in it. Where it has several lines, the last one has its
 // `}` alone, for what a stray `{` below it would find there.
@@ -130,7 +135,7 @@ class Change {
   // Whether nothing outside of it rests on what is inside, nor the other way round.
   bool is_self_contained() const {
     const bool known = std::ranges::all_of(parsed_.mistakes, [&](const Diagnostic& one) {
-      return one.code == "F001" && is_inside(one, block().span);
+      return is_of_one_item(one) && is_inside(one, block().span);
     });
     return known && parsed_.braces_match && has_its_lines(old_text_, block().span) &&
            !looks_beyond(old_text_, parsed_.file.body, block().span.begin);
@@ -165,7 +170,7 @@ class Change {
     Mistakes mistakes(text_, parsed_.file.source, sink);
     auto read = std::make_shared<ast::Block>(Builder(tree, mistakes).only_block());
     const bool known =
-        std::ranges::all_of(sink.all(), [](const Diagnostic& one) { return one.code == "F001"; });
+        std::ranges::all_of(sink.all(), [](const Diagnostic& one) { return is_of_one_item(one); });
     if (!known || sink.all().size() + 1 >= kMaxMistakes)
       return false;
     read->doc = block().doc;
