@@ -76,6 +76,8 @@ class KeyCandidates {
   void in_list();
   void dispatch();
   void claims();
+  void deeds();
+  void steps();
 
   const Cursor& cursor_;
   Candidates& out_;

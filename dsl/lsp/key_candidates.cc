@@ -105,29 +105,51 @@ void KeyCandidates::dispatch() {
   }
 }
 
+void KeyCandidates::steps() {
+  for (const Named& one : out_.snapshot().names().all()) {
+    if (one.kind == NameKind::kStep)
+      out_.word(one.name, CompletionShape::kVariable, "step");
+  }
+}
+
 void KeyCandidates::claims() {
-  const bool expect = cursor_.key == "expect";
   const std::string_view last = cursor_.back(0);
-  if (last == "=" || last == "," || last == "[" || last == "never") {
-    if (expect) {
-      out_.word("never", CompletionShape::kKeyword, "never STEP");
-      for (const Named& one : out_.snapshot().names().all()) {
-        if (one.kind == NameKind::kStep)
-          out_.word(one.name, CompletionShape::kVariable, "step");
-      }
-    } else {
-      out_.names({NameKind::kAgent, NameKind::kRole, NameKind::kHuman});
-    }
+  const bool begins = last == "=" || last == "," || last == "[";
+  if (last == ".") {
+    for (const schema::Entry& edge : schema::edges())
+      out_.row(edge.name, edge.form, edge.doc, {});
+  } else if (last == "in" || last == "about") {
+    steps();
   } else if (last == "returns") {
     for (const char* const outcome : {"approved", "changes_requested", "done"})
       out_.word(outcome, CompletionShape::kEnumMember, "what it answers");
-  } else if (last == ".") {
-    for (const schema::Entry& edge : schema::edges())
-      out_.row(edge.name, edge.form, edge.doc, {});
-  } else if (!expect) {
-    for (const char* const behaviour : {"returns", "fails", "approves", "rejects"})
-      out_.word(behaviour, CompletionShape::kKeyword, "what it does");
+  } else if (cursor_.key == "given" && begins) {
+    out_.names({NameKind::kAgent, NameKind::kRole, NameKind::kHuman, NameKind::kFlow});
+    steps();
+  } else if (cursor_.key == "given") {
+    deeds();
+  } else if (begins || last == "never") {
+    out_.word("never", CompletionShape::kKeyword, "never STEP");
+    out_.word("asks", CompletionShape::kKeyword, "asks HUMAN [about STEP]");
+    for (const char* const end : {"run.done", "run.failed", "run.waiting"})
+      out_.word(end, CompletionShape::kEnumMember, "how the run ends");
+    steps();
+  } else if (last == "asks") {
+    out_.names({NameKind::kHuman});
+  } else if (last != "within") {
+    for (const char* const word : {"within", "about"})
+      out_.word(word, CompletionShape::kKeyword, "when, and what about");
+    for (const char* const unit : {"rounds", "attempts", "items", "sessions"})
+      out_.word(unit, CompletionShape::kUnit, "how many of it there were");
   }
+}
+
+void KeyCandidates::deeds() {
+  const schema::Key* const key = schema::find_key(*schema::find_kind("test"), "given");
+  for (const schema::Word& word : key->parts)
+    out_.word(word.text, CompletionShape::kKeyword, "what happens, and where");
+  out_.word("evidence", CompletionShape::kEnumMember, "fails evidence: its `accept` fails");
+  out_.word("findings", CompletionShape::kUnit, "changes_requested N [LABEL] findings");
 }
 
 void KeyCandidates::in_list() {

@@ -216,22 +216,9 @@ void NameWalk::walk_block(const ast::Block& block) {
   }
 }
 
-// `review returns approved, founder rejects`: the first word of each is a name. `never merge`.
+// `review returns approved in polish.fixes`, `asks founder about merge`: names stand at the
+// beginning and after a few words; all others are the language's own.
 void NameWalk::walk_test(const ast::Block& block) {
-  const auto one = [&](const ast::Value& value, bool expect) {
-    for (const ast::Atom& atom : value.atoms) {
-      if (atom.kind != Kind::kName)
-        continue;
-      if (expect && atom.path.size() == 1 && atom.text == "never")
-        continue;
-      const auto step = steps_.find(atom.path.front().text);
-      if (expect && step != steps_.end())
-        mention(atom.path.front().span, step->second);
-      if (!expect)
-        refer(atom.path);
-      return;
-    }
-  };
   for (const ast::Body::Item& item : block.body.items) {
     if (!item.assignment)
       continue;
@@ -239,10 +226,34 @@ void NameWalk::walk_test(const ast::Block& block) {
     const ast::Value& value = item.assignment->value;
     if (value.atoms.size() == 1 && value.atoms.front().kind == Kind::kList) {
       for (const ast::Argument& argument : value.atoms.front().args)
-        one(*argument.value, expect);
+        walk_test_element(*argument.value, expect);
     } else {
-      one(value, expect);
+      walk_test_element(value, expect);
     }
+  }
+}
+
+void NameWalk::walk_test_element(const ast::Value& value, bool expect) {
+  bool named = true;
+  for (std::size_t i = 0; i < value.atoms.size(); ++i) {
+    const ast::Atom& atom = value.atoms[i];
+    if (atom.kind == Kind::kCall && i == 0)
+      refer(atom.path);
+    if (atom.kind != Kind::kName)
+      continue;
+    const std::string& word = atom.path.front().text;
+    const bool more = i + 1 < value.atoms.size() && value.atoms[i + 1].kind == Kind::kName;
+    if (expect && more && atom.path.size() == 1 && (word == "never" || word == "asks"))
+      continue;
+    if (named) {
+      const auto step = steps_.find(word);
+      const bool declared = names_.scopes_[module_].contains(word);
+      if (step != steps_.end() && (expect || !declared))
+        mention(atom.path.front().span, step->second);
+      else
+        refer(atom.path);
+    }
+    named = atom.path.size() == 1 && (word == "in" || word == "about");
   }
 }
 

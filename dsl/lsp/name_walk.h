@@ -22,6 +22,7 @@ class NameWalk {
   void walk_block(const ast::Block& block);
   void walk_contract(const ast::Block& block);
   void walk_test(const ast::Block& block);
+  void walk_test_element(const ast::Value& value, bool expect);
   std::size_t add(NameKind kind, const ast::Ident& name, Span whole, const ast::Block* block);
   void define(std::size_t named, Span span, Span whole);
   void mention(Span span, std::size_t named);

@@ -15,6 +15,11 @@ constexpr std::array kRestartParts{Word{"backoff"}, Word{"max"}, Word{"else"}};
 constexpr std::array kEngineCrash{Word{"adopt"}, Word{"kill"}};
 constexpr std::array kReturns{Word{"done"}, Word{"verdict"}, Word{"report"}};
 constexpr std::array kModes{Word{"broker"}, Word{"env"}};
+constexpr std::array kDeeds{Word{"returns"},   Word{"fails"},   Word{"crashes"},   Word{"hangs"},
+                            Word{"conflicts"}, Word{"takes"},   Word{"spends"},    Word{"lists"},
+                            Word{"approves"},  Word{"rejects"}, Word{"continues"}, Word{"stops"},
+                            Word{"never"},     Word{"then"},    Word{"in"},        Word{"on"}};
+constexpr std::array kClaims{Word{"never"}, Word{"asks"}, Word{"about"}, Word{"within"}};
 constexpr std::array kSwitch{Word{"on"}, Word{"off"}};
 
 constexpr std::array kFleetKeys{
@@ -168,13 +173,15 @@ constexpr std::array kIdentityKeys{
 };
 constexpr std::array kTestKeys{
     Key{.name = "given",
-        .form = "AGENT returns approved | changes_requested, AGENT fails, HUMAN rejects",
-        .doc = "What is assumed.",
-        .required = true},
+        .form = "FLOW(…), AGENT returns approved | changes_requested | done, WHO fails, HUMAN "
+                "rejects, …",
+        .doc = "What is assumed; all else goes well.",
+        .parts = kDeeds},
     Key{.name = "expect",
-        .form = "never STEP or STEP.EDGE",
+        .form = "never STEP, STEP.EDGE [within D], LOOP <= N rounds, asks HUMAN, run.done, …",
         .doc = "What must hold.",
-        .required = true},
+        .required = true,
+        .parts = kClaims},
 };
 
 constexpr std::array kKinds{

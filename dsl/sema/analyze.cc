@@ -38,6 +38,7 @@ class Analyzer {
     }
     check_reading_order(context_);
     resolve_contracts(context_, lineage_, model_.defaults);
+    read_tests();
     if (!modules_.empty() && !context_.sink.has_errors()) {
       scopes_.back().collect_unused(model_.unused);
     }
@@ -349,8 +350,13 @@ class Analyzer {
       Flow flow = read_flow(context_, scope(), *one.block);
       model_.flows[one.indices.front()] = std::move(flow);
     });
-    each("test", [&](const Declared& one) {
-      Test test = read_test(context_, scope(), *one.block);
+    each("test", [&](const Declared& one) { tests_.emplace_back(module_, one.block); });
+  }
+
+  // What somebody may be assumed to do follows from the whole of their contract.
+  void read_tests() {
+    for (const auto& [module, block] : tests_) {
+      Test test = read_test(context_, scopes_[module], *block);
       const auto known = std::ranges::find(model_.tests, test.name, &Test::name);
       if (known != model_.tests.end()) {
         Diagnostic diagnostic =
@@ -359,7 +365,7 @@ class Analyzer {
         context_.sink.add(std::move(diagnostic));
       }
       model_.tests.push_back(std::move(test));
-    });
+    }
   }
 
   void read_patterns() {
@@ -454,6 +460,7 @@ class Analyzer {
   std::vector<Scope> scopes_;
   std::vector<Lineage> lineage_;  // parallel to model_.agents
   std::vector<Declared> declared_;
+  std::vector<std::pair<std::size_t, const ast::Block*>> tests_;  // with their modules
   std::size_t module_ = 0;
   bool has_fleet_ = false;
   const ast::Block* fleet_ = nullptr;

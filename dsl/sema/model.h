@@ -15,6 +15,7 @@
 
 #include "dsl/base/source.h"
 #include "dsl/plan/plan.h"
+#include "dsl/plan/scenario.h"
 
 namespace fleet::sema {
 
@@ -287,21 +288,23 @@ struct Pattern {
   bool broken = false;  // can't be used, which was reported
 };
 
-// `test "…" { given = …; expect = … }`
+// `test "…" { given = …; expect = … }`. A step is said by its path without loops and rounds:
+// "verdict.review", "ship.build".
 struct Test {
   struct Assumption {
-    std::string who;
-    std::string what;  // "returns changes_requested", "fails", "rejects"
+    plan::Assumption says;  // all but its nodes
+    std::string step;       // where; empty: anywhere
     Span span;
   };
   struct Claim {
-    bool never = false;
-    std::string step;  // its path without loops and rounds: "verdict.review", "ship.build"
-    std::string edge;  // empty: that the step runs
+    plan::Claim says;  // all but its nodes
+    std::string step;  // of which; empty: of the run
     Span span;
   };
   std::string name;
   Span name_span;
+  std::optional<std::size_t> flow;  // into Model::flows; none: reported, or there are no flows
+  std::vector<std::pair<std::string, std::string>> parameters;  // as far as they are given
   std::vector<Assumption> given;
   std::vector<Claim> expect;
 };

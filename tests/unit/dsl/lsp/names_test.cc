@@ -49,6 +49,24 @@ TEST_CASE("every kind of name leads to its declaration") {
   CHECK(defined_on("lib.researcher") == Lines{3});  // the alias
 }
 
+TEST_CASE("names in a test lead to what they name, wherever they stand") {
+  const auto leads_to = [](std::string_view from, const std::string& instead) {
+    std::string text(testing::kShip);
+    text.replace(text.find(from), from.size(), instead);
+    Edited edited(text, {{"/w/roles.fleet", std::string(testing::kRoles)},
+                         {"/w/identity/core.md", std::string(testing::kCore)}});
+    INFO(instead);
+    REQUIRE(edited.snapshot->compilation().diagnostics.empty());
+    return lines_of(edited, definition(*edited.snapshot, edited.source, edited.offset));
+  };
+  CHECK(leads_to("= never merge", "= asks a^nn about signoff") == Lines{11});
+  CHECK(leads_to("= never merge", "= asks ann about sig^noff within 2h") == Lines{38});
+  CHECK(leads_to("= never merge", "= [run.done, mer^ge.merged]") == Lines{39});
+  CHECK(leads_to("review returns changes_requested", "mer^ge conflicts") == Lines{39});
+  CHECK(leads_to("returns changes_requested", "fails in ver^dict.review") == Lines{32, 36});
+  CHECK(leads_to("review returns changes_requested", "sh^ip(\"Say hello\")") == Lines{29});
+}
+
 TEST_CASE("a step that a loop binds again has both definitions") {
   CHECK(defined_on("verdict.approved") == Lines{32, 36});
   CHECK(defined_on("verdict.findings") == Lines{32, 36});

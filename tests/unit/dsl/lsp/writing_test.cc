@@ -136,6 +136,12 @@ TEST_CASE("a test offers who may do what, and what is claimed") {
   CHECK(holds(offered("review returns changes_requested", "^"), {"review", "ann", "backend"}));
   CHECK(holds(offered("returns changes_requested", "returns ^"), {"approved"}));
   CHECK(holds(offered("= never merge", "= ^"), {"never", "merge", "build"}));
+  CHECK(
+      holds(offered("returns changes_requested", "^"), {"returns", "fails", "crashes", "spends"}));
+  CHECK(holds(offered("changes_requested", "approved in ^"), {"merge", "build"}));
+  CHECK(offered("= never merge", "= [asks ^]").contains("ann"));
+  CHECK(holds(offered("= never merge", "= asks ann about ^"), {"merge", "signoff"}));
+  CHECK(holds(offered("= never merge", "= ^"), {"asks", "run.done", "run.waiting"}));
 }
 
 TEST_CASE("nothing is offered in a comment") {
