@@ -41,7 +41,7 @@ MAY_SEE = {
     "engine/report": ("engine/base", "engine/os", "engine/run", "dsl/plan"),
     "engine/flow": ("engine/base", "engine/os", "engine/agent", "engine/bus", "engine/decide", "engine/journal",
                     "engine/process", "engine/worktree", "engine/run", "engine/report", "engine/adapter", "dsl/plan"),
-    "engine/simulate": ("engine/base", "engine/os", "engine/run", "engine/flow", "dsl/plan"),
+    "engine/simulate": ("engine/base", "engine/os", "engine/run", "engine/report", "engine/flow", "dsl/plan"),
 }
 # The top of the tree, where compiler and engine meet: it may see every folder.
 ROOF = "engine/cli"
