@@ -32,7 +32,7 @@ struct Help {
 };
 
 struct Diagnostic {
-  std::string code;  // "F101", a row of the codes table
+  std::string code;  // "F101", a row of the codes table; empty: of a test that fails
   Severity severity = Severity::kError;
   std::string
       message;  // lower case, no full stop, names in backticks; says what is wrong, not what to do

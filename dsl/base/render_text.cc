@@ -21,8 +21,10 @@ class TextRenderer {
     const Style severity = diagnostic.severity == Severity::kError     ? Style::kError
                            : diagnostic.severity == Severity::kWarning ? Style::kWarning
                                                                        : Style::kInfo;
-    std::string out = paint_(
-        std::string(severity_word(diagnostic.severity)) + "[" + diagnostic.code + "]", severity);
+    const bool coded = !diagnostic.code.empty();
+    std::string out = paint_(std::string(severity_word(diagnostic.severity)) +
+                                 (coded ? "[" + diagnostic.code + "]" : ""),
+                             severity);
     out += paint_(": " + shown(diagnostic.message), Style::kStrong) + "\n";
     const std::size_t gutter = gutter_width(diagnostic);
     bool first = true;
@@ -39,7 +41,8 @@ class TextRenderer {
     for (const Help& help : diagnostic.helps) {
       out += trailer(gutter, "help", help.text);
     }
-    out += trailer(gutter, "docs", "fleetc explain " + diagnostic.code);
+    if (coded)
+      out += trailer(gutter, "docs", "fleetc explain " + diagnostic.code);
     return out;
   }
 

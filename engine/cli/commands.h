@@ -17,6 +17,14 @@ struct CheckOptions {
 };
 int check(const CheckOptions& options);
 
+struct TestOptions {
+  std::vector<std::string> files;
+  std::string format = "text";  // text, json
+  std::string only;             // tests whose name has this in it; empty: all
+  bool timeline = false;        // also of tests that pass
+};
+int test(const TestOptions& options);
+
 struct FmtOptions {
   std::vector<std::string> files;
   bool check = false;

@@ -23,6 +23,7 @@ constexpr const char* kFooter =
 // One call a command: what it takes, and what runs when it is chosen.
 struct Commands {
   CheckOptions check;
+  TestOptions test;
   FmtOptions fmt;
   FixOptions fix;
   LockOptions lock;
@@ -67,6 +68,15 @@ void add_language_commands(CLI::App& app, Commands& all) {
   check_command->add_flag("--guards", all.check.guards, "list what is left to run time");
   check_command->add_option("--today", all.check.today, "the day that expiry is judged by");
   add_format(check_command, all.check.format, {"text", "short", "json", "sarif"});
+
+  CLI::App* test_command =
+      add(app, all, "test", "the tests of fleets, simulated: no session runs, nothing is spent",
+          [](Commands& c) { return test(c.test); });
+  test_command->add_option("files", all.test.files, "the .fleet files")->required();
+  test_command->add_option("--only", all.test.only, "tests whose name has this text in it");
+  test_command->add_flag("--timeline", all.test.timeline,
+                         "show what happened when, also of tests that pass");
+  add_format(test_command, all.test.format, {"text", "json"});
 
   CLI::App* fmt_command = add(app, all, "fmt", "the one canonical layout",
                               [](Commands& c) { return fleet::cli::fmt(c.fmt); });

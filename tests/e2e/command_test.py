@@ -12,7 +12,7 @@ import support
 from support import BINARY, DEFINITION, DONE, FAILED, FleetTest, USAGE, finish, scripted
 
 ESCAPE = "\033"
-COMMANDS = ("init", "check", "fmt", "plan", "explain", "run", "resume", "status", "log", "cost",
+COMMANDS = ("init", "check", "test", "fmt", "plan", "explain", "run", "resume", "status", "log", "cost",
             "clean", "version")
 
 
