@@ -2,6 +2,8 @@
 # them, and no length, can upset a compiler.
 #   cmake -DROOT=stdlib -DOUTPUT=stdlib_files.cc -P embed_stdlib.cmake
 file(GLOB_RECURSE files RELATIVE "${ROOT}" "${ROOT}/*.fleet")
+# What tests the library does not travel with it.
+list(FILTER files EXCLUDE REGEX "^tests/")
 list(SORT files)
 
 set(arrays "")
