@@ -36,7 +36,7 @@ std::multiset<std::string> errors_of(const Snapshot& snapshot) {
 }
 
 // "/w/a.fleet:12:3"
-std::string place_of(const Snapshot& snapshot, const Span& span) {
+std::string place_in_file(const Snapshot& snapshot, const Span& span) {
   const LineColumn at = snapshot.sources().get(span.source).locate(span.begin);
   return snapshot.path_of(span.source) + ":" + std::to_string(at.line) + ":" +
          std::to_string(at.column);
@@ -50,7 +50,7 @@ std::string first_new_error(const Snapshot& before, const Snapshot& after) {
       continue;
     const auto found = known.find(one.code);
     if (found == known.end())
-      return one.code + ", " + one.message + " (" + place_of(after, one.primary.span) + ")";
+      return one.code + ", " + one.message + " (" + place_in_file(after, one.primary.span) + ")";
     known.erase(found);
   }
   return {};
@@ -77,8 +77,8 @@ std::string changed_meaning(const Snapshot& after, const Meaning& before) {
                                                   file_span(after, defined));
     const auto [first, last] = before.equal_range(now.first);
     if (std::find(first, last, now) == last)
-      return "F107, one name means one thing: at " + place_of(after, one.span) +
-             " it would mean what is declared at " + place_of(after, defined);
+      return "F107, one name means one thing: at " + place_in_file(after, one.span) +
+             " it would mean what is declared at " + place_in_file(after, defined);
   }
   return "F107, one name means one thing, and some place would lose its meaning";
 }
@@ -160,13 +160,13 @@ Renamed prepare_rename(const Snapshot& snapshot, SourceId source, std::uint32_t 
   if (named.kind == NameKind::kTest)
     return {{},
             "nothing refers to a test: its claim is text (" +
-                place_of(snapshot, named.definitions.front()) + ")"};
+                place_in_file(snapshot, named.definitions.front()) + ")"};
   const std::string& path = snapshot.path_of(named.definitions.front().source);
   if (!path.starts_with('/') && path != snapshot.path())
     return {{},
             ticked(named.name) +
                 " belongs to the standard library, which is part of the compiler (" +
-                place_of(snapshot, named.definitions.front()) + ")"};
+                place_in_file(snapshot, named.definitions.front()) + ")"};
   return {{{file_span(snapshot, mention->span), named.name}}, {}};
 }
 
@@ -178,7 +178,7 @@ Renamed rename(Workspace& workspace, const Snapshot& snapshot, SourceId source,
   const std::string old = std::exchange(result.edits, {}).front().text;
   const Mention& mention = *snapshot.names().find(source, offset);
   const std::string declared =
-      " (" + place_of(snapshot, snapshot.names().at(mention.named).definitions.front()) + ")";
+      " (" + place_in_file(snapshot, snapshot.names().at(mention.named).definitions.front()) + ")";
   if (!is_name(name))
     return {{},
             "F001, " + ticked(name) + " is no name: letters, digits and `_`, a letter first" +

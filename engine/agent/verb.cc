@@ -144,7 +144,7 @@ constexpr std::array kVerbs = {
              kSendParameters},
     VerbInfo{Verb::kInbox,
              "inbox",
-             "Gives the messages to this agent that no session before has read to its end.",
+             "Gives the messages to this agent that this session was not told yet.",
              {}},
     VerbInfo{Verb::kFinding, "finding",
              "Files one thing that this review wants changed. The same title, path and label again "

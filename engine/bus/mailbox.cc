@@ -8,7 +8,9 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <chrono>
 #include <set>
+#include <thread>
 
 #include <fmt/format.h>
 
@@ -20,7 +22,10 @@
 namespace fleet::bus {
 namespace {
 
-constexpr const char* kNext = "next";  // in tmp/: what is being delivered
+constexpr std::chrono::seconds kMaxWait{3};
+constexpr std::chrono::milliseconds kPoll{2};
+constexpr std::uint64_t kMaxNumber = 999'999'999'999;  // what a name has digits for
+constexpr const char* kNext = "next";                  // in tmp/: what is being delivered
 
 // Those that are messages by their name, in order.
 Result<std::vector<FileName>> names_in(const UniqueFd& folder) {
@@ -44,6 +49,9 @@ Result<Mailbox> Mailbox::open(const std::string& bus_dir, const std::string& age
                                                                   {"/cur", &box.current_},
                                                                   {"/done", &box.done_},
                                                                   {"/dead", &box.dead_}}};
+  // Never through a link in the place of the mailbox.
+  FLEET_CHECK(os::system_files().make_dirs(box.path_));
+  FLEET_TRY([[maybe_unused]] const UniqueFd top, open_folder(box.path_));
   for (const auto& [name, fd] : folders) {
     FLEET_CHECK(os::system_files().make_dirs(box.path_ + name));
     FLEET_TRY(*fd, open_folder(box.path_ + name));
@@ -64,8 +72,15 @@ Result<UniqueFd> Mailbox::lock() const {
       [&] { return ::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600); }));
   if (!fd)
     return os_error("open", path, errno);
-  if (steadily([&] { return ::flock(fd.get(), LOCK_EX); }) != 0)
-    return os_error("lock", path, errno);
+  const auto deadline = std::chrono::steady_clock::now() + kMaxWait;
+  while (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK && errno != EINTR)
+      return os_error("lock", path, errno);
+    if (std::chrono::steady_clock::now() > deadline)
+      return Error(Errc::kBusy, "somebody has been sending for seconds: see which process has " +
+                                    path + " open");
+    std::this_thread::sleep_for(kPoll);
+  }
   return fd;
 }
 
@@ -77,7 +92,7 @@ Result<std::uint64_t> Mailbox::last_number(int lock) const {
     return os_error("read", path_ + "/lock", errno);
   std::uint64_t number = 0;
   std::from_chars(digits.data(), digits.data() + got, number);
-  return std::max(number, seen_);
+  return std::max(number < kMaxNumber ? number : 0, seen_);
 }
 
 // Under the lock: what a dead deliverer left of its own is written over.
@@ -136,63 +151,85 @@ Status Mailbox::deliver(std::span<const Message> messages) {
   return sync(new_.get(), new_path());
 }
 
-Result<std::vector<Mailbox::Letter>> Mailbox::take(const std::string& reader,
-                                                   const IsAlive& is_alive) {
-  if (!is_name(reader))
-    return Error(Errc::kInvalid, fmt::format("`{}` is no reader's name", reader));
+// What the reader has in cur/, also what it takes over from those who are gone, in order.
+Result<std::vector<FileName>> Mailbox::held_by(const Wish& wish) const {
   std::vector<FileName> held;
   FLEET_TRY(const auto current, names_in(current_));
   for (const FileName& name : current) {
-    if (name.reader == reader) {
+    if (name.reader == wish.reader) {
       held.push_back(name);
       continue;
     }
-    if (is_alive(name.reader))
+    if (wish.is_held(name.reader) || wish.is_known(name.id))
       continue;
     const FileName again = name.given_back();
     const bool dead = again.tries >= kMaxTries;
-    const FileName mine = dead ? again : again.taken_by(reader);
+    const FileName mine = dead ? again : again.taken_by(wish.reader);
     FLEET_TRY(const bool moved,
               rename(current_.get(), name.text(), (dead ? dead_ : current_).get(), mine.text()));
     if (moved && !dead)
       held.push_back(mine);
   }
-  FLEET_TRY(const auto unread, names_in(new_));
-  for (const FileName& name : unread) {
-    const FileName mine = name.taken_by(reader);
-    FLEET_TRY(const bool moved, rename(new_.get(), name.text(), current_.get(), mine.text()));
-    if (moved)
-      held.push_back(mine);
-  }
-  std::sort(held.begin(), held.end());
-
-  std::vector<Letter> letters;
-  std::set<std::string> ids;
-  for (const FileName& name : held) {
-    FLEET_TRY(const bool done, is_done(name.id));
-    if (done || !ids.insert(name.id).second) {
-      ::unlinkat(current_.get(), name.text().c_str(), 0);
-      continue;
-    }
-    auto bytes = read_file(current_.get(), name.text(), kMaxMessage);
-    auto message = bytes ? decode(*bytes) : Result<Message>(std::move(bytes).error());
-    if (message && (message->id != name.id || message->to != agent_))
-      message = Error(Errc::kCorrupt, "it is another message than its name says");
-    if (message)
-      letters.push_back({*std::move(message), name.tries});
-    else if (message.error().code() == Errc::kCorrupt)
-      FLEET_CHECK(rename_any(current_.get(), name.text(), dead_.get(), name.taken_by({}).text()));
-    else if (message.error().code() != Errc::kNotFound)
-      return std::move(message).error();
-  }
-  return letters;
+  return held;
 }
 
-Status Mailbox::acknowledge(const std::string& reader) {
+// Nothing: it has moved on, or was none and is set aside. Where that can't be done it is passed
+// over, since it must not keep a reader from the others.
+Result<std::optional<Message>> Mailbox::look(const UniqueFd& folder, const FileName& name) const {
+  auto bytes = read_file(folder.get(), name.text(), kMaxMessage);
+  auto message = bytes ? decode(*bytes) : Result<Message>(std::move(bytes).error());
+  if (message && message->id == name.id && message->to == agent_)
+    return std::optional(*std::move(message));
+  if (message || message.error().code() != Errc::kNotFound)
+    (void)rename(folder.get(), name.text(), dead_.get(), name.taken_by({}).text());
+  return std::optional<Message>();
+}
+
+Result<Mailbox::Taken> Mailbox::take(const Wish& wish) {
+  if (!is_name(wish.reader))
+    return Error(Errc::kInvalid, fmt::format("`{}` is no reader's name", wish.reader));
+  FLEET_TRY(auto names, held_by(wish));
+  FLEET_TRY(const auto unread, names_in(new_));
+  names.insert(names.end(), unread.begin(), unread.end());
+  std::sort(names.begin(), names.end());
+
+  Taken taken;
+  std::set<std::string> ids;
+  std::size_t room = wish.room;
+  for (const FileName& name : names) {
+    const UniqueFd& folder = name.reader.empty() ? new_ : current_;
+    FLEET_TRY(const bool done, is_done(name.id));
+    if (done || !ids.insert(name.id).second) {
+      ::unlinkat(folder.get(), name.text().c_str(), 0);
+      continue;
+    }
+    if (wish.is_known(name.id))
+      continue;
+    FLEET_TRY(auto message, look(folder, name));
+    if (!message)
+      continue;
+    const std::size_t size = message->text.size() + message->subject.size() + kEnvelope;
+    if (size > room) {
+      taken.more = true;
+      return taken;
+    }
+    if (name.reader.empty()) {
+      FLEET_TRY(const bool moved,
+                rename(new_.get(), name.text(), current_.get(), name.taken_by(wish.reader).text()));
+      if (!moved)
+        continue;
+    }
+    room -= size;
+    taken.letters.push_back({*std::move(message), name.tries});
+  }
+  return taken;
+}
+
+Status Mailbox::acknowledge(const IsReader& is_reader) {
   FLEET_TRY(const auto current, names_in(current_));
   bool any = false;
   for (const FileName& name : current) {
-    if (name.reader != reader)
+    if (!is_reader(name.reader))
       continue;
     FLEET_CHECK(rename_any(current_.get(), name.text(), done_.get(), name.id));
     any = true;
@@ -204,10 +241,10 @@ Status Mailbox::acknowledge(const std::string& reader) {
   return sync(current_.get(), path_ + "/cur");
 }
 
-Status Mailbox::give_back(const std::string& reader) {
+Status Mailbox::give_back(const IsReader& is_reader) {
   FLEET_TRY(const auto current, names_in(current_));
   for (const FileName& name : current) {
-    if (name.reader != reader)
+    if (!is_reader(name.reader))
       continue;
     const FileName again = name.given_back();
     FLEET_CHECK(rename_any(current_.get(), name.text(),

@@ -2,15 +2,16 @@
 // turn has not ended), and beside them `done/` and `dead/`. A message appears in new/ by rename,
 // whole and durable, or not at all.
 //
-// Delivered at least once: what a reader took and did not acknowledge is given to the next one.
-// What was acknowledged is given to nobody again, however often it is sent. Order: messages that
-// were delivered one after the other are taken in that order, also after they were given back.
+// Delivered at least once: what a reader took and did not acknowledge is given to another one. What
+// was acknowledged is given to nobody again, however often it is sent. Order: messages that were
+// delivered one after the other are taken in that order, also after they were given back.
 //
 // Many processes may deliver, take and acknowledge at once, and each may die anywhere. Thread-safe.
 #pragma once
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -20,6 +21,8 @@
 #include "engine/bus/message.h"
 
 namespace fleet::bus {
+
+struct FileName;
 
 enum class Place : std::uint8_t { kNew, kCurrent, kDone, kDead };
 
@@ -36,16 +39,31 @@ class Mailbox {
     Message message;
     std::uint32_t tries = 0;  // readers that took it before and did not acknowledge it
   };
-  // What `reader` has to read, in order: the unread, what it took before, and what readers took
-  // that are not alive any more. A file that is no message goes to dead/, and so does what
-  // kMaxTries readers took and did not acknowledge.
-  using IsAlive = std::function<bool(const std::string& reader)>;
-  Result<std::vector<Letter>> take(const std::string& reader, const IsAlive& is_alive);
+  // What a reader wants.
+  struct Wish {
+    std::string reader;
+    // What other readers took and do not hold any more is taken over.
+    std::function<bool(const std::string& reader)> is_held;
+    // What it has been told, or is not for it, stays where it is.
+    std::function<bool(const std::string& id)> is_known = [](const std::string&) {
+      return false;
+    };
+    std::size_t room = kMaxText;  // bytes, of what is told of a message
+  };
+  struct Taken {
+    std::vector<Letter> letters;
+    bool more = false;  // there was no room for the next one
+  };
+  // In order: what the reader took before, what it takes over, and the unread, as far as there is
+  // room. A file that is no message goes to dead/, and so does what kMaxTries readers took and did
+  // not acknowledge; neither keeps anybody from the others.
+  Result<Taken> take(const Wish& wish);
 
-  // Its turn has ended well: all that it took is done, durably.
-  Status acknowledge(const std::string& reader);
-  // Its turn has ended badly: all that it took is unread again, or dead.
-  Status give_back(const std::string& reader);
+  using IsReader = std::function<bool(const std::string& reader)>;
+  // It ended well: all that it took is done, durably.
+  Status acknowledge(const IsReader& is_reader);
+  // It ended badly: all that it took is unread again, or dead.
+  Status give_back(const IsReader& is_reader);
 
   // A message and its receipt.
   struct Entry {
@@ -58,7 +76,9 @@ class Mailbox {
   // All that is there: unread and current in order, then dead, then done by id.
   Result<std::vector<Entry>> list() const;
 
-  static constexpr std::uint32_t kMaxTries = 5;
+  static constexpr std::uint32_t kMaxTries = 10;
+  // What is told of a message beside its text and subject takes about this much room.
+  static constexpr std::size_t kEnvelope = 200;
 
   const std::string& agent() const { return agent_; }
   std::string new_path() const { return path_ + "/new"; }
@@ -70,6 +90,8 @@ class Mailbox {
   Result<std::uint64_t> last_number(int lock) const;
   Status write_next(const std::string& bytes) const;
   Result<bool> is_done(const std::string& id) const;
+  Result<std::vector<FileName>> held_by(const Wish& wish) const;
+  Result<std::optional<Message>> look(const UniqueFd& folder, const FileName& name) const;
 
   std::string path_;
   std::string agent_;

@@ -10,9 +10,39 @@ namespace {
 
 constexpr std::string_view kFirst = "Fleet-Message: 1\n";
 
-bool is_line(std::string_view text) {
-  return std::ranges::none_of(
-      text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
+// The bytes of the UTF-8 character that begins here; 0: there is none, or it is a control
+// character.
+std::size_t printable_at(std::string_view text) {
+  const auto byte = [&](std::size_t at) {
+    return static_cast<unsigned char>(text[at]);
+  };
+  const unsigned char first = byte(0);
+  if (first < 0x80)
+    return first < 0x20 || first == 0x7F ? 0 : 1;
+  const std::size_t size = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
+  if (first < 0xC2 || first > 0xF4 || text.size() < size)
+    return 0;
+  std::uint32_t point = first & (0xFFU >> (size + 1));
+  for (std::size_t i = 1; i < size; ++i) {
+    if ((byte(i) & 0xC0U) != 0x80U)
+      return 0;
+    point = point << 6U | (byte(i) & 0x3FU);
+  }
+  // Below U+00A0 are controls; else the shortest form, and no half of a pair.
+  const std::uint32_t least = size == 2 ? 0xA0 : size == 3 ? 0x800 : 0x10000;
+  return point < least || point > 0x10FFFF || (point >= 0xD800 && point < 0xE000) ? 0 : size;
+}
+
+// UTF-8 without control characters but those of `allowed`.
+bool is_printable(std::string_view text, std::string_view allowed) {
+  while (!text.empty()) {
+    const std::size_t size =
+        allowed.find(text.front()) != std::string_view::npos ? 1 : printable_at(text);
+    if (size == 0)
+      return false;
+    text.remove_prefix(size);
+  }
+  return true;
 }
 
 // Takes "Name: value\n" off the front.
@@ -56,11 +86,14 @@ Status check_message(const Message& message) {
     if (!is_name(*name))
       return wrong(part,
                    fmt::format("has to be 1 to {} letters, digits, `_`, `-` or `.`", kMaxName));
-  if (message.subject.size() > kMaxSubject || !is_line(message.subject))
-    return wrong("subject", fmt::format("has to be one line of at most {} bytes", kMaxSubject));
+  if (message.subject.size() > kMaxSubject || !is_printable(message.subject, ""))
+    return wrong("subject", fmt::format("has to be one line of printable UTF-8, at most {} bytes",
+                                        kMaxSubject));
   if (message.text.empty() || message.text.size() > kMaxText)
     return wrong("text",
                  fmt::format("has {} bytes; it may have 1 to {}", message.text.size(), kMaxText));
+  if (!is_printable(message.text, "\n\t\r"))
+    return wrong("text", "has to be UTF-8 without control characters");
   return {};
 }
 

@@ -1,8 +1,8 @@
 // send, messages: a human's word to an agent, and what agents were told and have read.
 #include <unistd.h>
 
+#include <algorithm>
 #include <iostream>
-#include <iterator>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -30,9 +30,18 @@ Result<std::vector<std::string>> agents_of(const std::string& bus_dir, const std
     return agents;
   FLEET_TRY(const auto entries, os::system_files().list(bus_dir));
   for (const os::DirEntry& entry : entries)
-    if (entry.kind == os::FileKind::kDirectory && (agent.empty() || entry.name == agent))
+    if (entry.kind == os::FileKind::kDirectory && bus::is_name(entry.name) &&
+        (agent.empty() || entry.name == agent))
       agents.push_back(entry.name);
   return agents;
+}
+
+// Standard input, no more than this much of it.
+std::string read_input(std::size_t max_bytes) {
+  std::string text(max_bytes, '\0');
+  std::cin.read(text.data(), static_cast<std::streamsize>(max_bytes));
+  text.resize(static_cast<std::size_t>(std::cin.gcount()));
+  return text;
 }
 
 // An agent of the newest run, which is who reads next.
@@ -74,6 +83,7 @@ Result<std::vector<Row>> rows_of(const std::string& bus_dir, const MessagesOptio
   for (const std::string& agent : agents) {
     FLEET_TRY(const bus::Mailbox box, bus::Mailbox::open(bus_dir, agent));
     FLEET_TRY(auto entries, box.list());
+    const std::size_t first = rows.size();
     for (bus::Mailbox::Entry& entry : entries) {
       if (entry.place == bus::Place::kDone && !options.all)
         continue;
@@ -85,6 +95,10 @@ Result<std::vector<Row>> rows_of(const std::string& bus_dir, const MessagesOptio
                                                 : bus::Message{entry.id, "?", agent, "", 0,
                                                                message.error().message()}});
     }
+    // Done ones have no order of their own any more.
+    std::stable_sort(
+        rows.begin() + static_cast<std::ptrdiff_t>(first), rows.end(),
+        [](const Row& left, const Row& right) { return left.message.sent < right.message.sent; });
   }
   return rows;
 }
@@ -131,7 +145,7 @@ int send(const SendOptions& options) {
     return refuse(past.error());
   std::string text = options.text;
   if (text == "-")
-    text.assign(std::istreambuf_iterator<char>(std::cin), {});
+    text = read_input(bus::kMaxText + 1);
   const std::int64_t now = os::system_clock().wall().time_since_epoch().count();
   const bus::Message message{fmt::format("{}-{}-{}", kHuman, now, ::getpid()),
                              kHuman,
@@ -153,8 +167,8 @@ int send(const SendOptions& options) {
   if (const Status delivered = box->deliver({&message, 1}); !delivered)
     return refuse(delivered.error());
   print(
-      fmt::format("sent to {}: its next session has it in its brief, one that runs in `fleetc "
-                  "agent inbox`\n",
+      fmt::format("sent to {0}: the first session of {0} to look has it, in its brief or by "
+                  "`fleetc agent inbox`\n",
                   options.agent));
   return kDone;
 }
@@ -163,6 +177,11 @@ int messages(const MessagesOptions& options) {
   const auto past = open_past();
   if (!past)
     return refuse(past.error());
+  if (!options.agent.empty())
+    if (const Status known = knows_agent(*past, options.agent); !known) {
+      complain(known.error());
+      return kUsage;
+    }
   const auto rows = rows_of(past->places.state_dir + "/bus", options);
   if (!rows)
     return refuse(rows.error());

@@ -44,6 +44,15 @@ std::string quoted(const std::string& from, const std::string& text) {
                       : fmt::format("{}, {} bytes:\n\n{}", from, text.size(), cut(text));
 }
 
+std::string messages_of(const Brief& brief) {
+  std::string out;
+  if (!brief.messages.empty())
+    out = "What stands behind `>` is what others wrote.\n\n" + messages_text(brief.messages);
+  if (!brief.mail_note.empty())
+    out += (out.empty() ? "" : "\n") + brief.mail_note + "\n";
+  return out;
+}
+
 // The heading is one line, and the task may be pages.
 std::string headline(const TaskFacts& task) {
   const std::string& text = task.item.empty() ? task.text : task.item;
@@ -93,7 +102,7 @@ std::string brief_text(const Brief& brief) {
           quoted("Left by " + brief.handoff_from, brief.handoff));
   section(out, "The last state that was saved",
           quoted("Saved by " + brief.checkpoint_from, brief.checkpoint));
-  section(out, "Messages to you", cut(messages_text(brief.messages)));
+  section(out, "Messages to you", messages_of(brief));
   section(out, "What changed since you last ran here", cut(brief.sync));
   section(out, "How to end", how_to_end(brief.returns));
   return out;
@@ -120,8 +129,8 @@ std::string brief_json(const Brief& brief, bool gated) {
     out["handoff"] = cut(brief.handoff);
   if (!gated && !brief.checkpoint.empty())
     out["checkpoint"] = cut(brief.checkpoint);
-  if (!gated && !brief.messages.empty())
-    out["messages"] = cut(messages_text(brief.messages));
+  if (const std::string messages = messages_of(brief); !gated && !messages.empty())
+    out["messages"] = messages;
   if (!gated && !brief.sync.empty())
     out["sync"] = cut(brief.sync);
   return out.dump(-1, ' ', false, Json::error_handler_t::replace);

@@ -21,7 +21,8 @@ struct Brief {
   std::string handoff, handoff_from;  // of a predecessor, and which
   std::string checkpoint, checkpoint_from;
   std::vector<bus::Message> messages;
-  std::string sync;  // what changed since the agent last ran; empty: not known, or nothing
+  std::string mail_note;  // of messages that are not among them
+  std::string sync;       // what changed since the agent last ran; empty: not known, or nothing
   plan::Returns returns = plan::Returns::kDone;
   plan::Reads reads = plan::Reads::kRepo;
 };

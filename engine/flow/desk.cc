@@ -15,10 +15,13 @@
 namespace fleet::flow {
 namespace {
 
+// Of messages: in a brief, and in one answer.
+constexpr std::size_t kBriefMail = std::size_t{20} << 10;
+constexpr std::size_t kPage = std::size_t{128} << 10;
 constexpr std::size_t kMaxDocument = std::size_t{256} << 10;
 
 std::string key_of(run::Attempt attempt) {
-  return Mail::key_of(attempt);
+  return fmt::format("{}.{}", attempt.task.value, attempt.epoch);
 }
 
 std::string fresh_secret() {
@@ -191,13 +194,34 @@ DeskPlace Desk::place_of(run::Attempt attempt) const {
   return place;
 }
 
-bool Desk::is_at_desk(const std::string& key) {
-  const std::lock_guard lock(mutex_);
-  return sittings_.contains(key);
+// The messages' part of its brief.
+Brief Desk::mail_of(const TaskFacts& task, const plan::Agent& agent, bool adopted) {
+  Brief mail;
+  if (agent.reads != plan::Reads::kRepo)
+    return mail;
+  const auto any = mail_.has_mailbox(agent.name);
+  if (any && !*any)
+    return mail;
+  // Who has documents to read first is not told before, and who works already knows its brief.
+  if (any && (adopted || !agent.identity.empty())) {
+    mail.mail_note = "`fleetc agent inbox` gives the messages to you.";
+    return mail;
+  }
+  auto told = mail_.read(task.attempt, agent.name, {}, kBriefMail);
+  if (!told) {
+    mail.mail_note = "They can't be read: " + told.error().message();
+    return mail;
+  }
+  mail.messages = std::move(told->messages);
+  if (told->more)
+    mail.mail_note = "There are more: `fleetc agent inbox` gives the next ones.";
+  return mail;
 }
 
-SeatFacts Desk::facts_of(const TaskFacts& task, const plan::Agent& agent, bool adopted) {
+SeatFacts Desk::facts_of(const TaskFacts& task, const plan::Agent& agent, const Brief& mail) {
   Brief brief = brief_of(plan_, site_.run, agent, task);
+  brief.messages = mail.messages;
+  brief.mail_note = mail.mail_note;
   if (task.attempt.epoch > 1) {
     const auto last = task.attempt.epoch - 1;
     if (const auto note = notes_.newest(run::NoteKind::kHandoff, task.attempt.task, last)) {
@@ -211,17 +235,9 @@ SeatFacts Desk::facts_of(const TaskFacts& task, const plan::Agent& agent, bool a
   }
   SeatFacts facts;
   facts.cold = agent.reads != plan::Reads::kRepo;
-  if (!facts.cold) {
-    // While sessions are adopted, those that are not yet are at work all the same. What can't be
-    // read now is told by `inbox`, which says why.
-    auto messages = mail_.read(task.attempt, agent.name,
-                               [&](const std::string& key) { return adopted || is_at_desk(key); });
-    if (messages)
-      brief.messages = *std::move(messages);
-    for (const plan::Agent& peer : plan_.agents)
-      if (peer.reads == plan::Reads::kRepo)
-        facts.peers.push_back(peer.name);
-  }
+  for (const plan::Agent& peer : plan_.agents)
+    if (peer.reads == plan::Reads::kRepo && !facts.cold)
+      facts.peers.push_back(peer.name);
   const std::lock_guard lock(mutex_);
   if (auto changes = changes_.extract(key_of(task.attempt)))
     brief.sync = std::move(changes.mapped());
@@ -235,19 +251,24 @@ SeatFacts Desk::facts_of(const TaskFacts& task, const plan::Agent& agent, bool a
   return facts;
 }
 
-Status Desk::sit(Seat seat, const plan::Agent& agent, const DeskPlace& place) {
+Status Desk::sit(Seat seat, const plan::Agent& agent, const DeskPlace& place,
+                 const std::vector<bus::Message>& told) {
   const std::string key = key_of(seat.attempt());
   FLEET_CHECK(os::system_files().make_dirs(place.folder));
   {
     const std::lock_guard lock(mutex_);
-    sittings_.insert_or_assign(key, Sitting{std::move(seat), &agent, place.folder});
+    Sitting sitting{std::move(seat), &agent, place.folder, {}};
+    for (const bus::Message& message : told)
+      sitting.told.insert(message.id);
+    sittings_.insert_or_assign(key, std::move(sitting));
   }
   return server_->open(key, place.folder, place.token);
 }
 
 Result<DeskPlace> Desk::open(const TaskFacts& task, const plan::Agent& agent) {
   const DeskPlace place = place_of(task.attempt);
-  SeatFacts facts = facts_of(task, agent, false);
+  const Brief mail = mail_of(task, agent, false);
+  SeatFacts facts = facts_of(task, agent, mail);
   FLEET_CHECK(os::system_files().make_dirs(place.folder));
   // Not durable: a session that is launched again is given it again. What is behind the read gate
   // is not in it.
@@ -257,7 +278,7 @@ Result<DeskPlace> Desk::open(const TaskFacts& task, const plan::Agent& agent) {
        << "\n";
   if (!file.flush())
     return Error(Errc::kIo, "write " + place.brief_file);
-  FLEET_CHECK(sit(Seat(std::move(facts)), agent, place));
+  FLEET_CHECK(sit(Seat(std::move(facts)), agent, place, mail.messages));
   return place;
 }
 
@@ -266,10 +287,10 @@ void Desk::adopt(const run::Task& task, const TaskFacts& facts, const plan::Agen
     const auto note = notes_.newest(kind, facts.attempt.task, facts.attempt.epoch);
     return note && note->epoch == facts.attempt.epoch ? plan::sha256(note->text) : std::string();
   };
-  Seat seat(facts_of(facts, agent, true), task, last(run::NoteKind::kCheckpoint),
-            last(run::NoteKind::kHandoff));
+  Seat seat(facts_of(facts, agent, mail_of(facts, agent, true)), task,
+            last(run::NoteKind::kCheckpoint), last(run::NoteKind::kHandoff));
   // Without its socket the session goes on all the same; what it says then waits.
-  (void)sit(std::move(seat), agent, place_of(facts.attempt));
+  (void)sit(std::move(seat), agent, place_of(facts.attempt), {});
 }
 
 void Desk::meter(const run::Metered& used) {
@@ -299,13 +320,36 @@ void Desk::close(run::Attempt attempt) {
   });
 }
 
-void Desk::end_turn(run::Attempt attempt, const plan::Agent& agent, bool well) {
-  if (agent.reads != plan::Reads::kRepo)
+void Desk::settled(run::TaskIndex task, const plan::Agent& agent, bool well) {
+  if (!mail_.is_holding(task))
     return;
   // What can't be noted is told again: messages are delivered at least once.
-  git_.add([this, attempt, name = agent.name, well](worktree::Repository&) {
-    (void)mail_.end(attempt, name, well);
+  git_.add([this, task, name = agent.name, well](worktree::Repository&) {
+    (void)mail_.end(task, name, well);
   });
+}
+
+void Desk::take_up_mail(const run::State& state) {
+  for (const run::Task& task : state.tasks)
+    if (!run::is_settled(task.phase) && task.epoch > 0)
+      mail_.hold(task.index);
+  for (const plan::Agent& agent : plan_.agents)
+    (void)mail_.sweep(agent.name, [&](run::TaskIndex task) -> std::optional<bool> {
+      if (task.value >= state.tasks.size())
+        return false;
+      const run::Phase phase = state.tasks[task.value].phase;
+      return run::is_settled(phase) ? std::optional(phase == run::Phase::kDone) : std::nullopt;
+    });
+}
+
+void DeskObserver::saw(const plan::Plan& plan, const run::State& state, const run::Event&,
+                       const std::vector<run::Transition>& transitions) {
+  for (const run::Transition& change : transitions) {
+    const run::Task& task = state.tasks[change.task.value];
+    if (run::is_settled(change.to) && task.session.value < state.sessions.size())
+      desk_.settled(change.task, plan.agents[state.sessions[task.session.value].agent.value],
+                    change.to == run::Phase::kDone);
+  }
 }
 
 // On the server's thread.
@@ -327,7 +371,7 @@ void Desk::take(const std::string& key, const agent::Request& request, agent::An
   if (said.outgoing)
     return send(attempt, *agent, *said.outgoing, answer);
   if (said.inbox)
-    return tell_messages(attempt, *agent, answer);
+    return tell_messages(key, attempt, *agent, answer);
   if (!said.event)
     return answer(std::move(said.reply));
   if (said.note.empty())
@@ -361,17 +405,33 @@ void Desk::send(run::Attempt attempt, const plan::Agent& agent, const Outgoing& 
   });
 }
 
-void Desk::tell_messages(run::Attempt attempt, const plan::Agent& agent,
+void Desk::tell_messages(const std::string& key, run::Attempt attempt, const plan::Agent& agent,
                          const agent::Answer& answer) {
-  git_.add([this, attempt, &agent, answer](worktree::Repository&) {
-    const auto messages =
-        mail_.read(attempt, agent.name, [this](const std::string& key) { return is_at_desk(key); });
-    if (!messages)
+  git_.add([this, key, attempt, &agent, answer](worktree::Repository&) {
+    std::set<std::string> known;
+    {
+      const std::lock_guard lock(mutex_);
+      const auto sitting = sittings_.find(key);
+      if (sitting == sittings_.end())
+        return answer(agent::refusal("", agent::Fault::kDenied, "this session is over"));
+      known = sitting->second.told;
+    }
+    const auto told = mail_.read(attempt, agent.name, known, kPage);
+    if (!told)
       return answer(agent::refusal("", agent::Fault::kRefused,
-                                   "messages can't be read: " + messages.error().message()));
-    answer({"", agent::Fault::kNone,
-            messages->empty() ? "There is no message." : messages_text(*messages),
-            fmt::format(R"({{"messages":{}}})", messages_json(*messages))});
+                                   "messages can't be read: " + told.error().message()));
+    {
+      const std::lock_guard lock(mutex_);
+      if (const auto sitting = sittings_.find(key); sitting != sittings_.end())
+        for (const bus::Message& message : told->messages)
+          sitting->second.told.insert(message.id);
+    }
+    std::string text = messages_text(told->messages);
+    if (told->more)
+      text += "\nThere are more: ask again.\n";
+    answer(
+        {"", agent::Fault::kNone, text.empty() ? "There is no new message." : text,
+         fmt::format(R"({{"messages":{},"more":{}}})", messages_json(told->messages), told->more)});
   });
 }
 

@@ -7,9 +7,11 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 
 #include "engine/agent/server.h"
+#include "engine/flow/brief.h"
 #include "engine/flow/git_threads.h"
 #include "engine/flow/mail.h"
 #include "engine/flow/notes.h"
@@ -17,6 +19,7 @@
 #include "engine/flow/seat.h"
 #include "engine/flow/site.h"
 #include "engine/flow/sync.h"
+#include "engine/run/observer.h"
 
 namespace fleet::flow {
 
@@ -50,30 +53,35 @@ class Desk {
   void meter(const run::Metered& used);
   // Its process has ended: what it said before is posted already, what comes later is not.
   void close(run::Attempt attempt);
-  // After `close`: whether its turn ended well, so that the messages it was given are done.
-  void end_turn(run::Attempt attempt, const plan::Agent& agent, bool well);
+  // The task is over: the messages that its sessions were given are done, or the next session's.
+  void settled(run::TaskIndex task, const plan::Agent& agent, bool well);
+  // Before the first session of an engine that carries a run on: what its messages have become.
+  void take_up_mail(const run::State& state);
 
  private:
   struct Sitting {
     Seat seat;
     const plan::Agent* agent;
     std::string folder;
+    std::set<std::string> told;  // ids of messages
   };
 
   Desk(const plan::Plan& plan, const Site& site, std::string base, GitThreads& git,
        const journal::Journal& journal);
   DeskPlace place_of(run::Attempt attempt) const;
   std::string token_of(run::Attempt attempt) const;
-  SeatFacts facts_of(const TaskFacts& task, const plan::Agent& agent, bool adopted);
-  bool is_at_desk(const std::string& key);
-  Status sit(Seat seat, const plan::Agent& agent, const DeskPlace& place);
+  SeatFacts facts_of(const TaskFacts& task, const plan::Agent& agent, const Brief& mail);
+  Brief mail_of(const TaskFacts& task, const plan::Agent& agent, bool adopted);
+  Status sit(Seat seat, const plan::Agent& agent, const DeskPlace& place,
+             const std::vector<bus::Message>& told);
   void take(const std::string& key, const agent::Request& request, agent::Answer answer);
   void post(const std::string& key, Seat::Said said, agent::Answer answer);
   void save(const std::string& key, Seat::Said said, agent::Answer answer);
   void tell_changes(const plan::Agent& agent, const agent::Answer& answer);
   void send(run::Attempt attempt, const plan::Agent& agent, const Outgoing& outgoing,
             const agent::Answer& answer);
-  void tell_messages(run::Attempt attempt, const plan::Agent& agent, const agent::Answer& answer);
+  void tell_messages(const std::string& key, run::Attempt attempt, const plan::Agent& agent,
+                     const agent::Answer& answer);
 
   const plan::Plan& plan_;
   const Site& site_;
@@ -92,6 +100,17 @@ class Desk {
   std::map<std::string, std::string> changes_;  // by attempt, until it is opened
 
   std::unique_ptr<agent::Server> server_;  // last: its thread asks all of the above
+};
+
+// Tells the desk of the tasks that are over.
+class DeskObserver final : public run::Observer {
+ public:
+  explicit DeskObserver(Desk& desk) : desk_(desk) {}
+  void saw(const plan::Plan& plan, const run::State& state, const run::Event& event,
+           const std::vector<run::Transition>& transitions) override;
+
+ private:
+  Desk& desk_;
 };
 
 }  // namespace fleet::flow

@@ -351,7 +351,9 @@ Result<run::RunOutcome> Engine::execute(std::vector<run::EventBody> first,
     FLEET_TRY(gates, Gates::start(plan_, site_, board));
   }
   GateObserver at_gates(gates.get());
-  run::BothObservers watchers(measuring, at_gates);
+  DeskObserver at_desk(*desk);
+  run::BothObservers desk_and_gates(at_desk, at_gates);
+  run::BothObservers watchers(measuring, desk_and_gates);
   run::BothObservers observers(observer, watchers);
   LocalWorld world(plan_, site_, state_, *git, *pool_, board, *timers, *desk);
   world.use_gates(gates.get());
@@ -425,6 +427,7 @@ const plan::Agent* Engine::agent_of(const run::State& state, const run::Task& ta
 
 // The sessions of a dead engine that still run find their desks again.
 void Engine::adopt_sessions(Desk& desk, const run::State& before) {
+  desk.take_up_mail(before);
   for (const run::Task& task : before.tasks) {
     const plan::Agent* agent = agent_of(before, task);
     if (run::is_settled(task.phase) || agent == nullptr || !task.seated)

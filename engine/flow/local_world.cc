@@ -119,9 +119,11 @@ void LocalWorld::run_job(const TaskFacts& task, const worktree::Slot& slot, Post
                        mends_findings(node) ? task.text : std::string(),
                        desk ? &*desk : nullptr});
   const Status ready = agent != nullptr ? equip(job, *agent, slot, *desk) : Status();
-  if (!ready)
+  if (!ready) {
+    desk_.close(task.attempt);
     return post(run::Exited{
         task.attempt, run::ExitHow::kStarved, 0, {}, {}, 0, 0, ready.error().message()});
+  }
   os::crash_point("engine.spawn.before");
   jobs_.submit(std::move(job), [this, attempt = task.attempt, agent,
                                 post = std::move(post)](const process::JobReport& report) {
@@ -160,10 +162,7 @@ void LocalWorld::ended(run::Attempt attempt, const plan::Agent* agent,
                        const process::JobReport& report, const Post& post) {
   desk_.close(attempt);
   run::Exited exited = exited_of(attempt, report);
-  if (agent == nullptr)
-    return post(std::move(exited));
-  desk_.end_turn(attempt, *agent, exited.how == run::ExitHow::kExited && exited.code == 0);
-  if (!is_adapted(*agent))
+  if (agent == nullptr || !is_adapted(*agent))
     return post(std::move(exited));
   // Its output may be long, and this thread is everybody's.
   git_.add([this, agent, post, exited = std::move(exited)](worktree::Repository&) {

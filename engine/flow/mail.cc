@@ -1,5 +1,8 @@
 #include "engine/flow/mail.h"
 
+#include <algorithm>
+#include <charconv>
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -14,16 +17,34 @@ namespace fleet::flow {
 Mail::Mail(const std::string& state_dir, std::string run)
     : folder_(state_dir + "/bus"), run_(std::move(run)) {}
 
-std::string Mail::key_of(run::Attempt attempt) {
-  return fmt::format("{}.{}", attempt.task.value, attempt.epoch);
+std::string Mail::reader_of(run::Attempt attempt) const {
+  return fmt::format("{}.{}.{}", run_, attempt.task.value, attempt.epoch);
 }
 
-std::string Mail::reader_of(run::Attempt attempt) const {
-  return run_ + "." + key_of(attempt);
+std::optional<run::TaskIndex> Mail::task_of(const std::string& reader) const {
+  const std::string ours = run_ + ".";
+  if (!reader.starts_with(ours))
+    return std::nullopt;
+  run::TaskIndex task;
+  const char* const end = reader.data() + reader.size();
+  const auto [stop, error] = std::from_chars(reader.data() + ours.size(), end, task.value);
+  if (error != std::errc() || stop == end || *stop != '.')
+    return std::nullopt;
+  return task;
 }
 
 Result<bool> Mail::has_mailbox(const std::string& agent) const {
   return os::system_files().exists(folder_ + "/" + agent);
+}
+
+void Mail::hold(run::TaskIndex task) {
+  const std::lock_guard lock(mutex_);
+  holding_.insert(task.value);
+}
+
+bool Mail::is_holding(run::TaskIndex task) const {
+  const std::lock_guard lock(mutex_);
+  return holding_.contains(task.value);
 }
 
 Result<std::string> Mail::send(run::Attempt attempt, const std::string& agent,
@@ -43,37 +64,66 @@ Result<std::string> Mail::send(run::Attempt attempt, const std::string& agent,
   return message.id;
 }
 
-Result<std::vector<bus::Message>> Mail::read(run::Attempt attempt, const std::string& agent,
-                                             const IsAtDesk& is_at_desk) const {
+Result<Mail::Told> Mail::read(run::Attempt attempt, const std::string& agent,
+                              const std::set<std::string>& told, std::size_t room) {
   FLEET_TRY(const bool any, has_mailbox(agent));
   if (!any)
-    return std::vector<bus::Message>();
+    return Told();
+  hold(attempt.task);
   FLEET_TRY(bus::Mailbox box, bus::Mailbox::open(folder_, agent));
-  const std::string ours = run_ + ".";
-  FLEET_TRY(auto letters, box.take(reader_of(attempt), [&](const std::string& reader) {
-    return reader.starts_with(ours) && is_at_desk(reader.substr(ours.size()));
-  }));
-  std::vector<bus::Message> messages;
-  for (bus::Mailbox::Letter& letter : letters)
-    messages.push_back(std::move(letter.message));
-  return messages;
+  const std::string own = fmt::format("{}.{}.", run_, attempt.task.value);
+  const auto is_held = [&](const std::string& reader) {
+    const auto task = task_of(reader);
+    return task && *task != attempt.task && is_holding(*task);
+  };
+  const auto is_known = [&](const std::string& id) {
+    return told.contains(id) || id.starts_with(own);
+  };
+  FLEET_TRY(auto taken, box.take({reader_of(attempt), is_held, is_known, room}));
+  Told answer;
+  answer.more = taken.more;
+  for (bus::Mailbox::Letter& letter : taken.letters)
+    answer.messages.push_back(std::move(letter.message));
+  return answer;
 }
 
-Status Mail::end(run::Attempt attempt, const std::string& agent, bool well) const {
+Status Mail::end(run::TaskIndex task, const std::string& agent, bool well) {
+  FLEET_CHECK(sweep(agent, [task, well](run::TaskIndex each) {
+    return each == task ? std::optional(well) : std::nullopt;
+  }));
+  const std::lock_guard lock(mutex_);
+  holding_.erase(task.value);
+  return {};
+}
+
+Status Mail::sweep(const std::string& agent,
+                   const std::function<std::optional<bool>(run::TaskIndex)>& ended_well) const {
   FLEET_TRY(const bool any, has_mailbox(agent));
   if (!any)
     return {};
   FLEET_TRY(bus::Mailbox box, bus::Mailbox::open(folder_, agent));
-  return well ? box.acknowledge(reader_of(attempt)) : box.give_back(reader_of(attempt));
+  const auto whose = [&](bool well) {
+    return [&, well](const std::string& reader) {
+      const auto task = task_of(reader);
+      return task && ended_well(*task) == well;
+    };
+  };
+  FLEET_CHECK(box.acknowledge(whose(true)));
+  return box.give_back(whose(false));
 }
 
 std::string messages_text(const std::vector<bus::Message>& messages) {
   std::string out;
-  for (const bus::Message& message : messages)
-    out += fmt::format("{}### From {}, {}{}{}\n\n{}{}", out.empty() ? "" : "\n", message.from,
+  for (const bus::Message& message : messages) {
+    out += fmt::format("{}### From {}, {} UTC{}{}\n\n", out.empty() ? "" : "\n", message.from,
                        report::timestamp(message.sent / 1'000'000),
-                       message.subject.empty() ? "" : ": ", message.subject, message.text,
-                       message.text.ends_with('\n') ? "" : "\n");
+                       message.subject.empty() ? "" : ": ", message.subject);
+    for (std::size_t begin = 0; begin < message.text.size();) {
+      const std::size_t end = std::min(message.text.find('\n', begin), message.text.size());
+      out += "> " + message.text.substr(begin, end - begin) + "\n";
+      begin = end + 1;
+    }
+  }
   return out;
 }
 

@@ -87,16 +87,18 @@ bool write_all(const std::string& dir, int writer, int count, std::mt19937::resu
 bool read_some(const std::string& dir, const std::string& reader) {
   auto box = Mailbox::open(dir + "/bus", "reader");
   while (box) {
-    const auto letters = box->take(reader, [](const std::string&) { return false; });
-    if (!letters)
+    const auto taken = box->take({reader, [](const std::string&) {
+                                    return false;
+                                  }});
+    if (!taken)
       return false;
-    for (const Mailbox::Letter& letter : *letters) {
+    for (const Mailbox::Letter& letter : taken->letters) {
       const Message& message = letter.message;
       const int writer = message.from[1] - '0';
       const bool whole = message == message_of(writer, static_cast<int>(message.sent));
       append_line(dir + "/read", message.id + (whole ? "" : " TORN"));
     }
-    if (!box->acknowledge(reader))
+    if (!box->acknowledge([&](const std::string& who) { return who == reader; }))
       return false;
     ::usleep(500);
   }
@@ -153,15 +155,18 @@ TEST_CASE("writers and readers that are killed anywhere lose, tear and reorder n
   end(reader);
   auto box = Mailbox::open(dir / "bus", "reader");
   REQUIRE(box);
-  const auto rest = box->take("last", [](const std::string&) { return false; });
+  const auto nobody = [](const std::string&) {
+    return false;
+  };
+  const auto rest = box->take({"last", nobody, nobody, std::size_t{1} << 40});
   REQUIRE(rest);
   std::vector<std::string> lines;
   std::ifstream read(dir / "read");
   for (std::string line; std::getline(read, line);)
     lines.push_back(line);
-  for (const Mailbox::Letter& letter : *rest)
+  for (const Mailbox::Letter& letter : rest->letters)
     lines.push_back(letter.message.id);
-  REQUIRE(box->acknowledge("last"));
+  REQUIRE(box->acknowledge([](const std::string& who) { return who == "last"; }));
   // Whom enough readers died over is kept, and needs no reader.
   std::set<std::string> dead;
   const auto left = box->list();

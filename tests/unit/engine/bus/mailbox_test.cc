@@ -14,12 +14,18 @@ namespace {
 namespace fs = std::filesystem;
 using Texts = std::vector<std::string>;
 
-const Mailbox::IsAlive kNobody = [](const std::string&) {
+const Mailbox::IsReader kNobody = [](const std::string&) {
   return false;
 };
-const Mailbox::IsAlive kEverybody = [](const std::string&) {
+const Mailbox::IsReader kEverybody = [](const std::string&) {
   return true;
 };
+
+Mailbox::IsReader is(const std::string& name) {
+  return [name](const std::string& reader) {
+    return reader == name;
+  };
+}
 
 Message message(const std::string& id, const std::string& text) {
   return {id, "builder", "reviewer", "", 1, text};
@@ -38,11 +44,12 @@ struct World {
     const Message one = message(id, text);
     REQUIRE(box.deliver({&one, 1}));
   }
-  Texts take(const std::string& reader, const Mailbox::IsAlive& is_alive = kEverybody) {
-    const auto letters = box.take(reader, is_alive);
-    REQUIRE(letters);
+  Texts take(const std::string& reader, const Mailbox::IsReader& is_held = kEverybody) {
+    const auto taken = box.take({reader, is_held});
+    REQUIRE(taken);
+    CHECK_FALSE(taken->more);
     Texts texts;
-    for (const Mailbox::Letter& letter : *letters)
+    for (const Mailbox::Letter& letter : taken->letters)
       texts.push_back(letter.message.text);
     return texts;
   }
@@ -77,7 +84,7 @@ TEST_CASE("a reader is given again what it has not acknowledged, and nobody what
   world.send("b", "two");
   CHECK(world.take("r1") == Texts{"one", "two"});
   CHECK(world.take("r2").empty());
-  REQUIRE(world.box.acknowledge("r1"));
+  REQUIRE(world.box.acknowledge(is("r1")));
   CHECK(world.take("r1").empty());
   CHECK(world.take("r2", kNobody).empty());
   CHECK(world.places() == Texts{"done a", "done b"});
@@ -98,7 +105,7 @@ TEST_CASE("a turn that ends badly gives its messages back, before later ones") {
   world.send("a", "one");
   CHECK(world.take("r1") == Texts{"one"});
   world.send("b", "two");
-  REQUIRE(world.box.give_back("r1"));
+  REQUIRE(world.box.give_back(is("r1")));
   CHECK(world.places() == Texts{"new a", "new b"});
   CHECK(world.take("r2") == Texts{"one", "two"});
 }
@@ -108,12 +115,13 @@ TEST_CASE("a message that no reader acknowledges is a dead letter in the end") {
   world.send("a", "poison");
   // Given back, or its reader found dead: both are tries.
   for (std::uint32_t tries = 0; tries < Mailbox::kMaxTries; ++tries) {
-    const auto letters = world.box.take("r" + std::to_string(tries), kNobody);
-    REQUIRE(letters);
-    REQUIRE(letters->size() == 1);
-    CHECK((*letters)[0].tries == tries);
+    const std::string reader = "r" + std::to_string(tries);
+    const auto taken = world.box.take({reader, kNobody});
+    REQUIRE(taken);
+    REQUIRE(taken->letters.size() == 1);
+    CHECK(taken->letters[0].tries == tries);
     if (tries % 2 == 0)
-      REQUIRE(world.box.give_back("r" + std::to_string(tries)));
+      REQUIRE(world.box.give_back(is(reader)));
   }
   world.send("b", "sound");
   CHECK(world.take("last", kNobody) == Texts{"sound"});
@@ -127,7 +135,7 @@ TEST_CASE("a message that is sent again is one message") {
   CHECK(world.take("r1") == Texts{"one"});
   world.send("a", "one");
   CHECK(world.take("r1") == Texts{"one"});
-  REQUIRE(world.box.acknowledge("r1"));
+  REQUIRE(world.box.acknowledge(is("r1")));
   world.send("a", "one");
   CHECK(world.take("r1").empty());
 }
@@ -150,6 +158,44 @@ TEST_CASE("what is no message is set aside and keeps nobody from the others") {
   CHECK(fs::exists(fresh / "notes.txt"));
 }
 
+TEST_CASE("who has room for a few is given the first few, and told that there is more") {
+  World world;
+  for (const char* id : {"a", "b", "c"})
+    world.send(id, std::string(1000, *id));
+  const auto first =
+      world.box.take({"r1", kEverybody, [](const std::string&) { return false; }, 2500});
+  REQUIRE(first);
+  CHECK(first->letters.size() == 2);
+  CHECK(first->more);
+  CHECK(world.places() == Texts{"current a", "current b", "new c"});
+  // What it knows takes no room, and is not told again.
+  const auto second =
+      world.box.take({"r1", kEverybody, [](const std::string& id) { return id != "c"; }, 2500});
+  REQUIRE(second);
+  REQUIRE(second->letters.size() == 1);
+  CHECK(second->letters[0].message.id == "c");
+  CHECK_FALSE(second->more);
+}
+
+TEST_CASE("what can be neither read nor set aside keeps nobody from the others") {
+  World world;
+  const fs::path fresh = world.box.new_path();
+  fs::create_directory(fresh / "000000000001.0.d");
+  fs::create_directories(fs::path(world.dir / "bus/reviewer/dead/000000000001.0.d") / "full");
+  world.box = world.open();
+  world.send("a", "one");
+  CHECK(world.take("r1") == Texts{"one"});
+}
+
+TEST_CASE("a link in the place of a mailbox is none") {
+  const testing::ScratchDir dir;
+  fs::create_directories(dir / "elsewhere");
+  fs::create_directories(dir / "bus");
+  fs::create_directory_symlink(dir / "elsewhere", dir / "bus/reviewer");
+  CHECK_FALSE(Mailbox::open(dir / "bus", "reviewer"));
+  CHECK(fs::is_empty(dir / "elsewhere"));
+}
+
 TEST_CASE("a message to somebody else, or that does not fit, is refused before any is delivered") {
   World world;
   std::vector<Message> both{message("a", "one"), message("b", "two")};
@@ -168,7 +214,9 @@ TEST_CASE("numbers go on where the messages end, also without the counter") {
   fs::remove(world.dir / "bus/reviewer/lock");
   world.box = world.open();
   world.send("c", "three");
-  CHECK(world.take("r1") == Texts{"one", "two", "three"});
+  std::ofstream(world.dir / "bus/reviewer/lock") << "18446744073709551615";
+  world.send("d", "four");
+  CHECK(world.take("r1") == Texts{"one", "two", "three", "four"});
 }
 
 }  // namespace

@@ -17,6 +17,8 @@ Message sound() {
 TEST_CASE("a message is the same after it was written and read") {
   Message message = sound();
   CHECK(*decode(encode(message)) == message);
+  message.subject = "\xC3\xA9 \xE2\x82\xAC \xF0\x9F\x98\x80";
+  CHECK(*decode(encode(message)) == message);
   message.subject.clear();
   message.text = "Id: another\n\nSize: 3\n";  // what looks like headers is text
   CHECK(*decode(encode(message)) == message);
@@ -51,9 +53,13 @@ TEST_CASE("what does not fit into a message is refused with what would") {
   CHECK(why([](Message& m) { m.to = "../other"; }) ==
         "the receiver of a message has to be 1 to 100 letters, digits, `_`, `-` or `.`");
   CHECK(why([](Message& m) { m.subject = "one\nTo: two"; }) ==
-        "the subject of a message has to be one line of at most 300 bytes");
+        "the subject of a message has to be one line of printable UTF-8, at most 300 bytes");
   CHECK(why([](Message& m) { m.text.assign(kMaxText + 1, 'x'); }) ==
         "the text of a message has 65537 bytes; it may have 1 to 65536");
+  for (const char* text : {"a\x1B[2J", "\x7F", "\xC2\x9B", "\xFF", "\xC3", "\xED\xA0\x80",
+                           "\xC0\xAF", "\xF4\x90\x80\x80"})
+    CHECK(why([&](Message& m) { m.text = text; }) ==
+          "the text of a message has to be UTF-8 without control characters");
   CHECK(why([](Message& m) { m.text.clear(); }) ==
         "the text of a message has 0 bytes; it may have 1 to 65536");
 }
