@@ -56,7 +56,7 @@ TEST_CASE("names in a test lead to what they name, wherever they stand") {
     Edited edited(text, {{"/w/roles.fleet", std::string(testing::kRoles)},
                          {"/w/identity/core.md", std::string(testing::kCore)}});
     INFO(instead);
-    REQUIRE(edited.snapshot->compilation().diagnostics.empty());
+    REQUIRE(edited.snapshot->diagnostics().empty());
     return lines_of(edited, definition(*edited.snapshot, edited.source, edited.offset));
   };
   CHECK(leads_to("= never merge", "= asks a^nn about signoff") == Lines{11});

@@ -18,8 +18,8 @@ namespace {
 using Json = nlohmann::json;
 using testing::MemoryDisk;
 
-constexpr const char* kUri = "file:///w/a.fleet";
-const Json kDocument{{"uri", kUri}};
+constexpr const char* kSlowUri = "file:///w/a.fleet";
+const Json kSlowDocument{{"uri", kSlowUri}};
 
 // Each of 200 steps can never start, which F708 finds out by trying all that may become of 14
 // others: minutes of work, and none of it is anything but steps of one search.
@@ -46,8 +46,8 @@ std::string slow_fleet() {
 }
 
 // Counts how often it is asked whether to stop, and says so from some time on.
-struct Client {
-  Client()
+struct Impatient {
+  Impatient()
       : server(
             disk, {"1", std::nullopt, ""},
             [this](const std::string& body) { sent.push_back(Json::parse(body)); },
@@ -55,9 +55,9 @@ struct Client {
             [this] { return ++asked > patience ? Waiting::kChange : before; }) {
     handle({{"id", 0}, {"method", "initialize"}, {"params", {{"rootUri", "file:///w"}}}});
     handle({{"method", "initialized"}});
-    handle(
-        {{"method", "textDocument/didOpen"},
-         {"params", {{"textDocument", {{"uri", kUri}, {"version", 1}, {"text", slow_fleet()}}}}}});
+    handle({{"method", "textDocument/didOpen"},
+            {"params",
+             {{"textDocument", {{"uri", kSlowUri}, {"version", 1}, {"text", slow_fleet()}}}}}});
     sent.clear();
   }
 
@@ -84,7 +84,7 @@ struct Client {
 constexpr int kInTheSearch = 5'000;
 
 TEST_CASE("a newer version of the text ends the checks of the older one, which are never told") {
-  Client client;
+  Impatient client;
   client.wait_for(kInTheSearch);
   CHECK(client.server.work());
   CHECK(client.asked == kInTheSearch + 1);
@@ -93,7 +93,7 @@ TEST_CASE("a newer version of the text ends the checks of the older one, which a
   client.patience = 1'000'000'000;
   client.handle({{"method", "textDocument/didChange"},
                  {"params",
-                  {{"textDocument", {{"uri", kUri}, {"version", 2}}},
+                  {{"textDocument", {{"uri", kSlowUri}, {"version", 2}}},
                    {"contentChanges", {{{"text", "human a { x = 1 }\n"}}}}}}});
   while (client.server.work())
     continue;
@@ -103,11 +103,11 @@ TEST_CASE("a newer version of the text ends the checks of the older one, which a
 }
 
 TEST_CASE("a cancelled request is given up in the middle of a check, and answered as cancelled") {
-  Client client;
+  Impatient client;
   client.wait_for(kInTheSearch);
   client.handle({{"id", 1},
                  {"method", "textDocument/diagnostic"},
-                 {"params", {{"textDocument", kDocument}}}});
+                 {"params", {{"textDocument", kSlowDocument}}}});
   REQUIRE(client.sent.size() == 1);
   CHECK(client.sent[0]["id"] == 1);
   CHECK(client.sent[0]["error"]["code"] == -32800);
@@ -116,7 +116,7 @@ TEST_CASE("a cancelled request is given up in the middle of a check, and answere
 }
 
 TEST_CASE("what needs no check of the fleet does not wait for one") {
-  Client client;
+  Impatient client;
   client.wait_for(kInTheSearch);
   for (const char* const method :
        {"textDocument/completion", "textDocument/definition", "textDocument/documentSymbol",
@@ -126,13 +126,13 @@ TEST_CASE("what needs no check of the fleet does not wait for one") {
         {{"id", 1},
          {"method", method},
          {"params",
-          {{"textDocument", kDocument}, {"position", {{"line", 5}, {"character", 10}}}}}});
+          {{"textDocument", kSlowDocument}, {"position", {{"line", 5}, {"character", 10}}}}}});
     CHECK(client.sent.back().contains("result"));
   }
 }
 
 TEST_CASE("diagnostics give way to a request, and have their turn in the end") {
-  Client client;
+  Impatient client;
   client.before = Waiting::kRequest;
   client.wait_for(kInTheSearch);
   for (int i = 0; i < 3; ++i) {
