@@ -284,10 +284,56 @@ void Candidates::edges(const std::string& step) {
       default: fitting.insert({"accepted", "approved", "changes_requested"}); break;
     }
   }
+  // What is skipped has not failed.
+  const bool skipped = !steps.empty() && !steps.front()->broken &&
+                       steps.front()->otherwise == plan::Otherwise::kSkip &&
+                       steps.front()->kind != sema::StepKind::kFanout;
+  if (skipped)
+    fitting.erase("failed");
   for (const schema::Entry& edge : schema::edges()) {
     if (fitting.contains(edge.name))
       row(edge.name, edge.form, edge.doc, {});
   }
+}
+
+bool Candidates::pattern_arguments(const std::string& call, const std::string& argument) {
+  const std::size_t dot = call.rfind('.');
+  const std::string last = dot == std::string::npos ? call : call.substr(dot + 1);
+  const auto& patterns = snapshot_.model().patterns;
+  const auto pattern = std::ranges::find(patterns, last, &sema::Pattern::name);
+  const std::size_t* const found = find(call);
+  const bool known =
+      dot != std::string::npos || (found != nullptr && named(*found).kind == NameKind::kPattern);
+  if (pattern == patterns.end() || !known)
+    return false;
+  if (argument.empty()) {
+    for (const sema::At<std::string>& one : pattern->parameters)
+      snippet(one.value, "parameter of " + last, one.value + ": ${1}");
+  }
+  parameters();
+  steps();
+  names({NameKind::kAgent, NameKind::kRole, NameKind::kHuman});
+  for (const schema::Entry& source : schema::sources())
+    row(source.name, source.form, source.doc, std::string(source.name) + "($1)");
+  return true;
+}
+
+bool Candidates::steps_within(const std::string& use) {
+  const sema::Flow* const flow = snapshot_.flow_around(source_, offset_);
+  if (flow == nullptr ||
+      std::ranges::find(flow->steps, use, &sema::Step::name) != flow->steps.end())
+    return false;
+  bool within = false;
+  const std::string prefix = use + ".";
+  for (const sema::Step& step : flow->steps) {
+    const std::string rest = step.name.starts_with(prefix) ? step.name.substr(prefix.size()) : "";
+    const std::string name = rest.substr(0, rest.find_first_of(".#"));
+    if (name.empty())
+      continue;
+    word(name, CompletionShape::kVariable, "step of the pattern");
+    within = true;
+  }
+  return within;
 }
 
 void Candidates::events(std::string_view prefix) {

@@ -47,6 +47,10 @@ class Candidates {
   void parameters();
   void outputs(bool only_branch);
   void edges(const std::string& step);
+  // What a use of that pattern takes, by name or by place. False: no pattern has the name.
+  bool pattern_arguments(const std::string& call, const std::string& argument);
+  // The steps within the use of a pattern that the flow calls so. False: it uses none there.
+  bool steps_within(const std::string& use);
   void events(std::string_view prefix);
   void holes(bool in_flow);
   // What the `use` of these tokens can import.

@@ -2,6 +2,7 @@
 // declarations around it, the words of its statement so far, the brackets open in that.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -54,6 +55,7 @@ struct Cursor {
 
   std::string_view kind() const { return around.empty() ? std::string_view() : around.back(); }
   bool in_flow() const;
+  bool in_pattern() const { return std::ranges::find(around, "pattern") != around.end(); }
   // The n-th token before the word, 0 for the nearest; empty: there is none.
   std::string_view back(std::size_t n) const;
 };

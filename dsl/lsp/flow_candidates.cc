@@ -59,6 +59,8 @@ void FlowCandidates::head() {
       out_.row(form.word, form.form, form.doc, snippet_of(form.word));
   }
   out_.calls();
+  if (cursor_.in_pattern())
+    out_.parameters();
 }
 
 // After a dot: an edge, an output, a field, or what a module exports.
@@ -79,6 +81,7 @@ void FlowCandidates::member() {
     out_.word("label", CompletionShape::kField, "of the item");
     return;
   }
+  out_.steps_within(left);
   if (!cursor_.brackets.empty()) {
     out_.outputs(cursor_.brackets.back().call == "repo.merge");
     return;
@@ -108,6 +111,8 @@ bool FlowCandidates::after_word() {
     out_.steps();
   } else if (last == "to") {
     out_.names({NameKind::kAgent, NameKind::kRole});
+    if (cursor_.in_pattern())
+      out_.parameters();
     out_.row("route", "route(x.FIELD, VALUE: AGENT, else: AGENT)",
              "Chooses the agent by a field of the item.",
              "route(${1:x}.${2:label}, ${3:bug}: ${4:agent}, else: ${5:agent})");
@@ -117,7 +122,10 @@ bool FlowCandidates::after_word() {
     for (const char* const span : {"30s", "5min", "15min", "1h", "24h"})
       out_.word(span, CompletionShape::kUnit, "a duration");
   } else {
-    return last == "retry" || last == "width" || last == "limit" || last == "max";
+    const bool counts = last == "retry" || last == "width" || last == "limit" || last == "max";
+    if (counts && cursor_.in_pattern())
+      out_.parameters();
+    return counts;
   }
   return true;
 }
@@ -132,6 +140,9 @@ void FlowCandidates::argument() {
   } else if (call == "all" || call == "any") {
     out_.steps();
     out_.calls();
+    for (const char* const joint : {"all", "any"})
+      out_.row(joint, std::string(joint) + "(STEP, …)", "A joint inside of the joint.",
+               snippet_of(joint));
   } else if (call == "repo.merge") {
     out_.steps();
     if (bracket.name != "into")
@@ -154,7 +165,7 @@ void FlowCandidates::argument() {
     out_.snippet("run", "run(\"command\")", "run(\"${1:command}\")");
   } else if (call == "issues") {
     out_.snippet("label", "label: \"…\"", "label: \"${1:bug}\"");
-  } else {
+  } else if (!out_.pattern_arguments(call, std::string(bracket.name))) {
     out_.parameters();
     out_.steps();
   }

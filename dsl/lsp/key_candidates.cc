@@ -158,6 +158,8 @@ void KeyCandidates::in_list() {
   const bool begins = last == "[" || last == "," || last == "(" || last == ":";
   if (key == "given" || key == "expect") {
     claims();
+  } else if (key == "load" && !begins) {
+    out_.names({NameKind::kFlow}, "/day");
   } else if (key == "grants" && begins) {
     out_.names({NameKind::kCredential});
   } else if ((key == "identity" || key == "after") && begins) {
