@@ -65,7 +65,8 @@ TEST_CASE("the tools are the verbs, without what is between client and engine") 
   CHECK(
       tools.find(
           R"({"name":"verdict","description":"Gives the verdict of this review; changes_requested )"
-          R"(needs a finding first. The last one counts.","inputSchema":{"type":"object","properties":)"
+          R"(needs a finding first. The last one counts; a finding of severity major or worse after an )"
+          R"(approval withdraws that.","inputSchema":{"type":"object","properties":)"
           R"({"verdict":{"type":"string","enum":["approved","changes_requested"],"description":)"
           R"("What the review comes to."},"summary":{"type":"string","description":"Why, in a few )"
           R"(lines."}},"required":["verdict"],"additionalProperties":false}})") !=
