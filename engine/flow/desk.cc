@@ -331,7 +331,8 @@ void Desk::settled(run::TaskIndex task, const plan::Agent& agent, bool well) {
 
 void Desk::take_up_mail(const run::State& state) {
   for (const run::Task& task : state.tasks)
-    if (!run::is_settled(task.phase) && task.epoch > 0)
+    if (!run::is_settled(task.phase) && task.epoch > 0 &&
+        !plan_.nodes[task.node.value].agents.empty())
       mail_.hold(task.index);
   for (const plan::Agent& agent : plan_.agents)
     (void)mail_.sweep(agent.name, [&](run::TaskIndex task) -> std::optional<bool> {
@@ -346,7 +347,9 @@ void DeskObserver::saw(const plan::Plan& plan, const run::State& state, const ru
                        const std::vector<run::Transition>& transitions) {
   for (const run::Transition& change : transitions) {
     const run::Task& task = state.tasks[change.task.value];
-    if (run::is_settled(change.to) && task.session.value < state.sessions.size())
+    // A plain command's or a human's has no agent.
+    if (run::is_settled(change.to) && !plan.nodes[task.node.value].agents.empty() &&
+        task.session.value < state.sessions.size())
       desk_.settled(change.task, plan.agents[state.sessions[task.session.value].agent.value],
                     change.to == run::Phase::kDone);
   }
