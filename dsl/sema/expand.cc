@@ -10,6 +10,17 @@ namespace {
 
 using Kind = ast::Atom::Kind;
 
+// Of a text whose holes are filled: a pattern that uses another with `"{t}{t}"` doubles it.
+constexpr std::size_t kMostParts = 2000;
+constexpr std::size_t kMostText = std::size_t{256} << 10;  // bytes
+
+std::size_t size_of(const std::vector<ast::StringPart>& parts) {
+  std::size_t size = 0;
+  for (const ast::StringPart& part : parts)
+    size += part.text.size();
+  return size;
+}
+
 class Copy {
  public:
   Copy(Context& context, SourceId source, const Bindings& bindings)
@@ -141,7 +152,12 @@ class Copy {
       const ast::Atom& one = argument.atoms.front();
       switch (one.kind) {
         case Kind::kError: return;
-        case Kind::kString: copy.insert(copy.end(), one.parts.begin(), one.parts.end()); return;
+        case Kind::kString:
+          if (copy.size() + one.parts.size() > kMostParts ||
+              size_of(copy) + size_of(one.parts) > kMostText)
+            return say_long(hole, argument.span);
+          copy.insert(copy.end(), one.parts.begin(), one.parts.end());
+          return;
         case Kind::kNumber:
         case Kind::kDate: copy.push_back({false, one.text, one.span}); return;
         case Kind::kName:
@@ -157,6 +173,19 @@ class Copy {
         error("F203", argument.span, "`{" + hole.text + "}` stands for text",
               argument.atoms.empty() ? "" : "this is " + describe(argument.atoms.back()));
     diagnostic.secondary.push_back({here(hole.span), "the hole"});
+    context_.sink.add(std::move(diagnostic));
+  }
+
+  // Said once: what is too long stays too long.
+  void say_long(const ast::StringPart& hole, Span argument) {
+    if (std::exchange(context_.said_long_text, true))
+      return;
+    Diagnostic diagnostic =
+        error("F202", argument, "with the holes of its patterns filled a text is too long",
+              "what is too long for `{" + hole.text + "}`");
+    diagnostic.secondary.push_back({here(hole.span), "the hole"});
+    diagnostic.notes.push_back("a text may have " + std::to_string(kMostText >> 10) + " KiB and " +
+                               std::to_string(kMostParts) + " holes and pieces");
     context_.sink.add(std::move(diagnostic));
   }
 

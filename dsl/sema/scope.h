@@ -31,6 +31,7 @@ struct Context {
   std::vector<PatternText> patterns = {};
   // Of a use, by its place and the pattern.
   std::map<std::tuple<std::uint32_t, std::uint32_t, std::size_t>, SourceId> expansions = {};
+  bool said_long_text = false;  // that a text with its holes filled is too long
 };
 
 struct Symbol {
