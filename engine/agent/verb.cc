@@ -138,10 +138,11 @@ constexpr std::array kVerbs = {
     VerbInfo{Verb::kHandoff, "handoff",
              "Leaves notes for the session that carries on, before this one has to stop.",
              kHandoffParameters},
-    VerbInfo{Verb::kSend, "send",
-             "Sends a message to an agent, whose next session has it in its brief. The same words "
-             "again are the same message.",
-             kSendParameters},
+    VerbInfo{
+        Verb::kSend, "send",
+        "Sends a message to an agent, whose first session to look has it. The same words again "
+        "are the same message.",
+        kSendParameters},
     VerbInfo{Verb::kInbox,
              "inbox",
              "Gives the messages to this agent that this session was not told yet.",

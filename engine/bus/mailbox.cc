@@ -18,6 +18,7 @@
 #include "engine/bus/folder.h"
 #include "engine/os/crash_point.h"
 #include "engine/os/files.h"
+#include "engine/os/folder.h"
 
 namespace fleet::bus {
 namespace {
@@ -51,16 +52,10 @@ Result<Mailbox> Mailbox::open(const std::string& bus_dir, const std::string& age
                                                                   {"/dead", &box.dead_}}};
   // Never through a link in the place of the mailbox.
   FLEET_CHECK(os::system_files().make_dirs(box.path_));
-  FLEET_TRY([[maybe_unused]] const UniqueFd top, open_folder(box.path_));
+  FLEET_TRY([[maybe_unused]] const UniqueFd top, os::open_folder(box.path_));
   for (const auto& [name, fd] : folders) {
     FLEET_CHECK(os::system_files().make_dirs(box.path_ + name));
-    FLEET_TRY(*fd, open_folder(box.path_ + name));
-  }
-  // The counter is not synced: after a power cut it may be behind what is there.
-  for (const UniqueFd* folder : {&box.new_, &box.current_}) {
-    FLEET_TRY(const auto found, names_in(*folder));
-    if (!found.empty())
-      box.seen_ = std::max(box.seen_, found.back().number);
+    FLEET_TRY(*fd, os::open_folder(box.path_ + name));
   }
   return box;
 }
@@ -68,7 +63,7 @@ Result<Mailbox> Mailbox::open(const std::string& bus_dir, const std::string& age
 // One deliverer at a time: the numbers are the order. Free again when the descriptor is closed.
 Result<UniqueFd> Mailbox::lock() const {
   const std::string path = path_ + "/lock";
-  UniqueFd fd(steadily(
+  UniqueFd fd(os::uninterrupted(
       [&] { return ::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600); }));
   if (!fd)
     return os_error("open", path, errno);
@@ -84,33 +79,38 @@ Result<UniqueFd> Mailbox::lock() const {
   return fd;
 }
 
-// The lock's file is the counter.
-Result<std::uint64_t> Mailbox::last_number(int lock) const {
+// The lock's file is the counter. It is not synced: after a power cut it may be behind what is
+// there, which is looked at once.
+Result<std::uint64_t> Mailbox::last_number(int lock) {
+  if (!seen_) {
+    std::uint64_t highest = 0;
+    for (const UniqueFd* folder : {&new_, &current_}) {
+      FLEET_TRY(const auto found, names_in(*folder));
+      if (!found.empty())
+        highest = std::max(highest, found.back().number);
+    }
+    seen_ = highest;
+  }
   std::array<char, 32> digits{};
-  const ssize_t got = steadily([&] { return ::pread(lock, digits.data(), digits.size(), 0); });
+  const ssize_t got =
+      os::uninterrupted([&] { return ::pread(lock, digits.data(), digits.size(), 0); });
   if (got < 0)
     return os_error("read", path_ + "/lock", errno);
   std::uint64_t number = 0;
   std::from_chars(digits.data(), digits.data() + got, number);
-  return std::max(number < kMaxNumber ? number : 0, seen_);
+  return std::max(number < kMaxNumber ? number : 0, *seen_);
 }
 
 // Under the lock: what a dead deliverer left of its own is written over.
 Status Mailbox::write_next(const std::string& bytes) const {
   const std::string path = path_ + "/tmp/" + kNext;
-  const UniqueFd fd(steadily([&] {
+  const UniqueFd fd(os::uninterrupted([&] {
     return ::openat(tmp_.get(), kNext, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
   }));
   if (!fd)
     return os_error("create", path, errno);
-  std::string_view rest = bytes;
-  while (!rest.empty()) {
-    const ssize_t put = steadily([&] { return ::write(fd.get(), rest.data(), rest.size()); });
-    if (put < 0)
-      return os_error("write", path, errno);
-    rest.remove_prefix(static_cast<std::size_t>(put));
-  }
-  return sync(fd.get(), path);
+  FLEET_CHECK(os::write_all(fd.get(), bytes, path));
+  return os::sync_fd(fd.get(), path);
 }
 
 Result<bool> Mailbox::is_done(const std::string& id) const {
@@ -140,7 +140,8 @@ Status Mailbox::deliver(std::span<const Message> messages) {
     os::crash_point("bus.written");
     const std::string digits = fmt::format("{:012}\n", number);
     const auto size = static_cast<ssize_t>(digits.size());
-    if (steadily([&] { return ::pwrite(held.get(), digits.data(), digits.size(), 0); }) != size)
+    if (os::uninterrupted([&] { return ::pwrite(held.get(), digits.data(), digits.size(), 0); }) !=
+        size)
       return os_error("write", path_ + "/lock", errno);
     FLEET_TRY(const bool moved,
               rename(tmp_.get(), kNext, new_.get(), FileName{number, 0, message.id, {}}.text()));
@@ -148,7 +149,7 @@ Status Mailbox::deliver(std::span<const Message> messages) {
       return Error(Errc::kIo, path_ + "/tmp: a message that was being delivered is gone");
     os::crash_point("bus.delivered");
   }
-  return sync(new_.get(), new_path());
+  return os::sync_fd(new_.get(), new_path());
 }
 
 // What the reader has in cur/, also what it takes over from those who are gone, in order.
@@ -175,14 +176,14 @@ Result<std::vector<FileName>> Mailbox::held_by(const Wish& wish) const {
 
 // Nothing: it has moved on, or was none and is set aside. Where that can't be done it is passed
 // over, since it must not keep a reader from the others.
-Result<std::optional<Message>> Mailbox::look(const UniqueFd& folder, const FileName& name) const {
-  auto bytes = read_file(folder.get(), name.text(), kMaxMessage);
-  auto message = bytes ? decode(*bytes) : Result<Message>(std::move(bytes).error());
+std::optional<Message> Mailbox::look(const UniqueFd& folder, const FileName& name) const {
+  auto file = os::read_plain_file(folder.get(), name.text(), kMaxMessage);
+  auto message = file ? decode(file->bytes) : Result<Message>(std::move(file).error());
   if (message && message->id == name.id && message->to == agent_)
-    return std::optional(*std::move(message));
+    return *std::move(message);
   if (message || message.error().code() != Errc::kNotFound)
     (void)rename(folder.get(), name.text(), dead_.get(), name.taken_by({}).text());
-  return std::optional<Message>();
+  return std::nullopt;
 }
 
 Result<Mailbox::Taken> Mailbox::take(const Wish& wish) {
@@ -205,7 +206,7 @@ Result<Mailbox::Taken> Mailbox::take(const Wish& wish) {
     }
     if (wish.is_known(name.id))
       continue;
-    FLEET_TRY(auto message, look(folder, name));
+    std::optional<Message> message = look(folder, name);
     if (!message)
       continue;
     const std::size_t size = message->text.size() + message->subject.size() + kEnvelope;
@@ -237,8 +238,8 @@ Status Mailbox::acknowledge(const IsReader& is_reader) {
   if (!any)
     return {};
   // The new place first: in between it may be seen in both, and counts as done.
-  FLEET_CHECK(sync(done_.get(), path_ + "/done"));
-  return sync(current_.get(), path_ + "/cur");
+  FLEET_CHECK(os::sync_fd(done_.get(), path_ + "/done"));
+  return os::sync_fd(current_.get(), path_ + "/cur");
 }
 
 Status Mailbox::give_back(const IsReader& is_reader) {
@@ -280,8 +281,8 @@ Result<std::vector<Mailbox::Entry>> Mailbox::list() const {
 }
 
 Result<Message> read_message(const std::string& file) {
-  FLEET_TRY(const std::string bytes, read_file(AT_FDCWD, file, kMaxMessage));
-  return decode(bytes);
+  FLEET_TRY(const auto plain, os::read_plain_file(AT_FDCWD, file, kMaxMessage));
+  return decode(plain.bytes);
 }
 
 }  // namespace fleet::bus

@@ -87,16 +87,17 @@ class Mailbox {
   Mailbox(std::string path, std::string agent) : path_(std::move(path)), agent_(std::move(agent)) {}
 
   Result<UniqueFd> lock() const;
-  Result<std::uint64_t> last_number(int lock) const;
+  Result<std::uint64_t> last_number(int lock);
   Status write_next(const std::string& bytes) const;
   Result<bool> is_done(const std::string& id) const;
   Result<std::vector<FileName>> held_by(const Wish& wish) const;
-  Result<std::optional<Message>> look(const UniqueFd& folder, const FileName& name) const;
+  std::optional<Message> look(const UniqueFd& folder, const FileName& name) const;
 
   std::string path_;
   std::string agent_;
   UniqueFd tmp_, new_, current_, done_, dead_;  // the folders
-  std::uint64_t seen_ = 0;                      // the highest number when it was opened
+  // The highest number when it first delivered; read and written under the lock.
+  std::optional<std::uint64_t> seen_;
 };
 
 // An entry's message. kNotFound: it has moved on since; kCorrupt: it is none.

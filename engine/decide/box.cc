@@ -1,7 +1,6 @@
 #include "engine/decide/box.h"
 
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -12,70 +11,23 @@
 
 #include "engine/os/clock.h"
 #include "engine/os/files.h"
+#include "engine/os/folder.h"
 
 namespace fleet::decide {
 namespace {
 
-template <class Call>
-auto steadily(Call call) {
-  decltype(call()) got{};
-  do {
-    got = call();
-  } while (got < 0 && errno == EINTR);
-  return got;
-}
-
-Result<UniqueFd> open_folder(const std::string& path) {
-  UniqueFd fd(steadily(
-      [&] { return ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC); }));
-  if (!fd)
-    return os_error("open", path, errno);
-  return fd;
-}
-
-Status sync(int fd, std::string_view what) {
-  if (steadily([&] { return ::fsync(fd); }) != 0)
-    return os_error("fsync", what, errno);
-  return {};
-}
-
 // What bears a gate's name in one of the folders; nothing when nothing does.
 Result<std::optional<Decision>> read_decision(int folder, const GateName& gate) {
   const std::string name = file_name(gate);
-  // Neither through a link nor waiting for the other end of a pipe.
-  const UniqueFd fd(steadily([&] {
-    return ::openat(folder, name.c_str(),
-                    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-  }));
-  if (!fd) {
-    const int error = errno;
-    if (error == ENOENT)
-      return std::optional<Decision>();
-    if (error == ELOOP || error == ENXIO)
-      return Error(Errc::kCorrupt, name + ": it is no plain file");
-    return os_error("open", name, error);
-  }
-  struct stat status {};
-  if (::fstat(fd.get(), &status) != 0)
-    return os_error("stat", name, errno);
-  if (!S_ISREG(status.st_mode))
-    return Error(Errc::kCorrupt, name + ": it is no plain file");
-  if (status.st_uid != ::geteuid())
+  auto file = os::read_plain_file(folder, name, kMaxDecision);
+  if (!file && file.error().code() == Errc::kNotFound)
+    return std::optional<Decision>();
+  if (!file)
+    return std::move(file).error();
+  if (file->owner != ::geteuid())
     return Error(Errc::kCorrupt,
-                 fmt::format("{}: it belongs to another account (uid {})", name, status.st_uid));
-  std::string bytes(kMaxDecision + 1, '\0');
-  std::size_t length = 0;
-  while (length < bytes.size()) {
-    const ssize_t got =
-        steadily([&] { return ::read(fd.get(), bytes.data() + length, bytes.size() - length); });
-    if (got < 0)
-      return os_error("read", name, errno);
-    if (got == 0)
-      break;
-    length += static_cast<std::size_t>(got);
-  }
-  bytes.resize(length);
-  auto decision = decode(bytes);
+                 fmt::format("{}: it belongs to another account (uid {})", name, file->owner));
+  auto decision = decode(file->bytes);
   if (!decision)
     return std::move(decision).error().in(name);
   if (decision->gate != gate)
@@ -96,9 +48,9 @@ Result<DecisionBox> DecisionBox::open(const std::string& state_dir) {
   const std::string root = state_dir + "/decisions";
   for (const char* folder : {"/tmp", "/new", "/done"})
     FLEET_CHECK(os::system_files().make_dirs(root + folder));
-  FLEET_TRY(UniqueFd tmp, open_folder(root + "/tmp"));
-  FLEET_TRY(UniqueFd fresh, open_folder(root + "/new"));
-  FLEET_TRY(UniqueFd done, open_folder(root + "/done"));
+  FLEET_TRY(UniqueFd tmp, os::open_folder(root + "/tmp"));
+  FLEET_TRY(UniqueFd fresh, os::open_folder(root + "/new"));
+  FLEET_TRY(UniqueFd done, os::open_folder(root + "/done"));
   return DecisionBox(root + "/new", std::move(tmp), std::move(fresh), std::move(done));
 }
 
@@ -107,22 +59,14 @@ Result<std::string> DecisionBox::write_temporary(const Decision& decision) const
   if (bytes.size() > kMaxDecision || decision.why.size() > kMaxWhy)
     return Error(Errc::kInvalid, fmt::format("a decision's reason has at most {} bytes", kMaxWhy));
   std::string name = unique_suffix();
-  UniqueFd fd(steadily([&] {
+  UniqueFd fd(os::uninterrupted([&] {
     return ::openat(tmp_.get(), name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   }));
   if (!fd)
     return os_error("create", "a decision", errno);
-  std::string_view rest = bytes;
-  Status wrote;
-  while (wrote && !rest.empty()) {
-    const ssize_t got = steadily([&] { return ::write(fd.get(), rest.data(), rest.size()); });
-    if (got < 0)
-      wrote = os_error("write", "a decision", errno);
-    else
-      rest.remove_prefix(static_cast<std::size_t>(got));
-  }
+  Status wrote = os::write_all(fd.get(), bytes, "a decision");
   if (wrote)
-    wrote = sync(fd.get(), "a decision");
+    wrote = os::sync_fd(fd.get(), "a decision");
   if (!wrote) {
     ::unlinkat(tmp_.get(), name.c_str(), 0);
     return std::move(wrote).error();
@@ -138,7 +82,7 @@ Result<DecisionBox::Delivered> DecisionBox::deliver(const Decision& decision) {
   ::unlinkat(tmp_.get(), temporary.c_str(), 0);
   if (!linked && error != EEXIST)
     return os_error("link", name, error);
-  FLEET_CHECK(sync(new_.get(), new_path_));
+  FLEET_CHECK(os::sync_fd(new_.get(), new_path_));
   // One that was taken already is in done/ by now, whatever became of new/.
   FLEET_TRY(auto taken, read_decision(done_.get(), decision.gate));
   if (taken && *taken != decision) {
@@ -166,7 +110,7 @@ Status DecisionBox::record(const Decision& decision, std::string_view what) {
     ::unlinkat(tmp_.get(), temporary.c_str(), 0);
     return os_error("rename", kept, error);
   }
-  return sync(done_.get(), "decisions/done");
+  return os::sync_fd(done_.get(), "decisions/done");
 }
 
 Result<std::optional<Decision>> DecisionBox::look(const GateName& gate) const {
@@ -186,7 +130,7 @@ Status DecisionBox::keep(const GateName& gate) {
     if (error != EEXIST)
       return os_error("link", name, error);
   }
-  FLEET_CHECK(sync(done_.get(), "decisions/done"));
+  FLEET_CHECK(os::sync_fd(done_.get(), "decisions/done"));
   ::unlinkat(new_.get(), name.c_str(), 0);
   return {};
 }
@@ -198,7 +142,7 @@ Status DecisionBox::set_aside(const GateName& gate, std::string_view what) {
     if (::renameat(folder->get(), name.c_str(), done_.get(), aside.c_str()) != 0 && errno != ENOENT)
       return os_error("rename", name, errno);
   }
-  return sync(done_.get(), "decisions/done");
+  return os::sync_fd(done_.get(), "decisions/done");
 }
 
 }  // namespace fleet::decide

@@ -15,22 +15,6 @@
 namespace fleet::os {
 namespace {
 
-Status write_all(int fd, std::string_view bytes, const Path& path) {
-  while (!bytes.empty()) {
-    const ssize_t wrote = uninterrupted([&] { return ::write(fd, bytes.data(), bytes.size()); });
-    if (wrote < 0)
-      return os_error("write", path, errno);
-    bytes.remove_prefix(static_cast<std::size_t>(wrote));
-  }
-  return {};
-}
-
-Status sync_fd(int fd, const Path& path) {
-  if (uninterrupted([&] { return ::fsync(fd); }) != 0)
-    return os_error("fsync", path, errno);
-  return {};
-}
-
 // Removed unless renamed away.
 class TemporaryFile {
  public:

@@ -10,18 +10,9 @@
 
 #include "engine/base/result.h"
 #include "engine/base/unique_fd.h"
+#include "engine/os/folder.h"
 
 namespace fleet::os {
-
-// Calls again while a signal interrupts.
-template <class Call>
-auto uninterrupted(Call call) {
-  decltype(call()) got{};
-  do {
-    got = call();
-  } while (got < 0 && errno == EINTR);
-  return got;
-}
 
 inline Status check_path(std::string_view path) {
   if (path.empty())
