@@ -33,7 +33,8 @@ void add(StepCost& cost, const plan::WorstTerm& term) {
     cost.total = money;
   } else if (cost.total && money && cost.total->micros < kMostMicros) {
     cost.total->micros += money->micros;
-    if (cost.each != term.each)
+    // One product for all of them, or none.
+    if (cost.each != term.each || cost.attempts != term.attempts || cost.items != term.items)
       cost.each.reset();
   } else {
     cost.total.reset();
@@ -56,6 +57,88 @@ std::string flow_cost(const Snapshot& snapshot, const Named& named) {
   return text;
 }
 
+// Steps of a plan, each with all that is within it.
+struct Part {
+  std::vector<std::string> names;
+  bool several = false;  // a loop, or a use of a pattern
+
+  bool has(const std::string& name) const {
+    return std::ranges::any_of(names, [&](const std::string& one) {
+      const bool same = name.size() == one.size();
+      return name.starts_with(one) && (same || name[one.size()] == '.' || name[one.size()] == '#');
+    });
+  }
+};
+
+Part part_of(const Snapshot& snapshot, const Named& step) {
+  Part part;
+  part.several = step.uses.has_value();
+  for (const sema::Step* one : step.uses ? snapshot.steps_of_use(step) : snapshot.steps(step)) {
+    part.names.push_back(one->name);
+    part.several = part.several || one->kind == sema::StepKind::kLoop;
+  }
+  return part;
+}
+
+std::vector<plan::WorstTerm> terms_of(const plan::Plan& plan, const Part& part) {
+  std::vector<plan::WorstTerm> terms;
+  for (const plan::WorstTerm& term : plan.worst.terms) {
+    const plan::Node& node = plan.nodes[term.node.value];
+    const bool works = node.kind == plan::NodeKind::kTask || node.kind == plan::NodeKind::kFanout;
+    if (works && part.has(node.name))
+      terms.push_back(term);
+  }
+  return terms;
+}
+
+std::optional<StepCost> cost_of_part(const plan::Plan& plan, const Part& part) {
+  StepCost cost;
+  for (const plan::WorstTerm& term : terms_of(plan, part)) {
+    const plan::Node& node = plan.nodes[term.node.value];
+    add(cost, term);
+    if (node.kind == plan::NodeKind::kFanout && cost.spawn.empty() && !part.several)
+      cost.spawn = plan::spawn_outlook(plan, node);
+  }
+  if (part.several)
+    cost.each.reset();
+  return cost.rounds == 0 ? std::nullopt : std::optional(cost);
+}
+
+// "build 2 × $3.00 + fixes 3 × 6 × $1.00", where it is more than one step.
+std::string sum_of(const plan::Plan& plan, const Part& part) {
+  plan::Plan alone;
+  alone.nodes = plan.nodes;
+  alone.worst.terms = terms_of(plan, part);
+  return plan::worst_sum(alone);
+}
+
+std::string lines_of(const plan::Plan* plan, const Part& part) {
+  const auto cost = plan == nullptr ? std::nullopt : cost_of_part(*plan, part);
+  if (!cost)
+    return {};
+  const std::string money = text_of(*cost);
+  const std::string sum = part.several ? sum_of(*plan, part) : std::string();
+  std::string text;
+  if (!money.empty())
+    text = "\nCosts " + money + (sum.empty() ? "" : " = " + sum) + "\n";
+  else if (!sum.empty())
+    text = "\nWhat it costs is not bounded: " + sum + "\n";
+  return text + (cost->spawn.empty() ? "" : "\nSpawn check: " + cost->spawn + "\n");
+}
+
+// "polish#1.ship.build" is said as "ship.build".
+std::string without_rounds(const std::string& name) {
+  std::string bare;
+  for (std::size_t at = 0; at <= name.size();) {
+    const std::size_t end = std::min(name.find('.', at), name.size());
+    const std::string part = name.substr(at, end - at);
+    if (part.find('#') == std::string::npos)
+      bare += (bare.empty() ? "" : ".") + part;
+    at = end + 1;
+  }
+  return bare;
+}
+
 }  // namespace
 
 const plan::Plan* plan_around(const Snapshot& snapshot, const Named& named) {
@@ -69,23 +152,23 @@ std::optional<StepCost> step_cost(const Snapshot& snapshot, const Named& step) {
   const plan::Plan* const plan = plan_around(snapshot, step);
   if (plan == nullptr)
     return std::nullopt;
-  std::vector<std::string> names;
-  for (const sema::Step* one : snapshot.steps(step))
-    names.push_back(one->name);
-  StepCost cost;
-  for (const plan::WorstTerm& term : plan->worst.terms) {
-    const plan::Node& node = plan->nodes[term.node.value];
-    const bool ours = std::ranges::any_of(names, [&](const std::string& name) {
-      return node.name == name || node.name.starts_with(name + ".");
-    });
-    const bool works = node.kind == plan::NodeKind::kTask || node.kind == plan::NodeKind::kFanout;
-    if (!ours || !works)
+  return cost_of_part(*plan, part_of(snapshot, step));
+}
+
+std::string cost_of_member(const Snapshot& snapshot, SourceId source, std::uint32_t offset,
+                           std::string_view path) {
+  const sema::Flow* const flow = snapshot.flow_around(source, offset);
+  const plan::Plan* const plan = flow == nullptr ? nullptr : snapshot.plan(flow->name);
+  if (plan == nullptr)
+    return {};
+  Part part;
+  for (const sema::Step& step : flow->steps) {
+    if (step.kind == sema::StepKind::kLast || without_rounds(step.name) != path)
       continue;
-    add(cost, term);
-    if (node.kind == plan::NodeKind::kFanout && cost.spawn.empty())
-      cost.spawn = plan::spawn_outlook(*plan, node);
+    part.names.push_back(step.name);
+    part.several = part.several || step.kind == sema::StepKind::kLoop;
   }
-  return cost.rounds == 0 ? std::nullopt : std::optional(cost);
+  return lines_of(plan, part);
 }
 
 std::string text_of(const StepCost& cost) {
@@ -134,12 +217,7 @@ std::string cost_of(const Snapshot& snapshot, const Named& named) {
     return cost_of_day(snapshot);
   if (named.kind != NameKind::kStep)
     return {};
-  const std::optional<StepCost> cost = step_cost(snapshot, named);
-  if (!cost)
-    return {};
-  const std::string money = text_of(*cost);
-  return (money.empty() ? "" : "\nCosts " + money + "\n") +
-         (cost->spawn.empty() ? "" : "\nSpawn check: " + cost->spawn + "\n");
+  return lines_of(plan_around(snapshot, named), part_of(snapshot, named));
 }
 
 }  // namespace fleet::lsp

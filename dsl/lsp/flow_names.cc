@@ -52,6 +52,8 @@ void NameWalk::walk_flow(const ast::Block& block) {
   if (block.on)
     note_holes(*block.on);
   scope_ = open_scope(block.has_body ? block.body.span : block.span);
+  if (inside_)
+    names_.bodies_.emplace(*inside_, *scope_);
   for (const ast::Parameter& parameter : block.parameters)
     declare_parameter(parameter.name, block);
   walk_steps(block.body, true);
@@ -60,8 +62,10 @@ void NameWalk::walk_flow(const ast::Block& block) {
 }
 
 void NameWalk::declare_parameter(const ast::Ident& name, const ast::Block& block) {
-  const auto holes = holes_.find(name.text);
-  const auto shared = shared_.find(name.text);
+  // Contracts have holes for what a flow is given; a pattern's parameters are its own affair.
+  const bool own = block.kind.text == "pattern";
+  const auto holes = own ? holes_.end() : holes_.find(name.text);
+  const auto shared = own ? shared_.end() : shared_.find(name.text);
   std::size_t named = 0;
   if (shared != shared_.end()) {
     named = shared->second;
@@ -82,12 +86,14 @@ void NameWalk::declare_step(const ast::Assignment& step) {
   const std::size_t* const known = find_local(step.key.text);
   if (known != nullptr && names_.all_[*known].kind == NameKind::kStep) {
     define(*known, step.key.span, step.span);
+    names_.all_[*known].settings.push_back(&step);
     return;
   }
   const std::size_t named = add(NameKind::kStep, step.key, step.span, nullptr);
   Named& made = names_.all_[named];
   made.doc = step.doc;
   made.step = &step;
+  made.settings.push_back(&step);
   names_.locals_[*scope_].names.emplace(step.key.text, named);
   steps_.emplace(step.key.text, named);
 }
@@ -130,6 +136,16 @@ void NameWalk::walk_step(const ast::Assignment& step) {
   }
   walk_run_of_atoms(step, atoms);
   scope_ = outer;
+  note_use(step);
+}
+
+void NameWalk::note_use(const ast::Assignment& step) {
+  const std::size_t* const own = find_local(step.key.text);
+  if (own == nullptr || step.value.atoms.empty() || step.value.atoms.front().kind != Kind::kCall)
+    return;
+  const auto callee = named_at(step.value.atoms.front().path.back().span);
+  if (callee && names_.all_[*callee].kind == NameKind::kPattern && !names_.all_[*own].uses)
+    names_.all_[*own].uses = callee;
 }
 
 void NameWalk::walk_run_of_atoms(const ast::Assignment& step, const std::vector<ast::Atom>& atoms) {
@@ -186,9 +202,10 @@ void NameWalk::walk_atom(const ast::Atom& atom, bool source) {
 
 void NameWalk::walk_call(const ast::Atom& call, bool source) {
   const bool own = holds(kForms, call.text) || (source && holds(kSources, call.text));
-  if (!own)
-    refer_local(call.path);
+  const std::optional<std::size_t> called = own ? std::nullopt : refer_local(call.path);
   for (const ast::Argument& argument : call.args) {
+    if (called && argument.name)
+      given_.push_back({*called, *argument.name});
     const bool is_switch = argument.name && argument.name->text == "sandbox";
     if (!is_switch)
       walk_value(*argument.value);
@@ -206,13 +223,16 @@ void NameWalk::walk_holes(const ast::Atom& string) {
   }
 }
 
-void NameWalk::refer_local(const std::vector<ast::Ident>& path) {
+std::optional<std::size_t> NameWalk::refer_local(const std::vector<ast::Ident>& path) {
   if (path.empty())
-    return;
-  if (const std::size_t* const named = find_local(path.front().text))
-    mention(path.front().span, *named);
-  else
-    refer(path);
+    return std::nullopt;
+  const std::size_t* const named = find_local(path.front().text);
+  if (named == nullptr)
+    return refer(path);
+  mention(path.front().span, *named);
+  if (path.size() > 1 && names_.all_[*named].kind == NameKind::kStep)
+    members_.push_back({*named, {path.begin() + 1, path.end()}});
+  return *named;
 }
 
 }  // namespace fleet::lsp

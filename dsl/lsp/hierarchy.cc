@@ -54,39 +54,85 @@ class Waits {
     return found == nullptr ? std::nullopt : std::optional(found->named);
   }
 
-  // Of a call inside of `all(…)` it is the step around it.
-  std::optional<std::size_t> named_of(const sema::Step& step) const {
-    const auto own = names_.find({step.name_span.source.value, step.name_span.begin});
-    if (own != names_.end())
-      return own->second;
-    auto around = written_.upper_bound({step.span.source.value, step.span.begin});
+  // The step that the text has there, or around there.
+  std::optional<std::size_t> written_around(Span span) const {
+    auto around = written_.upper_bound({span.source.value, span.begin});
     if (around == written_.begin())
       return std::nullopt;
     --around;
-    const bool holds =
-        around->first.first == step.span.source.value && step.span.end <= around->second.first;
+    const bool holds = around->first.first == span.source.value && span.end <= around->second.first;
     return holds ? std::optional(around->second.second) : std::nullopt;
   }
 
-  void add_step(const sema::Flow& flow, const sema::Step& step) {
-    const std::optional<std::size_t> who = named_of(step);
-    if (!who)
-      return;
-    for (const sema::Edge& edge : step.after)
-      add(*who, named_of(flow.steps[edge.from]), edge.span, step.span);
-    for (const sema::At<std::size_t>& agent : step.agents)
-      add(*who, named_at(agent.span), agent.span, step.span);
-    for (const sema::At<std::size_t>& member : step.members)
-      add(*who, named_of(flow.steps[member.value]), member.span, step.span);
-    if (step.human)
-      add(*who, named_at(step.human->span), step.human->span, step.span);
+  // A step and the uses that it is in, innermost first. Of a call inside of `all(…)` it is the step
+  // around it, whose name may be an argument's and so from elsewhere.
+  std::vector<std::size_t> chain_of(const sema::Step& step) const {
+    const Span name = snapshot_.sources().written(step.name_span);
+    const auto own = names_.find({name.source.value, name.begin});
+    const auto around = own != names_.end()
+                            ? std::optional(own->second)
+                            : written_around(snapshot_.sources().written(step.span));
+    std::vector<std::size_t> chain;
+    if (around)
+      chain.push_back(*around);
+    for (const Span& use : snapshot_.uses_around(step.span)) {
+      if (const auto outer = written_around(use))
+        chain.push_back(*outer);
+    }
+    return chain;
   }
 
-  void add(std::size_t who, std::optional<std::size_t> whom, Span place, Span fallback) {
-    if (!whom || *whom == who)
-      return;
-    const bool said = place.end > place.begin;
-    const Wait wait{who, *whom, said ? place : fallback};
+  void add_step(const sema::Flow& flow, const sema::Step& step) {
+    const std::vector<std::size_t> who = chain_of(step);
+    const auto one = [&](Span span) {
+      const auto named = named_at(snapshot_.sources().written(span));
+      return named ? std::vector{*named} : std::vector<std::size_t>();
+    };
+    for (const sema::Edge& edge : step.after)
+      add(who, chain_of(flow.steps[edge.from]), edge.span, step);
+    for (const sema::At<std::size_t>& agent : step.agents)
+      add(who, one(agent.span), agent.span, step);
+    for (const sema::At<std::size_t>& member : step.members)
+      add(who, chain_of(flow.steps[member.value]), member.span, step);
+    if (step.human)
+      add(who, one(step.human->span), step.human->span, step);
+  }
+
+  // What both are in waits for nothing; all else of the one waits for all else of the other.
+  void add(std::vector<std::size_t> who, std::vector<std::size_t> whom, Span place,
+           const sema::Step& step) {
+    while (who.size() > 1 && whom.size() > 1 && who.back() == whom.back()) {
+      who.pop_back();
+      whom.pop_back();
+    }
+    for (const std::size_t from : who) {
+      for (const std::size_t to : whom) {
+        if (from != to)
+          add(Wait{from, to, place_in(from, place, step)});
+      }
+    }
+  }
+
+  // Where the one that waits says so: the argument of a use is no part of its pattern's text.
+  Span place_in(std::size_t who, Span place, const sema::Step& step) const {
+    std::vector<Span> tried;
+    if (place.end > place.begin)
+      tried.push_back(snapshot_.sources().written(place));
+    tried.push_back(snapshot_.sources().written(step.span));
+    for (const Span& use : snapshot_.uses_around(step.span))
+      tried.push_back(use);
+    const std::vector<Span>& wholes = snapshot_.names().at(who).wholes;
+    for (const Span& one : tried) {
+      const bool here = std::ranges::any_of(wholes, [&](const Span& whole) {
+        return whole.source == one.source && contains(whole, one.begin);
+      });
+      if (here)
+        return one;
+    }
+    return wholes.front();
+  }
+
+  void add(const Wait& wait) {
     if (known_.emplace(wait.who, wait.whom, Place(wait.place.source.value, wait.place.begin))
             .second)
       all_.push_back(wait);

@@ -1,6 +1,7 @@
 // Who waits for whom. The calls of a hierarchy are the edges between steps: incoming are the steps
 // that wait for this one, outgoing those that it waits for. An agent is called by the steps that
-// give it tasks, and a human by the gates that ask them.
+// give it tasks, and a human by the gates that ask them. Of a pattern each step has the edges of
+// all uses, and a use those that lead out of it or into it.
 #pragma once
 
 #include <string>
@@ -21,7 +22,7 @@ struct HierarchyItem {
 
 struct HierarchyCall {
   HierarchyItem other;
-  std::vector<Span> places;  // where the one that waits says so
+  std::vector<Span> places;  // where the one that waits says so, in its own file
 };
 
 std::vector<HierarchyItem> prepare_hierarchy(const Snapshot& snapshot, SourceId source,

@@ -85,6 +85,7 @@ void NameWalk::run(std::size_t module) {
     if (block.kind.text == "test")
       walk_test(block);
   });
+  refer_members();
 }
 
 std::size_t NameWalk::add(NameKind kind, const ast::Ident& name, Span whole,
@@ -149,18 +150,21 @@ void NameWalk::declare_use(const ast::Use& use, std::optional<std::size_t> targe
   }
 }
 
-void NameWalk::refer(const std::vector<ast::Ident>& path) {
+std::optional<std::size_t> NameWalk::refer(const std::vector<ast::Ident>& path) {
   if (path.empty())
-    return;
+    return std::nullopt;
   const auto found = names_.scopes_[module_].find(path.front().text);
   if (found == names_.scopes_[module_].end())
-    return;
+    return std::nullopt;
   mention(path.front().span, found->second);
   const std::optional<std::size_t> module = names_.module_of(found->second);
   if (path.size() < 2 || !module)
-    return;
-  if (const std::size_t* const named = find_declared(*module, path[1].text))
-    mention(path[1].span, *named);
+    return found->second;
+  const std::size_t* const named = find_declared(*module, path[1].text);
+  if (named == nullptr)
+    return found->second;
+  mention(path[1].span, *named);
+  return *named;
 }
 
 void NameWalk::refer_all(const ast::Value& value) {
@@ -235,10 +239,16 @@ void NameWalk::walk_test(const ast::Block& block) {
 
 void NameWalk::walk_test_element(const ast::Value& value, bool expect) {
   bool named = true;
+  bool place = expect;  // that of a step; else who does something comes before where
   for (std::size_t i = 0; i < value.atoms.size(); ++i) {
     const ast::Atom& atom = value.atoms[i];
-    if (atom.kind == Kind::kCall && i == 0)
-      refer(atom.path);
+    if (atom.kind == Kind::kCall && i == 0) {
+      const std::optional<std::size_t> flow = refer(atom.path);
+      for (const ast::Argument& argument : atom.args) {
+        if (flow && argument.name)
+          given_.push_back({*flow, *argument.name});
+      }
+    }
     if (atom.kind != Kind::kName)
       continue;
     const std::string& word = atom.path.front().text;
@@ -246,15 +256,27 @@ void NameWalk::walk_test_element(const ast::Value& value, bool expect) {
     if (expect && more && atom.path.size() == 1 && (word == "never" || word == "asks"))
       continue;
     if (named) {
-      const auto step = steps_.find(word);
-      const bool declared = names_.scopes_[module_].contains(word);
-      if (step != steps_.end() && (expect || !declared))
-        mention(atom.path.front().span, step->second);
-      else
+      const auto known = steps_.find(word);
+      const std::optional<std::size_t> step =
+          known != steps_.end() ? std::optional(known->second) : step_of_a_use(word);
+      if (step && (place || !is_somebody(word))) {
+        mention(atom.path.front().span, *step);
+        members_.push_back({*step, {atom.path.begin() + 1, atom.path.end()}});
+      } else {
         refer(atom.path);
+      }
     }
-    named = atom.path.size() == 1 && (word == "in" || word == "about");
+    named = place = atom.path.size() == 1 && (word == "in" || word == "about");
   }
+}
+
+bool NameWalk::is_somebody(const std::string& name) const {
+  const auto found = names_.scopes_[module_].find(name);
+  if (found == names_.scopes_[module_].end())
+    return false;
+  const NameKind kind = names_.all_[found->second].kind;
+  return kind == NameKind::kAgent || kind == NameKind::kRole || kind == NameKind::kHuman ||
+         kind == NameKind::kModule;
 }
 
 }  // namespace fleet::lsp

@@ -76,6 +76,11 @@ std::map<std::string, std::size_t> Names::locals(SourceId source, std::uint32_t 
   return found;
 }
 
+const std::map<std::string, std::size_t>* Names::within(std::size_t flow) const {
+  const auto found = bodies_.find(flow);
+  return found == bodies_.end() ? nullptr : &locals_[found->second].names;
+}
+
 std::optional<std::size_t> Names::module_of(std::size_t alias) const {
   const auto found = aliases_.find(alias);
   return found == aliases_.end() ? std::nullopt : std::optional(found->second);

@@ -45,10 +45,12 @@ struct Named {
   std::vector<Span> definitions;  // of the name itself, the first one first; never empty
   std::vector<Span> wholes;       // of what each of them defines, with its value or body
   std::string doc;
-  std::size_t module = 0;                 // that declares it
-  const ast::Block* block = nullptr;      // of a declaration; of a parameter, its flow
-  const ast::Assignment* step = nullptr;  // kStep, kItem: the step that defines it first
-  std::optional<std::size_t> inside;      // the flow, pattern or loop's step around it
+  std::size_t module = 0;                        // that declares it
+  const ast::Block* block = nullptr;             // of a declaration; of a parameter, its flow
+  const ast::Assignment* step = nullptr;         // kStep, kItem: the step that defines it first
+  std::vector<const ast::Assignment*> settings;  // kStep: of each definition
+  std::optional<std::size_t> uses;               // kStep: the pattern that it is a use of
+  std::optional<std::size_t> inside;             // the flow, pattern or loop's step around it
 
   const Span& whole() const { return wholes.front(); }
 };
@@ -85,6 +87,9 @@ class Names {
   const LocalScope* local_scope(SourceId source, std::uint32_t offset) const;
   // Steps, parameters and items in reach there, by name.
   std::map<std::string, std::size_t> locals(SourceId source, std::uint32_t offset) const;
+  // What a use of the pattern has after its dot, and what it names in its brackets: the pattern's
+  // steps and parameters. Of a flow likewise. nullptr: it is neither.
+  const std::map<std::string, std::size_t>* within(std::size_t flow) const;
   // The module that an alias stands for; empty: it could not be read.
   std::optional<std::size_t> module_of(std::size_t alias) const;
   std::optional<std::size_t> module_of(SourceId source) const;
@@ -100,6 +105,7 @@ class Names {
   std::vector<std::map<std::string, std::size_t>> scopes_;  // by module
   std::vector<LocalScope> locals_;
   std::map<std::size_t, std::size_t> aliases_;  // index of a kModule -> module
+  std::map<std::size_t, std::size_t> bodies_;   // of a kFlow or kPattern -> into locals_
 };
 
 }  // namespace fleet::lsp

@@ -129,6 +129,8 @@ std::vector<Target> type_definition(const Snapshot& snapshot, SourceId source,
   };
   if (named.block != nullptr && named.block->base)
     add(snapshot.names().find(named.block->span.source, named.block->base->span.end));
+  if (named.uses)
+    found.push_back(target_of(snapshot, mention->span, snapshot.names().at(*named.uses), 0));
   for (const sema::Step* step : snapshot.steps(named)) {
     for (const sema::At<std::size_t>& agent : step->agents)
       add(snapshot.names().find(agent.span.source, agent.span.begin));

@@ -12,7 +12,8 @@ namespace fleet::lsp {
 // Where the name at the offset is declared; of the file that `use` or an identity's `file` names,
 // that file; from the name of an identity's own declaration, its document.
 std::vector<Target> definition(const Snapshot& snapshot, SourceId source, std::uint32_t offset);
-// Of an agent its role, of a step its agents, of a use of an identity the document.
+// Of an agent its role, of a step its agents, of a use its pattern, of a use of an identity the
+// document.
 std::vector<Target> type_definition(const Snapshot& snapshot, SourceId source,
                                     std::uint32_t offset);
 

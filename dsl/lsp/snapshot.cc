@@ -99,9 +99,34 @@ std::vector<const sema::Step*> Snapshot::steps(const Named& named) const {
   std::vector<const sema::Step*> found;
   for (const sema::Flow& flow : model().flows) {
     for (const sema::Step& step : flow.steps) {
+      const Span written = sources().written(step.name_span);
       const bool said_there =
-          std::ranges::find(named.definitions, step.name_span) != named.definitions.end();
+          std::ranges::find(named.definitions, written) != named.definitions.end();
       if (said_there && !step.inner && step.kind != sema::StepKind::kLast)
+        found.push_back(&step);
+    }
+  }
+  return found;
+}
+
+std::vector<Span> Snapshot::uses_around(Span span) const {
+  std::vector<Span> uses;
+  const Expansion* at = sources().expansion(span.source);
+  for (; at != nullptr; at = sources().expansion(at->use.source))
+    uses.push_back(sources().written(at->use));
+  return uses;
+}
+
+std::vector<const sema::Step*> Snapshot::steps_of_use(const Named& use) const {
+  std::vector<const sema::Step*> found;
+  const auto is_here = [&](const Span& place) {
+    return std::ranges::any_of(use.wholes, [&](const Span& whole) {
+      return whole.source == place.source && contains(whole, place.begin);
+    });
+  };
+  for (const sema::Flow& flow : model().flows) {
+    for (const sema::Step& step : flow.steps) {
+      if (use.uses && std::ranges::any_of(uses_around(step.span), is_here))
         found.push_back(&step);
     }
   }

@@ -50,8 +50,13 @@ class Snapshot {
   const sema::Agent* agent(const Named& named) const;
   const sema::Flow* flow(const Named& named) const;
   const sema::Flow* flow_around(SourceId source, std::uint32_t offset) const;
-  // With the rounds of loops written out there are several of one name in the text.
+  // With the rounds of loops and the uses of patterns written out there are several of one name in
+  // the text.
   std::vector<const sema::Step*> steps(const Named& named) const;
+  // All that a use of a pattern is written out to.
+  std::vector<const sema::Step*> steps_of_use(const Named& use) const;
+  // The uses that a written-out place is in, as the text has them, innermost first.
+  std::vector<Span> uses_around(Span span) const;
 
  private:
   bool can_lower() const;
