@@ -7,19 +7,50 @@
 namespace fleet::schema {
 namespace {
 
-constexpr std::array kAdapters{Word{"shell"}, Word{"claude"}, Word{"codex"}, Word{"gemini"},
-                               Word{"opencode"}};
-constexpr std::array kReads{Word{"repo"}, Word{"diff"}, Word{"none"}};
-constexpr std::array kSessions{Word{"own"}, Word{"fresh"}};
-constexpr std::array kRestartParts{Word{"backoff"}, Word{"max"}, Word{"else"}};
-constexpr std::array kEngineCrash{Word{"adopt"}, Word{"kill"}};
-constexpr std::array kReturns{Word{"done"}, Word{"verdict"}, Word{"report"}};
-constexpr std::array kModes{Word{"broker"}, Word{"env"}};
-constexpr std::array kDeeds{Word{"returns"},   Word{"fails"},   Word{"crashes"},   Word{"hangs"},
-                            Word{"conflicts"}, Word{"takes"},   Word{"spends"},    Word{"lists"},
-                            Word{"approves"},  Word{"rejects"}, Word{"continues"}, Word{"stops"},
-                            Word{"never"},     Word{"then"},    Word{"in"},        Word{"on"}};
-constexpr std::array kClaims{Word{"never"}, Word{"asks"}, Word{"about"}, Word{"within"}};
+constexpr std::array kAdapters{Word{"shell", "Any program: `command` says which."},
+                               Word{"claude", "Claude Code."}, Word{"codex", "The Codex CLI."},
+                               Word{"gemini", "The Gemini CLI."}, Word{"opencode", "opencode."}};
+constexpr std::array kReads{
+    Word{"repo", "The tree of the commit that the task begins at."},
+    Word{"diff", "The change, and the tree that it was made on; nothing can be written."},
+    Word{"none", "An empty folder."}};
+constexpr std::array kSessions{Word{"own", "One session serves one task after another."},
+                               Word{"fresh", "Each task has a new session."}};
+constexpr std::array kRestartParts{
+    Word{"backoff", "How long a further attempt waits after a crash, at first and at most."},
+    Word{"max", "How often it may crash in an hour."},
+    Word{"else", "What follows a crash too many: `escalate` asks a human, `fail` fails the task."}};
+constexpr std::array kEngineCrash{
+    Word{"adopt", "The next engine takes the session over."},
+    Word{"kill", "The next engine ends the session; its attempt is made again."}};
+constexpr std::array kReturns{Word{"done", "That it is done."},
+                              Word{"verdict", "Approved, or changes requested with findings."},
+                              Word{"report", "A report."}};
+constexpr std::array kModes{Word{"broker", "A session asks the engine for it."},
+                            Word{"env", "A session has it in a variable."}};
+constexpr std::array kDeeds{
+    Word{"returns",
+         "How the session ends: `done`, `approved`, `changes_requested [N [LABEL] "
+         "findings]`."},
+    Word{"fails", "Its process exits with 1; `fails evidence`: its `accept` does not pass."},
+    Word{"crashes", "A signal ends its process."},
+    Word{"hangs", "Nothing ends it but its `timeout`."},
+    Word{"conflicts", "The merge does."},
+    Word{"takes", "How long each attempt, or the human, takes."},
+    Word{"spends", "What each attempt costs."},
+    Word{"lists", "The items of a fan-out: `N items`, or `[\"a\", \"b\"]`."},
+    Word{"approves", "What a `human` step asks."},
+    Word{"rejects", "What a `human` step asks."},
+    Word{"continues", "The human lets pass what was escalated."},
+    Word{"stops", "The human fails what was escalated."},
+    Word{"never", "`never answers`: the human is asked in vain."},
+    Word{"then", "What comes next time; the last holds from then on."},
+    Word{"in", "Where it holds: `in STEP`, `in round N` of a loop."},
+    Word{"on", "For which item of a fan-out: `on \"ITEM\"`."}};
+constexpr std::array kClaims{
+    Word{"never", "It does not begin, or the edge does not fire, in any round."},
+    Word{"asks", "The human is asked to decide."}, Word{"about", "At which step."},
+    Word{"within", "So soon after the beginning of the run."}};
 constexpr std::array kSwitch{Word{"on"}, Word{"off"}};
 
 constexpr std::array kFleetKeys{
@@ -217,6 +248,11 @@ const Kind* find_kind(std::string_view name) {
 const Word* find_part(const Key& key, std::string_view word) {
   const auto found = std::ranges::find(key.parts, word, &Word::text);
   return found == key.parts.end() ? nullptr : &*found;
+}
+
+const Word* find_word(const Key& key, std::string_view word) {
+  const auto found = std::ranges::find(key.words, word, &Word::text);
+  return found == key.words.end() ? find_part(key, word) : &*found;
 }
 
 const Key* find_key(const Kind& kind, std::string_view name) {

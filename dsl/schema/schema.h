@@ -8,9 +8,10 @@
 
 namespace fleet::schema {
 
-// One word of a closed set, as in `session = own`.
+// One word of a closed set, as in `session = own`, or one that begins a part of a value.
 struct Word {
   std::string_view text;
+  std::string_view doc = {};
 };
 
 struct Key {
@@ -45,7 +46,8 @@ struct Clause {
   std::string_view doc;
 };
 
-// A name with its meaning: an edge after a step's dot, a source of a fan-out, a hole of a template.
+// A name with its meaning: an edge after a step's dot, a source of a fan-out, a hole of a template,
+// an output of a step, an event, a part of a header, a unit or what it is counted for.
 struct Entry {
   std::string_view name;
   std::string_view form;
@@ -58,15 +60,28 @@ std::span<const Clause> clauses();
 std::span<const Entry> edges();
 std::span<const Entry> sources();
 std::span<const Entry> holes();
+std::span<const Entry> outputs();
+std::span<const Entry> events();
 
 // nullptr: there is no such row.
 const Kind* find_kind(std::string_view name);
 const Key* find_key(const Kind& kind, std::string_view name);
 const Word* find_part(const Key& key, std::string_view word);
+// Of the key's closed set, or a part.
+const Word* find_word(const Key& key, std::string_view word);
 const StepForm* find_step(std::string_view word);
 const Clause* find_clause(std::string_view word);
 const Entry* find_edge(std::string_view name);
 const Entry* find_source(std::string_view name);
 const Entry* find_hole(std::string_view name);
+const Entry* find_output(std::string_view name);
+// "task" of `task.NAME`, "pr.opened", …
+const Entry* find_event(std::string_view name);
+// "use", "on", "version", and "route", which chooses among agents.
+const Entry* find_form(std::string_view name);
+// Of what is written so: `45min` is a duration; nullptr: it is no literal of the language.
+const Entry* find_unit(std::string_view literal);
+// "task" of `$3/task`, "day", …
+const Entry* find_per(std::string_view word);
 
 }  // namespace fleet::schema

@@ -64,6 +64,76 @@ constexpr std::array kHoles{
     Entry{"round", "{round}", "The round of the loop around the step."},
 };
 
+constexpr std::array kOutputs{
+    Entry{
+        "diff", "STEP.diff",
+        "Everything that a merge of the step would bring into the base; work goes on from there."},
+    Entry{"branch", "STEP.branch", "The step's branch, at the commit that it made."},
+    Entry{"findings", "REVIEW.findings", "What the review wants changed, each an item."},
+};
+
+constexpr std::array kEvents{
+    Entry{"task", "task.NAME", "Somebody asked for it: `fleetc task add NAME`."},
+    Entry{"pr.opened", "pr.opened", "A pull request was opened."},
+    Entry{"pr.updated", "pr.updated", "A pull request was changed."},
+    Entry{"finding", "finding.LABEL", "A review filed a finding with that label."},
+    Entry{"message", "message", "A message came."},
+    Entry{"file", "file(\"glob\")", "A file that the glob names was changed."},
+};
+
+constexpr std::array kForms{
+    Entry{"use", "use std.MODULE (NAME, …)   use \"./FILE\" (NAME, …)   use std.MODULE as NAME",
+          "Takes declarations from another file, or from the standard library."},
+    Entry{"on", "on EVENT", "What starts it, beside being asked for by name."},
+    Entry{"version", "vN", "The version: a new one is declared when what it stands for changes."},
+    Entry{"route", "route(x.FIELD, VALUE: AGENT, …, else: AGENT)",
+          "Chooses the agent by a field of the item: findings and issues have a `label`, elements "
+          "of a JSON file what the file gives them."},
+};
+
+constexpr std::array kUnits{
+    Entry{"duration", "300ms 90s 15min 4h 2d", "A duration."},
+    Entry{"money", "$3 $1.50", "Money, in dollars."},
+    Entry{"tokens", "500tok 200ktok 2Mtok", "Tokens."},
+    Entry{"size", "200MB 5GiB", "A size on the disk."},
+    Entry{"percent", "80%", "A share of a hundred."},
+    Entry{"date", "2031-01-31", "A day."},
+    Entry{"version", "v7", "A version."},
+    Entry{"number", "8", "A number."},
+};
+
+constexpr std::array kPers{
+    Entry{"task", "/task", "For one attempt at one task."},
+    Entry{"run", "/run", "For one run of a flow."},
+    Entry{"day", "/day", "For a day."},
+    Entry{"h", "/h", "For an hour."},
+    Entry{"Mtok", "/Mtok", "For a million tokens."},
+};
+
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+std::string_view unit_name(std::string_view literal) {
+  if (literal.starts_with('$'))
+    return "money";
+  if (literal.size() > 1 && literal.front() == 'v' && is_digit(literal[1]))
+    return "version";
+  if (literal.empty() || !is_digit(literal.front()))
+    return {};
+  const std::size_t end = literal.find_first_not_of("0123456789._");
+  const std::string_view unit = end == literal.npos ? std::string_view() : literal.substr(end);
+  if (unit.empty())
+    return "number";
+  if (unit.front() == '-')
+    return "date";
+  if (unit == "%")
+    return "percent";
+  if (unit.ends_with("tok"))
+    return "tokens";
+  return unit.ends_with('B') ? "size" : "duration";
+}
+
 template <class Table, class Field>
 auto* find_in(const Table& table, std::string_view name, Field field) {
   const auto found = std::ranges::find(table, name, field);
@@ -88,6 +158,13 @@ std::span<const Entry> holes() {
   return kHoles;
 }
 
+std::span<const Entry> outputs() {
+  return kOutputs;
+}
+std::span<const Entry> events() {
+  return kEvents;
+}
+
 const StepForm* find_step(std::string_view word) {
   return find_in(kSteps, word, &StepForm::word);
 }
@@ -102,6 +179,22 @@ const Entry* find_source(std::string_view name) {
 }
 const Entry* find_hole(std::string_view name) {
   return find_in(kHoles, name, &Entry::name);
+}
+
+const Entry* find_output(std::string_view name) {
+  return find_in(kOutputs, name, &Entry::name);
+}
+const Entry* find_event(std::string_view name) {
+  return find_in(kEvents, name, &Entry::name);
+}
+const Entry* find_form(std::string_view name) {
+  return find_in(kForms, name, &Entry::name);
+}
+const Entry* find_unit(std::string_view literal) {
+  return find_in(kUnits, unit_name(literal), &Entry::name);
+}
+const Entry* find_per(std::string_view word) {
+  return find_in(kPers, word, &Entry::name);
 }
 
 }  // namespace fleet::schema

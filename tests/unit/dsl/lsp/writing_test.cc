@@ -206,12 +206,12 @@ TEST_CASE("hover explains kinds, clauses, edges, sources, outputs, holes and for
   CHECK(says(shown("retry 1"), {"Further attempts"}));
   CHECK(says(shown("accepted\n"), {"Its evidence passed"}));
   CHECK(says(shown("findings to"), {"wants changed"}));
-  CHECK(says(shown("diff), second"), {"The commit that the step made"}));
+  CHECK(says(shown("diff), second"), {"Everything that a merge of the step"}));
   CHECK(says(shown("{item}", 1, 2), {"The item of the fan-out."}));
   CHECK(says(shown("fanout f"), {"One task for each item."}));
   CHECK(says(shown("until verdict"), {"What ends the loop"}));
   CHECK(says(shown("repo.merge(build"), {"Takes the accepted commits"}));
-  CHECK(says(shown("always"), {"dispatch"}) == false);
+  CHECK(says(shown("always"), {"dispatch = ephemeral | always", "When the agent runs."}));
   CHECK(says(shown("f in verdict"), {"item of a fan-out"}));
 }
 
