@@ -32,6 +32,18 @@ bool flag(const Json& value, std::initializer_list<const char*> path) {
   return found.is_boolean() && found.get<bool>();
 }
 
+// What a message lacks, in words of ours: the library's own name its parts and speak of its types.
+std::string fault_of(const std::string& method, const Json::exception& problem) {
+  constexpr int kNoSuchMember = 403;
+  const std::string_view text = problem.what();
+  const std::size_t begin = text.find('\'');
+  const std::size_t end = text.rfind('\'');
+  if (problem.id == kNoSuchMember && begin < end)
+    return "the parameters of `" + method + "` have no `" +
+           std::string(text.substr(begin + 1, end - begin - 1)) + "`";
+  return "the parameters of `" + method + "` are not of the kinds that the protocol gives them";
+}
+
 bool holds(const Json& list, const char* wanted) {
   return list.is_array() && std::ranges::find(list, Json(wanted)) != list.end();
 }
@@ -103,7 +115,7 @@ struct Server::State {
       } catch (const Stopped&) {
         answer = refuse(kCancelled, "cancelled");
       } catch (const Json::exception& problem) {
-        answer = refuse(kInvalidParams, problem.what());
+        answer = refuse(kInvalidParams, fault_of(method, problem));
       }
       session.forget_texts();
       if (gives_up())
@@ -140,8 +152,8 @@ struct Server::State {
     try {
       change(method, params);
     } catch (const Json::exception& problem) {
-      const std::string text = "`" + method + "`: " + problem.what();
-      send({{"method", "window/logMessage"}, {"params", {{"type", 2}, {"message", text}}}});
+      send({{"method", "window/logMessage"},
+            {"params", {{"type", 2}, {"message", fault_of(method, problem)}}}});
     }
     session.forget_texts();
   }

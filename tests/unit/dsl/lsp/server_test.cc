@@ -109,7 +109,21 @@ TEST_CASE("bytes that are no request get an error, and the session goes on") {
   client.notify("textDocument/didOpen", {{"textDocument", 3}});
   client.notify("no/such", nullptr);
   CHECK(client.request("no/such", nullptr)["error"]["code"] == -32601);
-  CHECK(client.request("textDocument/hover", nullptr)["error"]["code"] == -32602);
+  const auto fault = [&](const Json& params) {
+    const Json error = client.request("textDocument/hover", params)["error"];
+    CHECK(error["code"] == -32602);
+    return error["message"].get<std::string>();
+  };
+  const Json here{{"uri", "file:///w/a.fleet"}};
+  const std::string kinds =
+      "the parameters of `textDocument/hover` are not of the kinds that the protocol gives them";
+  CHECK(fault(nullptr) == kinds);
+  CHECK(fault(Json::array()) == kinds);
+  CHECK(fault({{"textDocument", 1}, {"position", 2}}) == kinds);
+  CHECK(fault({{"textDocument", here}, {"position", {{"line", "x"}, {"character", 0}}}}) == kinds);
+  CHECK(fault({{"textDocument", here}}) ==
+        "the parameters of `textDocument/hover` have no `position`");
+  CHECK(fault(Json::object()) == "the parameters of `textDocument/hover` have no `textDocument`");
   CHECK(client
             .request("textDocument/hover", {{"textDocument", {{"uri", kUri}}},
                                             {"position", {{"line", -1}, {"character", 1e99}}}})
