@@ -37,8 +37,11 @@ std::vector<Lens> lenses(Workspace& workspace, const Snapshot& snapshot, SourceI
       const plan::Plan* const plan = snapshot.plan(named.name);
       const bool priced = plan != nullptr && plan->worst.money;
       found.push_back({at, "graph", "fleet.showGraph", named.name});
+      found.push_back({at, "plan", "fleet.showPlan", named.name});
       found.push_back({at, priced ? plan::at_most(*plan->worst.money) + " a run" : "cost",
                        "fleet.showCost", named.name});
+    } else if (named.kind == NameKind::kTest) {
+      found.push_back({at, "run test", "fleet.runTest", named.name});
     } else if (counts_uses(named.kind)) {
       const std::size_t count = uses[file_span(snapshot, at)].size();
       found.push_back({at, std::to_string(count) + (count == 1 ? " use" : " uses"),

@@ -3,6 +3,7 @@
 import * as vscode from "vscode";
 import type { GraphView } from "./graph";
 import type { Server } from "./server";
+import { runOnce } from "./tasks";
 
 interface WorstCase {
   text: string;
@@ -34,8 +35,13 @@ export function registerLenses(server: Server, graph: GraphView): vscode.Disposa
     await vscode.commands.executeCommand("editor.action.showReferences", document, position, uses);
   };
 
+  const showPlan = (uri: string, flow: string) => runOnce(vscode.Uri.parse(uri), ["plan"], [flow]);
+  const runTest = (uri: string, test: string) => runOnce(vscode.Uri.parse(uri), ["test"], ["--only", test]);
+
   return vscode.Disposable.from(
     vscode.commands.registerCommand("fleet.showGraph", showGraph),
+    vscode.commands.registerCommand("fleet.showPlan", showPlan),
+    vscode.commands.registerCommand("fleet.runTest", runTest),
     vscode.commands.registerCommand("fleet.showCost", showCost),
     vscode.commands.registerCommand("fleet.showReferences", showReferences));
 }

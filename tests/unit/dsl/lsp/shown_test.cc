@@ -71,6 +71,8 @@ TEST_CASE("lenses count uses in all files, and offer graph, simulation, cost and
   CHECK(has("ann: 3 uses"));
   CHECK(has("backend: 1 use"));
   CHECK(has("ship: graph"));
+  CHECK(has("ship: plan"));
+  CHECK(has("a red review never merges: run test"));
   CHECK(has("ship: at most $14.00 a run"));
   const auto roles = edited.workspace.snapshot("/w/roles.fleet");
   const auto of_roles = lenses(edited.workspace, *roles, roles->main_source());
