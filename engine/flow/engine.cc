@@ -18,7 +18,6 @@
 #include "engine/flow/timers.h"
 #include "engine/os/crash_point.h"
 #include "engine/os/files.h"
-#include "engine/process/keeper_launcher.h"
 #include "engine/run/replay.h"
 #include "engine/worktree/refs.h"
 
@@ -51,6 +50,23 @@ std::string new_run_id(const os::Clock& clock) {
                      time.hours().count(), time.minutes().count(), time.seconds().count(),
                      os::system_random().next() & 0xFFFF);
 }
+
+// The end of a run, whatever ends it: what it holds of the workshop's is free again.
+class Away {
+ public:
+  Away(Workshop& workshop, const std::string& run) : workshop_(workshop), run_(run) {}
+  ~Away() {
+    workshop_.hush(run_);
+    workshop_.board().forget(run_);
+    workshop_.permits().forget(run_);
+  }
+  Away(const Away&) = delete;
+  Away& operator=(const Away&) = delete;
+
+ private:
+  Workshop& workshop_;
+  const std::string& run_;
+};
 
 std::string state_word(run::RunOutcome outcome) {
   switch (outcome) {
@@ -91,40 +107,54 @@ Result<Places> find_places(const EngineOptions& options) {
   return places;
 }
 
-Engine::Engine(EngineOptions options, const os::Clock& clock)
-    : options_(std::move(options)), clock_(clock) {}
-
-Engine::~Engine() {
-  launcher_.reset();
-  if (journal_)
-    (void)journal_->close();
-}
-
-Result<std::unique_ptr<Engine>> Engine::open(EngineOptions options, const os::Clock& clock) {
-  std::unique_ptr<Engine> engine(new Engine(std::move(options), clock));
-  FLEET_TRY(const Places places, find_places(engine->options_));
-  Site& site = engine->site_;
+Result<std::shared_ptr<Workshop>> open_workshop(const EngineOptions& options) {
+  FLEET_TRY(const Places places, find_places(options));
+  WorkshopOptions wanted;
+  Site& site = wanted.site;
   site.common_dir = places.common_dir;
   site.work_dir = places.work_dir;
   site.state_dir = places.state_dir;
   site.pool_dir = places.pool_dir;
-  site.environment = engine->options_.environment;
+  site.environment = options.environment;
   site.home = variable(site.environment, "HOME");
   std::error_code no_program;  // then sessions can't speak, and say so
   site.program = std::filesystem::read_symlink("/proc/self/exe", no_program).string();
+  wanted.jobs = options.jobs > 0 ? options.jobs : default_jobs();
+  wanted.jobs_said = options.jobs > 0;
+  wanted.accept_lost_tail = options.accept_lost_tail;
+  FLEET_TRY(std::unique_ptr<Workshop> workshop, Workshop::open(std::move(wanted)));
+  return std::shared_ptr<Workshop>(std::move(workshop));
+}
+
+Engine::Engine(std::shared_ptr<Workshop> workshop, bool no_wait, const os::Clock& clock)
+    : workshop_(std::move(workshop)),
+      no_wait_(no_wait),
+      clock_(clock),
+      site_(workshop_->site()),
+      journal_(workshop_->journal()) {
+  workshop_->join(log_);
+}
+
+Engine::~Engine() {
+  workshop_->leave(log_);
+}
+
+Result<std::unique_ptr<Engine>> Engine::open(EngineOptions options, const os::Clock& clock) {
+  FLEET_TRY(std::shared_ptr<Workshop> workshop, open_workshop(options));
+  return join(std::move(workshop), options.no_wait, clock);
+}
+
+Result<std::unique_ptr<Engine>> Engine::join(std::shared_ptr<Workshop> workshop, bool no_wait,
+                                             const os::Clock& clock) {
   FLEET_TRY(worktree::Repository repository,
-            worktree::Repository::discover(engine->options_.repository));
+            worktree::Repository::open(workshop->site().common_dir));
+  std::unique_ptr<Engine> engine(new Engine(std::move(workshop), no_wait, clock));
   engine->repository_.emplace(std::move(repository));
-  journal::JournalOptions journal_options;
-  journal_options.on_durable = engine->log_.on_durable();
-  if (engine->options_.accept_lost_tail)
-    journal_options.lost_tail = journal::LostTail::kAccept;
-  FLEET_TRY(engine->journal_, journal::Journal::open(site.state_dir, std::move(journal_options)));
   return engine;
 }
 
 std::optional<journal::RunInfo> Engine::unfinished() const {
-  return journal_->latest_unfinished();
+  return journal_.latest_unfinished();
 }
 
 Result<journal::RunInfo> Engine::find(const std::string& id) const {
@@ -132,26 +162,29 @@ Result<journal::RunInfo> Engine::find(const std::string& id) const {
   return choose_run(*reader, id);
 }
 
-Status Engine::begin(plan::Plan plan) {
+Status Engine::begin(plan::Plan plan, const std::string& cause) {
   plan_ = std::move(plan);
   FLEET_TRY(const worktree::Oid base, repository_->resolve_base(plan_.repo.base));
   FLEET_CHECK(repository_->inspect(base));
   FLEET_CHECK(check_base());
-  FLEET_CHECK(open_launcher());
+  FLEET_CHECK(workshop_->equip());
   FLEET_CHECK(check_machine());
   FLEET_CHECK(check_humans(plan_));
-  site_.run = new_run_id(clock_);
+  do
+    site_.run = new_run_id(clock_);
+  while (journal_.find_run(site_.run));
   FLEET_CHECK(make_folders());
   FLEET_CHECK(remember_boot());
   os::crash_point("engine.begin.before");
-  FLEET_TRY(const std::string plan_id, journal_->put_blob(plan::to_json(plan_)));
-  FLEET_TRY(run_, journal_->create_run(
-                      {site_.run, plan_id, plan_.fleet + "." + plan_.flow, clock_.wall()}));
+  FLEET_TRY(const std::string plan_id, journal_.put_blob(plan::to_json(plan_)));
+  FLEET_TRY(run_,
+            journal_.create_run({site_.run, plan_id,
+                                 meta_of({plan_.fleet + "." + plan_.flow, cause}), clock_.wall()}));
   os::crash_point("engine.begin.created");
-  log_.bind(*journal_, run_);
-  FLEET_TRY(const auto seq, journal_->set_run_state(run_, "running", false, clock_.wall()));
+  log_.bind(journal_, run_);
+  FLEET_TRY(const auto seq, journal_.set_run_state(run_, "running", false, clock_.wall()));
   (void)seq;
-  const std::uint32_t jobs = options_.jobs > 0 ? options_.jobs : default_jobs();
+  const std::uint32_t jobs = workshop_->jobs();
   opening_ = {run::RunOpened{site_.run, plan_.hash, base.hex(), jobs, kAhead, FLEETC_VERSION}};
   state_.run = site_.run;
   state_.base_commit = base.hex();
@@ -159,7 +192,7 @@ Status Engine::begin(plan::Plan plan) {
   return Status();
 }
 
-Status Engine::take_up(const journal::RunInfo& run) {
+Status Engine::take_up(const journal::RunInfo& run, run::Observer* past_observer) {
   struct CountResumes final : run::Observer {
     std::uint32_t resumes = 0;
     void saw(const plan::Plan&, const run::State&, const run::Event& event,
@@ -169,21 +202,23 @@ Status Engine::take_up(const journal::RunInfo& run) {
     }
   } counting;
   FLEET_TRY(const auto reader, journal::JournalReader::open(site_.state_dir));
-  FLEET_TRY(PastRun past, replay_run(*reader, run, &counting));
+  run::BothObservers both(counting, past_observer != nullptr ? *past_observer : counting);
+  run::Observer& seeing = past_observer != nullptr ? static_cast<run::Observer&>(both) : counting;
+  FLEET_TRY(PastRun past, replay_run(*reader, run, &seeing));
   plan_ = std::move(past.plan);
   state_ = std::move(past.state);
   site_.run = run.id;
   site_.incarnation = counting.resumes + 2;
   run_ = run.key;
-  log_.bind(*journal_, run_);
+  log_.bind(journal_, run_);
   const auto boot = os::system_files().read_file(site_.run_dir() + "/boot", 4096);
   same_boot_ = boot && *boot == boot_id();
-  FLEET_CHECK(open_launcher());
+  FLEET_CHECK(workshop_->equip());
   FLEET_CHECK(check_machine());
   FLEET_CHECK(make_folders());
-  FLEET_TRY(const auto seq, journal_->set_run_state(run_, "running", false, clock_.wall()));
+  FLEET_TRY(const auto seq, journal_.set_run_state(run_, "running", false, clock_.wall()));
   (void)seq;
-  const std::uint32_t jobs = options_.jobs > 0 ? options_.jobs : std::max(state_.jobs, 1U);
+  const std::uint32_t jobs = workshop_->jobs_said() ? workshop_->jobs() : std::max(state_.jobs, 1U);
   if (!state_.opened) {
     // Killed between the run's creation and its first event: nothing was done yet.
     FLEET_CHECK(remember_boot());
@@ -195,30 +230,19 @@ Status Engine::take_up(const journal::RunInfo& run) {
     return Status();
   }
   resumed_ = true;
+  workshop_->board().hold(site_.run);
   opening_ = {run::Resumed{jobs, kAhead, FLEETC_VERSION}};
   return Status();
 }
 
 Status Engine::make_folders() {
-  FLEET_CHECK(os::system_files().make_dirs(site_.run_dir() + "/logs"));
-  FLEET_TRY(pool_, worktree::Pool::open(*repository_, site_.pool_dir));
-  return Status();
+  return os::system_files().make_dirs(site_.run_dir() + "/logs");
 }
 
 // Only where nothing is in flight: an engine that is killed before it recorded what the machine's
 // restart took must leave the next one as wary as it was.
 Status Engine::remember_boot() {
   return os::system_files().write_atomic(site_.run_dir() + "/boot", boot_id());
-}
-
-Status Engine::open_launcher() {
-  process::KeeperOptions options;
-  options.state = site_.state_dir;
-  options.generation = journal_->assigned_seq().value + 1;
-  options.jobs = options_.jobs > 0 ? options_.jobs : default_jobs();
-  FLEET_TRY(auto launcher, process::KeeperLauncher::open(options));
-  launcher_ = std::move(launcher);
-  return Status();
 }
 
 // What is merged has to have somewhere to go.
@@ -256,7 +280,7 @@ Status Engine::check_machine() {
     if (auto secrets = granted_variables(plan_, agent, site_.environment); !secrets)
       return std::move(secrets).error();
   }
-  const process::Capabilities& machine = launcher_->capabilities();
+  const process::Capabilities& machine = workshop_->launcher().capabilities();
   if (wanted && !machine.sandbox)
     return Error(
         Errc::kUnsupported,
@@ -273,18 +297,18 @@ Status Engine::check_machine() {
 // ended and forgotten, so that what begins under their name now is new.
 Status Engine::forget_jobs() {
   for (bool live = true; live;) {
-    FLEET_TRY(const auto jobs, launcher_->list());
+    FLEET_TRY(const auto jobs, workshop_->launcher().list());
     live = false;
     for (const process::JobStatus& job : jobs) {
       if (job.key.run != site_.run || job.state == process::JobState::kEnded)
         continue;
       live = true;
-      FLEET_CHECK(launcher_->cancel(job.key, std::chrono::seconds(0)));
+      FLEET_CHECK(workshop_->launcher().cancel(job.key, std::chrono::seconds(0)));
     }
     if (live)
       std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
-  return launcher_->release(site_.run);
+  return workshop_->launcher().release(site_.run);
 }
 
 // Whether a session's role wants it to end with the engine that started it. It may still run: the
@@ -299,22 +323,26 @@ bool Engine::ends_with_engine(const process::JobKey& key) const {
 // What the dead engine left in flight: which attempts still run or have ended in the keeper, which
 // it never heard of, which are lost.
 Result<std::vector<run::EventBody>> Engine::reconcile() {
-  FLEET_TRY(const auto jobs, launcher_->list());
+  FLEET_TRY(const auto jobs, workshop_->launcher().list());
   std::set<std::pair<std::uint32_t, std::uint32_t>> known;
   for (const process::JobStatus& job : jobs) {
     if (job.key.run != site_.run)
       continue;
+    // Where another run came first, the keeper has told of it already.
+    if (job.state == process::JobState::kEnded)
+      workshop_->board().take({job.report});
     if (job.key.part == 0)
       known.insert({job.key.task, job.key.epoch});
     const bool session = job.key.part == 0;
     const bool ends = session ? ends_with_engine(job.key) : job.key.part != kNotifyPart;
     if (ends && job.state != process::JobState::kEnded)
-      FLEET_CHECK(launcher_->cancel(job.key, std::chrono::seconds(1)));
+      FLEET_CHECK(workshop_->launcher().cancel(job.key, std::chrono::seconds(1)));
   }
   const auto knows = [&](run::Attempt attempt) {
     return known.contains({attempt.task.value, attempt.epoch});
   };
-  const auto found = run::reconcile(plan_, state_, knows, same_boot_ && !options_.accept_lost_tail);
+  const auto found =
+      run::reconcile(plan_, state_, knows, same_boot_ && !workshop_->accepts_lost_tail());
   return std::vector<run::EventBody>(found.begin(), found.end());
 }
 
@@ -326,7 +354,7 @@ Result<run::RunOutcome> Engine::carry_on(run::Observer& observer) {
   }
   std::vector<run::EventBody> first = std::move(opening_);
   if (resumed_) {
-    if (options_.accept_lost_tail)
+    if (workshop_->accepts_lost_tail())
       FLEET_CHECK(forget_jobs());
     FLEET_TRY(const auto found, reconcile());
     first.insert(first.end(), found.begin(), found.end());
@@ -338,12 +366,13 @@ Result<run::RunOutcome> Engine::carry_on(run::Observer& observer) {
 
 Result<run::RunOutcome> Engine::execute(std::vector<run::EventBody> first,
                                         run::Observer& observer) {
-  JobBoard board(*launcher_);
+  JobBoard& board = workshop_->board();
+  const Away away(*workshop_, site_.run);  // whatever happens from here on
   FLEET_TRY(auto timers, Timers::start(clock_));
   std::unique_ptr<Desk> desk;  // outlives the git threads, which may have a note of it to store
   FLEET_TRY(const auto git, GitThreads::start(site_.common_dir, kGitThreads));
-  FLEET_TRY(desk, Desk::start(plan_, site_, state_.base_commit, *git, *journal_));
-  JournalMeasures measures(*journal_, run_);
+  FLEET_TRY(desk, Desk::start(plan_, site_, state_.base_commit, *git, journal_));
+  JournalMeasures measures(journal_, run_);
   MeasuredSpawnPolicy policy(plan_, measures);
   Measuring measuring(measures);
   std::unique_ptr<Gates> gates;
@@ -355,8 +384,9 @@ Result<run::RunOutcome> Engine::execute(std::vector<run::EventBody> first,
   run::BothObservers desk_and_gates(at_desk, at_gates);
   run::BothObservers watchers(measuring, desk_and_gates);
   run::BothObservers observers(observer, watchers);
-  LocalWorld world(plan_, site_, state_, *git, *pool_, board, *timers, *desk);
+  LocalWorld world(plan_, site_, state_, *git, workshop_->pool(), board, *timers, *desk);
   world.use_gates(gates.get());
+  world.use_permits(&workshop_->permits());
   const run::State before = state_;
   Executor executor(plan_, resumed_ ? state_ : run::State{}, log_, world, policy, observers,
                     clock_);
@@ -370,7 +400,7 @@ Result<run::RunOutcome> Engine::execute(std::vector<run::EventBody> first,
     adopt_sessions(*desk, before);
   for (const run::Task& task : before.tasks)
     world.adopt(task, agent_of(before, task), post);
-  if (gates != nullptr && options_.no_wait) {
+  if (gates != nullptr && no_wait_) {
     // By the timers' thread: it is asked for in the middle of an event.
     gates->when_only_waiting([this, &timers] {
       timers->add_in(std::chrono::milliseconds(0), [this] {
@@ -379,32 +409,36 @@ Result<run::RunOutcome> Engine::execute(std::vector<run::EventBody> first,
       });
     });
   }
-  // Reports wait in the launcher until the first events are posted: an end must not come before the
-  // news that the run goes on.
-  std::optional<process::DispatchThread> dispatch;
+  // Reports wait until the first events are posted: an end must not come before the news that the
+  // run goes on.
+  std::mutex failed_mutex;  // guards the one below
   std::optional<Error> launcher_failed;
-  const auto started = [&] {
-    if (const Status watching = launcher_->watch(
-            0, [&board](std::vector<process::JobReport> reports) { board.take(reports); });
-        !watching)
-      launcher_failed = watching.error();
-    // Its sessions may run on: they are left to the keeper, and the next engine asks it for them.
-    dispatch.emplace(*launcher_, [&](Error error) {
+  const auto fail = [&](const Error& error) {
+    {
+      const std::lock_guard lock(failed_mutex);
       launcher_failed = error;
-      executor.fail(std::move(error));
-      board.close("the keeper is gone");
-    });
+    }
+    executor.fail(error);
   };
-  {
-    const std::lock_guard lock(executor_mutex_);
-    executor_ = &executor;
-    world_ = &world;
-  }
+  const auto started = [&] {
+    {
+      const std::lock_guard lock(executor_mutex_);
+      executor_ = &executor;
+      world_ = &world;
+      if (asked_)
+        executor.post(*asked_);
+    }
+    workshop_->listen(site_.run, fail);
+    if (const Status serving = workshop_->serve(); !serving)
+      fail(serving.error());
+    board.release(site_.run);
+  };
   Result<run::RunOutcome> outcome = executor.run(std::move(first), started);
-  desk->bind({});    // what a session says now waits for the next engine
-  dispatch.reset();  // joins: it may be about to say that it failed
-  timers.reset();    // joins: a backoff that fires now must not find the executor gone
-  gates.reset();     // joins: a decision that comes now waits for the next engine
+  desk->bind({});              // what a session says now waits for the next engine
+  workshop_->hush(site_.run);  // waits: it may be about to say that it failed
+  board.forget(site_.run);     // waits: an end that is told now must not find the world gone
+  timers.reset();              // joins: a backoff that fires now must not find the executor gone
+  gates.reset();               // joins: a decision that comes now waits for the next engine
   {
     const std::lock_guard lock(executor_mutex_);
     executor_ = nullptr;
@@ -444,14 +478,14 @@ Status Engine::settle_run(run::RunOutcome outcome) {
   const bool over = outcome != run::RunOutcome::kStopped;
   os::crash_point("engine.settle.before");
   FLEET_TRY(const auto seq,
-            journal_->set_run_state(run_, left_waiting_ ? "waiting" : state_word(outcome), over,
-                                    clock_.wall()));
+            journal_.set_run_state(run_, left_waiting_ ? "waiting" : state_word(outcome), over,
+                                   clock_.wall()));
   (void)seq;
-  FLEET_CHECK(journal_->flush());
+  FLEET_CHECK(journal_.flush());
   os::crash_point("engine.settle.after");
   if (!over)
     return same_boot_ ? Status() : remember_boot();
-  FLEET_CHECK(launcher_->release(site_.run));
+  FLEET_CHECK(workshop_->launcher().release(site_.run));
   FLEET_CHECK(os::system_files().remove_tree(site_.run_dir() + "/desk"));
   FLEET_CHECK(rescue_leftovers());
   return trim_worktrees();
@@ -461,6 +495,8 @@ void Engine::ask_stop(run::StopLevel level, const std::string& by) {
   const std::lock_guard lock(executor_mutex_);
   if (executor_ != nullptr)
     executor_->post(run::StopAsked{level, by});
+  else if (!asked_ || asked_->level < level)
+    asked_ = run::StopAsked{level, by};
   if (world_ != nullptr && level == run::StopLevel::kNow)
     world_->stop_now();
 }
@@ -469,7 +505,7 @@ plan::Millis Engine::history(plan::NodeIndex node) const {
   const plan::Node& step = plan_.nodes[node.value];
   if (step.agents.empty())
     return plan::Millis(0);
-  return typical(JournalMeasures(*journal_, run_),
+  return typical(JournalMeasures(journal_, run_),
                  {plan_.agents[step.agents.front().value].name, measure_source(step), kTaskMeasure})
       .value_or(plan::Millis(0));
 }

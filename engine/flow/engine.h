@@ -1,5 +1,6 @@
-// One engine: the single writer of a repository's fleet state, and what it takes to begin, carry on
-// and end a run in it. Ties journal, launcher, worktrees and executor together; prints nothing.
+// What it takes to begin, carry on and end one run in a repository. Ties journal, launcher,
+// worktrees and executor together; prints nothing. Several may be at work in one workshop, each on
+// a thread of its own.
 #pragma once
 
 #include <atomic>
@@ -14,9 +15,9 @@
 #include "engine/flow/executor.h"
 #include "engine/flow/journal_log.h"
 #include "engine/flow/site.h"
+#include "engine/flow/workshop.h"
 #include "engine/journal/journal.h"
-#include "engine/process/launcher.h"
-#include "engine/worktree/pool.h"
+#include "engine/worktree/repository.h"
 
 namespace fleet::flow {
 
@@ -42,10 +43,16 @@ Result<Places> find_places(const EngineOptions& options);
 // Sessions of agents mostly wait for a model.
 std::uint32_t default_jobs();
 
+// The workshop of the repository. Takes its lock: kBusy while another engine is at work there.
+Result<std::shared_ptr<Workshop>> open_workshop(const EngineOptions& options);
+
 class Engine {
  public:
-  // Takes the repository's lock: kBusy while another engine is at work there.
+  // In a workshop of its own.
   static Result<std::unique_ptr<Engine>> open(EngineOptions options, const os::Clock& clock);
+  // In one that others are at work in too, for one run.
+  static Result<std::unique_ptr<Engine>> join(std::shared_ptr<Workshop> workshop, bool no_wait,
+                                              const os::Clock& clock);
   ~Engine();
 
   // The newest run that can be carried on, if any.
@@ -56,10 +63,12 @@ class Engine {
   Status abandon(const journal::RunInfo& run);
 
   // Everything that can be refused is refused here, before anything is spent: the repository, the
-  // base branch, what the plan needs of this machine.
-  Status begin(plan::Plan plan);
-  // Takes up a run again with the plan that it began with. kNotFound, kCorrupt.
-  Status take_up(const journal::RunInfo& run);
+  // base branch, what the plan needs of this machine. `cause`: what the run was begun for, unique
+  // among all runs; empty: somebody asked for it.
+  Status begin(plan::Plan plan, const std::string& cause = {});
+  // Takes up a run again with the plan that it began with; `past`, if any, sees what has happened
+  // in it so far. kNotFound, kCorrupt.
+  Status take_up(const journal::RunInfo& run, run::Observer* past = nullptr);
 
   // Removes the free worktrees that hold nothing unsaved, and what is left of runs that are over.
   // REQUIRES: no run was begun or taken up.
@@ -73,7 +82,7 @@ class Engine {
   // REQUIRES: begin or take_up succeeded. Runs to the end, or to a stop. Call it once.
   Result<run::RunOutcome> carry_on(run::Observer& observer);
 
-  // From any thread, a signal handler's thread included.
+  // From any thread, a signal handler's thread included; also before `carry_on`.
   void ask_stop(run::StopLevel level, const std::string& by);
 
   // After carry_on: it was `no_wait` that stopped the run.
@@ -86,11 +95,10 @@ class Engine {
   plan::Millis history(plan::NodeIndex node) const;
 
  private:
-  explicit Engine(EngineOptions options, const os::Clock& clock);
+  Engine(std::shared_ptr<Workshop> workshop, bool no_wait, const os::Clock& clock);
 
   Status check_machine();
   Status check_base();
-  Status open_launcher();
   Status make_folders();
   Status remember_boot();
   std::vector<run::EventBody> first_events();
@@ -104,14 +112,14 @@ class Engine {
   Status rescue_leftovers();
   Status trim_worktrees();
 
-  EngineOptions options_;
+  const std::shared_ptr<Workshop> workshop_;
+  const bool no_wait_;
   const os::Clock& clock_;
   Site site_;
   JournalLog log_;
-  std::unique_ptr<journal::Journal> journal_;
-  std::optional<worktree::Repository> repository_;
-  std::unique_ptr<process::Launcher> launcher_;
-  std::unique_ptr<worktree::Pool> pool_;
+  journal::Journal& journal_;
+  std::optional<worktree::Repository> repository_;  // of the thread that carries on
+  std::optional<Workshop::Presence> present_;       // once there is a run
   journal::RunKey run_;
   plan::Plan plan_;
   run::State state_;
@@ -120,8 +128,9 @@ class Engine {
   bool same_boot_ = false;  // the machine has not restarted since the run was last known
   std::vector<run::EventBody> opening_;
 
-  std::mutex executor_mutex_;  // guards the two below: set while a run is under way
-  Executor* executor_ = nullptr;
+  std::mutex executor_mutex_;            // guards the three below
+  std::optional<run::StopAsked> asked_;  // before there was anything to stop
+  Executor* executor_ = nullptr;         // set while the run is under way, like the one below
   LocalWorld* world_ = nullptr;
 };
 

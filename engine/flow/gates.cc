@@ -112,7 +112,7 @@ Result<std::unique_ptr<Gates>> Gates::start(const plan::Plan& plan, const Site& 
                                             JobBoard& jobs) {
   FLEET_TRY(decide::DecisionBox box, decide::DecisionBox::open(site.state_dir));
   std::unique_ptr<Gates> gates(new Gates(plan, site, jobs, std::move(box)));
-  FLEET_TRY(gates->watch_, decide::BoxWatch::start(gates->box_.new_path(),
+  FLEET_TRY(gates->watch_, os::FolderWatch::start(gates->box_.new_path(),
                                                    [raw = gates.get()] { raw->look_at_all(); }));
   return gates;
 }

@@ -12,10 +12,10 @@
 #include <vector>
 
 #include "engine/decide/box.h"
-#include "engine/decide/watch.h"
 #include "engine/flow/job_board.h"
 #include "engine/flow/site.h"
 #include "engine/flow/world.h"
+#include "engine/os/folder_watch.h"
 #include "engine/run/observer.h"
 
 namespace fleet::flow {
@@ -94,7 +94,7 @@ class Gates {
   std::set<run::Attempt> parked_;  // while only_waits_
   std::function<void()> ask_;      // empty: nobody wants to know, or it was called
 
-  std::unique_ptr<decide::BoxWatch> watch_;  // last: its thread uses the rest
+  std::unique_ptr<os::FolderWatch> watch_;  // last: its thread uses the rest
 };
 
 // Shows the gates each event before another observer sees it.

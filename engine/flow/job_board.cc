@@ -78,31 +78,74 @@ void JobBoard::cancel(const std::string& run, std::uint32_t task, std::uint32_t 
     (void)launcher_.cancel(key, grace);
 }
 
-void JobBoard::cancel_all(std::chrono::milliseconds grace) {
+void JobBoard::cancel_all(const std::string& run, std::chrono::milliseconds grace) {
   std::vector<process::JobKey> keys;
   {
     const std::lock_guard lock(mutex_);
-    for (const auto& [key, ended] : waiting_)
-      keys.push_back(key);
+    for (auto it = waiting_.lower_bound({run, 0, 0, 0});
+         it != waiting_.end() && it->first.run == run; ++it)
+      keys.push_back(it->first);
   }
   for (const process::JobKey& key : keys)
     (void)launcher_.cancel(key, grace);
+}
+
+void JobBoard::hold(const std::string& run) {
+  const std::lock_guard lock(mutex_);
+  held_.try_emplace(run);
+}
+
+void JobBoard::release(const std::string& run) {
+  std::vector<process::JobReport> kept;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto it = held_.find(run);
+    if (it == held_.end())
+      return;
+    kept = std::move(it->second);
+    held_.erase(it);
+  }
+  take(kept);
+}
+
+void JobBoard::forget(const std::string& run) {
+  std::unique_lock lock(mutex_);
+  held_.erase(run);
+  for (auto it = waiting_.lower_bound({run, 0, 0, 0});
+       it != waiting_.end() && it->first.run == run;)
+    it = waiting_.erase(it);
+  told_.wait(lock, [&] { return !telling_.contains(run); });
+}
+
+// Whom the report is for, who counts as being told from here on. Empty: nobody, or not yet.
+JobBoard::Ended JobBoard::claim(const process::JobReport& report) {
+  const std::lock_guard lock(mutex_);
+  if (const auto held = held_.find(report.key.run); held != held_.end()) {
+    held->second.push_back(report);
+    return {};
+  }
+  const auto it = waiting_.find(report.key);
+  if (it == waiting_.end())
+    return {};
+  Ended ended = std::move(it->second);
+  waiting_.erase(it);
+  ++telling_[report.key.run];
+  return ended;
 }
 
 void JobBoard::take(const std::vector<process::JobReport>& reports) {
   for (const process::JobReport& report : reports) {
     if (report.kind != process::ReportKind::kEnded)
       continue;
-    Ended ended;
-    {
-      const std::lock_guard lock(mutex_);
-      const auto it = waiting_.find(report.key);
-      if (it == waiting_.end())
-        continue;
-      ended = std::move(it->second);
-      waiting_.erase(it);
-    }
+    const Ended ended = claim(report);
+    if (!ended)
+      continue;
     ended(report);
+    const std::lock_guard lock(mutex_);
+    const auto told = telling_.find(report.key.run);
+    if (--told->second == 0)
+      telling_.erase(told);
+    told_.notify_all();
   }
 }
 

@@ -138,6 +138,10 @@ void LocalWorld::adopt(const run::Task& task, const plan::Agent* agent, Post pos
   const bool running = task.phase == run::Phase::kRunning && node.kind != plan::NodeKind::kMerge;
   if (!running && task.phase != run::Phase::kSettling)
     return;
+  if (permits_ != nullptr && agent != nullptr)
+    permits_->hold({{site_.run, task.session.value},
+                    agent->clones ? std::string() : agent->name,
+                    plan_.limits.sessions.value_or(0)});
   // A slot that is gone shows when the attempt is captured.
   (void)slot_of(task.session, task.slot);
   if (!running)
@@ -181,6 +185,8 @@ void LocalWorld::cancel(const CancelOrder& order) {
 }
 
 void LocalWorld::stop_now() {
+  if (permits_ != nullptr)
+    permits_->drop(site_.run);
   std::set<std::pair<std::uint32_t, std::uint32_t>> judged;
   {
     const std::lock_guard lock(mutex_);
@@ -192,7 +198,9 @@ void LocalWorld::stop_now() {
 
 void LocalWorld::abandon() {
   abandoned_ = true;
-  jobs_.cancel_all(std::chrono::seconds(5));
+  if (permits_ != nullptr)
+    permits_->drop(site_.run);
+  jobs_.cancel_all(site_.run, std::chrono::seconds(5));
 }
 
 run::Exited exited_of(run::Attempt attempt, const process::JobReport& report) {

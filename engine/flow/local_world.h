@@ -13,6 +13,7 @@
 #include "engine/flow/desk.h"
 #include "engine/flow/evidence.h"
 #include "engine/flow/merge_target.h"
+#include "engine/flow/permits.h"
 #include "engine/flow/timers.h"
 #include "engine/flow/world.h"
 
@@ -44,6 +45,8 @@ class LocalWorld final : public World {
 
   // Before any order, of a plan that may ask a human. Must outlive the orders.
   void use_gates(Gates* gates);
+  // Likewise; without them every session may begin at once.
+  void use_permits(Permits* permits);
 
   // Before the run goes on with a new engine: the slot of a task that was running or being captured
   // is taken as it is, and the end of one that still runs will be posted.
@@ -65,6 +68,8 @@ class LocalWorld final : public World {
   const plan::Agent& agent_named(const std::string& name) const;
   HoleValues holes_of(const TaskFacts& task) const;
   std::optional<std::string> shared_slot(const PrepareOrder& order);
+  Permits::Wish wish_of(const PrepareOrder& order) const;
+  void prepare_now(const PrepareOrder& order, Post post);
   Result<run::Prepared> take_slot(worktree::Repository& repository, const PrepareOrder& order);
   Result<worktree::SlotRequest> slot_request(worktree::Repository& repository,
                                              const PrepareOrder& order) const;
@@ -113,6 +118,7 @@ class LocalWorld final : public World {
   Desk& desk_;
   Evidence evidence_;
   Gates* gates_ = nullptr;
+  Permits* permits_ = nullptr;
 
   std::atomic<bool> abandoned_{false};  // nothing is tried again
 

@@ -59,4 +59,15 @@ Result<journal::RunInfo> choose_run(const journal::JournalReader& reader, const 
                   fitting.empty() ? "no" : "more than one", id, runs.front().id));
 }
 
+std::string meta_of(const RunMeta& meta) {
+  return meta.cause.empty() ? meta.flow : meta.flow + " " + meta.cause;
+}
+
+RunMeta read_meta(const std::string& meta) {
+  const std::size_t space = meta.find(' ');
+  if (space == std::string::npos)
+    return {meta, {}};
+  return {meta.substr(0, space), meta.substr(space + 1)};
+}
+
 }  // namespace fleet::flow

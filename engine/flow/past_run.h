@@ -13,6 +13,15 @@ namespace fleet::flow {
 // The state, in the list of runs, of one that `run --new` gave up.
 inline constexpr const char* kAbandoned = "abandoned";
 
+// What the list of runs says of one: which flow it is of ("fleet.flow"), and what it was begun for,
+// unique among runs; empty: somebody asked for it. Neither has a space in it.
+struct RunMeta {
+  std::string flow;
+  std::string cause;
+};
+std::string meta_of(const RunMeta& meta);
+RunMeta read_meta(const std::string& meta);
+
 struct PastRun {
   journal::RunInfo info;
   plan::Plan plan;

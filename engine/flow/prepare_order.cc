@@ -27,6 +27,10 @@ std::optional<std::string> LocalWorld::shared_slot(const PrepareOrder& order) {
   return slot == shared_.end() ? std::nullopt : std::optional(slot_name(slot->second));
 }
 
+void LocalWorld::use_permits(Permits* permits) {
+  permits_ = permits;
+}
+
 void LocalWorld::prepare(const PrepareOrder& order, Post post) {
   if (std::optional<std::string> slot = shared_slot(order)) {
     run::Prepared event;
@@ -36,6 +40,28 @@ void LocalWorld::prepare(const PrepareOrder& order, Post post) {
     event.cold = false;
     return post(std::move(event));
   }
+  if (permits_ == nullptr || order.task.agent.empty())
+    return prepare_now(order, std::move(post));
+  permits_->ask(wish_of(order), [this, order, post = std::move(post)](bool granted) {
+    if (granted)
+      return prepare_now(order, post);
+    run::Prepared event;
+    event.attempt = order.task.attempt;
+    event.start = order.start;
+    event.error = fmt::format("the run was stopped before `{}` was free", order.task.agent);
+    post(std::move(event));
+  });
+}
+
+// One that has its session already is granted it again.
+Permits::Wish LocalWorld::wish_of(const PrepareOrder& order) const {
+  const plan::Agent& agent = agent_named(order.task.agent);
+  return {{site_.run, order.session.value},
+          agent.clones ? std::string() : agent.name,
+          plan_.limits.sessions.value_or(0)};
+}
+
+void LocalWorld::prepare_now(const PrepareOrder& order, Post post) {
   git_.add([this, order, post = std::move(post)](worktree::Repository& repository) {
     const auto begun = std::chrono::steady_clock::now();
     os::crash_point("engine.prepare.before");
@@ -144,6 +170,8 @@ Result<std::string> LocalWorld::lease_branch(worktree::Repository& repository,
 }
 
 void LocalWorld::end_session(const EndSessionOrder& order) {
+  if (permits_ != nullptr)
+    permits_->give_back({site_.run, order.session.value});
   std::optional<Held> mine;
   {
     const std::lock_guard lock(mutex_);

@@ -4,7 +4,6 @@
 
 #include "engine/flow/engine.h"
 #include "engine/flow/past_run.h"
-#include "engine/process/keeper_launcher.h"
 #include "engine/worktree/refs.h"
 
 namespace fleet::flow {
@@ -32,31 +31,33 @@ Result<Engine::Cleaned> Engine::clean(bool dry_run) {
 }
 
 Status Engine::abandon(const journal::RunInfo& run) {
-  FLEET_TRY(const auto seq, journal_->set_run_state(run.key, kAbandoned, true, clock_.wall()));
+  FLEET_TRY(const auto seq, journal_.set_run_state(run.key, kAbandoned, true, clock_.wall()));
   (void)seq;
-  return journal_->flush();
+  return journal_.flush();
 }
 
 // Worktrees that an engine left when it was killed: whatever is in them is committed under a ref of
 // the fleet's, so that they are free again.
 Status Engine::rescue_leftovers() {
-  FLEET_TRY(const auto jobs, launcher_->list());
+  if (workshop_->is_shared())
+    return Status();  // they may be the other runs'
+  FLEET_TRY(const auto jobs, workshop_->launcher().list());
   for (const process::JobStatus& job : jobs)
     if (job.state != process::JobState::kEnded)
       return Status();  // of a run that was left behind: it may be in any of them
-  FLEET_TRY(const std::vector<worktree::ScannedSlot> slots, pool_->scan());
+  FLEET_TRY(const std::vector<worktree::ScannedSlot> slots, workshop_->pool().scan());
   for (const worktree::ScannedSlot& left : slots) {
     if (left.in_use || !left.complete || left.leftovers == worktree::Leftovers::kSaved)
       continue;
-    const auto slot = pool_->adopt(left.slot.id);
+    const auto slot = workshop_->pool().adopt(left.slot.id);
     if (!slot)
       continue;  // another engine's by now
     const std::string ref = worktree::salvage_ref(
         site_.run, fmt::format("worktree-{}-{}", slot->id.value, site_.incarnation));
     const bool saved = slot->kind != worktree::SlotKind::kSession ||
-                       static_cast<bool>(pool_->salvage(*repository_, *slot, ref));
-    FLEET_CHECK(
-        pool_->release(*slot, saved ? worktree::Leftovers::kSaved : worktree::Leftovers::kUnsaved));
+                       static_cast<bool>(workshop_->pool().salvage(*repository_, *slot, ref));
+    FLEET_CHECK(workshop_->pool().release(
+        *slot, saved ? worktree::Leftovers::kSaved : worktree::Leftovers::kUnsaved));
   }
   return Status();
 }
@@ -65,7 +66,7 @@ Status Engine::rescue_leftovers() {
 Status Engine::trim_worktrees() {
   if (!plan_.limits.worktree_bytes)
     return Status();
-  FLEET_TRY(const auto gone, pool_->prune(*repository_, *plan_.limits.worktree_bytes));
+  FLEET_TRY(const auto gone, workshop_->pool().prune(*repository_, *plan_.limits.worktree_bytes));
   (void)gone;
   return Status();
 }

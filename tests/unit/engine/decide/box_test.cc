@@ -9,7 +9,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "engine/decide/watch.h"
+#include "engine/os/folder_watch.h"
 #include "tests/support/scratch_dir.h"
 
 using namespace fleet;
@@ -195,7 +195,7 @@ TEST_CASE("who watches the box is woken by a decision, and not after the watch e
   std::mutex mutex;
   std::condition_variable wake;
   int woken = 0;
-  auto watch = BoxWatch::start(b.box.new_path(), [&] {
+  auto watch = os::FolderWatch::start(b.box.new_path(), [&] {
     const std::lock_guard lock(mutex);
     ++woken;
     wake.notify_all();

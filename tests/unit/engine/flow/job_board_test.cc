@@ -53,4 +53,42 @@ TEST_CASE("a job that can never be started is not tried again") {
   CHECK_FALSE(refused_with(Errc::kUnsupported).starved());
 }
 
+namespace {
+
+process::JobReport end_of(const std::string& run) {
+  process::JobReport report;
+  report.key = {run, 1, 1, 0};
+  report.kind = process::ReportKind::kEnded;
+  report.how = process::End::kExited;
+  return report;
+}
+
+}  // namespace
+
+TEST_CASE("an end that comes before the news that its run goes on waits for that") {
+  Refusing launcher(Errc::kIo);
+  JobBoard board(launcher);
+  int told = 0;
+  board.hold("taken-up");
+  board.expect({"taken-up", 1, 1, 0}, [&](const process::JobReport&) { ++told; });
+  board.take({end_of("taken-up")});
+  CHECK(told == 0);
+  board.release("taken-up");
+  CHECK(told == 1);
+  board.take({end_of("taken-up")});
+  CHECK(told == 1);  // once
+}
+
+TEST_CASE("what a run that has ended waited for is told to nobody, and other runs go on") {
+  Refusing launcher(Errc::kIo);
+  JobBoard board(launcher);
+  int gone = 0, here = 0;
+  board.expect({"gone", 1, 1, 0}, [&](const process::JobReport&) { ++gone; });
+  board.expect({"here", 1, 1, 0}, [&](const process::JobReport&) { ++here; });
+  board.forget("gone");
+  board.take({end_of("gone"), end_of("here")});
+  CHECK(gone == 0);
+  CHECK(here == 1);
+}
+
 }  // namespace fleet::flow

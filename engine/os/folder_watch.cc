@@ -1,4 +1,4 @@
-#include "engine/decide/watch.h"
+#include "engine/os/folder_watch.h"
 
 #include <poll.h>
 #include <sys/eventfd.h>
@@ -11,28 +11,29 @@
 
 #include "engine/os/thread.h"
 
-namespace fleet::decide {
+namespace fleet::os {
 
-Result<std::unique_ptr<BoxWatch>> BoxWatch::start(const std::string& folder,
-                                                  std::function<void()> arrived) {
-  std::unique_ptr<BoxWatch> watch(new BoxWatch);
+Result<std::unique_ptr<FolderWatch>> FolderWatch::start(const std::string& folder,
+                                                        std::function<void()> arrived) {
+  std::unique_ptr<FolderWatch> watch(new FolderWatch);
   watch->events_.reset(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
   if (!watch->events_)
     return os_error("inotify_init", folder, errno);
   // A link appears as created.
-  if (::inotify_add_watch(watch->events_.get(), folder.c_str(), IN_CREATE | IN_MOVED_TO) < 0)
+  if (::inotify_add_watch(watch->events_.get(), folder.c_str(),
+                          IN_CREATE | IN_MOVED_TO | IN_CLOSE_WRITE) < 0)
     return os_error("inotify_add_watch", folder, errno);
   watch->stop_.reset(::eventfd(0, EFD_CLOEXEC));
   if (!watch->stop_)
     return os_error("eventfd", folder, errno);
-  FLEET_TRY(watch->thread_, os::start_thread("the watch for decisions",
+  FLEET_TRY(watch->thread_, os::start_thread("the watch of a folder",
                                              [raw = watch.get(), arrived = std::move(arrived)] {
                                                raw->listen(arrived);
                                              }));
   return watch;
 }
 
-BoxWatch::~BoxWatch() {
+FolderWatch::~FolderWatch() {
   if (!thread_.joinable())
     return;
   const std::uint64_t one = 1;
@@ -41,7 +42,7 @@ BoxWatch::~BoxWatch() {
   thread_.join();
 }
 
-void BoxWatch::listen(const std::function<void()>& arrived) {
+void FolderWatch::listen(const std::function<void()>& arrived) {
   std::array<pollfd, 2> waits{{{events_.get(), POLLIN, 0}, {stop_.get(), POLLIN, 0}}};
   for (;;) {
     if (::poll(waits.data(), waits.size(), -1) < 0 && errno != EINTR)
@@ -50,7 +51,7 @@ void BoxWatch::listen(const std::function<void()>& arrived) {
       return;
     if (waits[0].revents == 0)
       continue;
-    // What the events say does not matter: whoever is woken looks at the box.
+    // What the events say does not matter: whoever is woken looks at the folder.
     alignas(inotify_event) std::array<char, 4096> drained{};
     while (::read(events_.get(), drained.data(), drained.size()) > 0) {
     }
@@ -58,4 +59,4 @@ void BoxWatch::listen(const std::function<void()>& arrived) {
   }
 }
 
-}  // namespace fleet::decide
+}  // namespace fleet::os
