@@ -48,6 +48,8 @@ class Lowering {
     plan_.fleet_version = fleet.version;
     plan_.file = options_.file;
     plan_.flow = flow_.name;
+    plan_.subject = options_.subject;
+    plan_.criteria = options_.criteria;
     plan_.repo = fleet.repo->value;
     if (fleet.budget)
       plan_.budget = fleet.budget->value;

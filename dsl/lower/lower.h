@@ -16,6 +16,8 @@ struct LowerOptions {
   // By name; names that the flow does not declare are ignored. A parameter without a value stays a
   // hole and is listed in Plan::unbound.
   std::vector<std::pair<std::string, std::string>> parameters;
+  std::string subject = {};   // Plan::subject
+  std::string criteria = {};  // Plan::criteria
 };
 
 // REQUIRES: the checks found no error; the model has a fleet with a repository, and `flow` is one

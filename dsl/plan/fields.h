@@ -277,6 +277,8 @@ void fields(Archive& archive, T& plan) {
   archive.may("on", plan.on);
   archive.may("parameters", plan.parameters);
   archive.may("unbound", plan.unbound);
+  archive.may("subject", plan.subject);
+  archive.may("criteria", plan.criteria);
   archive.must("repo", plan.repo);
   archive.may("budget", plan.budget);
   archive.may("limits", plan.limits);

@@ -365,6 +365,10 @@ struct Plan {
   std::vector<std::pair<std::string, std::string>>
       parameters;                    // with value, in order of declaration
   std::vector<std::string> unbound;  // parameters without a value
+  // Of a run that something which happened began: the commit that it is about, at which its work
+  // starts instead of at the base, and what was written beforehand of how the result is judged.
+  std::string subject;
+  std::string criteria;
   Repo repo;
   std::optional<Budget> budget;
   Limits limits;

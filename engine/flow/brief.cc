@@ -155,6 +155,8 @@ Brief brief_of(const plan::Plan& plan, const std::string& run, const plan::Agent
       if (const std::string text = plan::text_of(one);
           std::ranges::find(brief.criteria, text) == brief.criteria.end())
         brief.criteria.push_back(text);
+  if (!plan.criteria.empty())
+    brief.criteria.push_back(plan.criteria);
   const plan::Node& node = plan.nodes[task.node.value];
   if (agent.writes && !agent.writes->in.empty())
     brief.bounds.push_back(

@@ -68,6 +68,8 @@ std::string LocalWorld::criteria_of(const TaskFacts& task) const {
   std::string text = "# What the change is judged by\n";
   if (!task.task.empty())
     text += fmt::format("\n## The task\n\n{}\n", task.task);
+  if (!plan_.criteria.empty())
+    text += fmt::format("\n## Written before the work\n\n{}\n", plan_.criteria);
   const bool says_more = node.args.size() > (node.start ? 1U : 0U);  // than which change it is
   if (says_more && task.text != task.task)
     text += fmt::format("\n## What is asked of this review\n\n{}\n", task.text);

@@ -63,7 +63,8 @@ std::string start_commit(const plan::Plan& plan, const State& state, NodeIndex i
     return result_of(plan, state, *node.start);
   if (node.merge && node.merge->into_step)
     return result_of(plan, state, *node.merge->into_step);
-  return state.base_commit;
+  return plan.subject.empty() || node.kind == plan::NodeKind::kMerge ? state.base_commit
+                                                                     : plan.subject;
 }
 
 void move_tip(Core& core, NodeIndex index, const std::string& commit) {
