@@ -79,6 +79,32 @@ struct ResumeOptions {
 };
 int resume(const ResumeOptions& options);
 
+struct UpOptions {
+  std::string file;
+  bool detach = false;
+  std::uint32_t jobs = 0;
+};
+int up(const UpOptions& options);
+
+struct DownOptions {
+  bool now = false;
+  std::uint32_t wait = 3600;  // seconds, for sessions to end
+};
+int down(const DownOptions& options);
+
+struct TaskOptions {
+  std::string id;    // as `task list` shows it
+  std::string name;  // of the event: task.NAME
+  std::string text;
+  std::string criteria;
+  bool all = false;
+  std::string format = "text";
+};
+int task_add(const TaskOptions& options);
+int task_list(const TaskOptions& options);
+int task_cancel(const TaskOptions& options);
+int task_retry(const TaskOptions& options);
+
 struct QueryOptions {
   std::string run;  // empty: the newest
   std::string format = "text";

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "dsl/plan/describe.h"
 #include "dsl/plan/words.h"
 #include "engine/report/words.h"
 
@@ -12,15 +13,15 @@ namespace {
 
 class Missing {
  public:
-  Missing(const plan::Plan& plan, const sema::Model& model, const SourceMap& sources)
-      : plan_(plan), model_(model), sources_(sources) {}
+  Missing(const plan::Plan& plan, const sema::Model& model, const SourceMap& sources,
+          Executes executes)
+      : plan_(plan), model_(model), sources_(sources), executes_(executes) {}
 
   std::vector<std::string> take() {
     for (const plan::Node& node : plan_.nodes)
       add_node(node);
     for (const plan::Agent& agent : plan_.agents)
       add_agent(agent);
-    add_standing();
     add_fleet();
     return std::move(lines_);
   }
@@ -31,7 +32,8 @@ class Missing {
     if (!asked || std::ranges::find(words_, word) != words_.end())
       return;
     words_.push_back(word);
-    std::string line = fmt::format("run can't carry out `{}` yet", word);
+    std::string line = fmt::format("{} can't carry out `{}` yet",
+                                   executes_ == Executes::kResident ? "up" : "run", word);
     const std::string file = report::printable(place.line == 0 ? plan_.file : place.file);
     line +=
         place.line == 0 ? fmt::format(" ({})", file) : fmt::format(" ({}:{})", file, place.line);
@@ -112,13 +114,19 @@ class Missing {
     add(agent.returns == plan::Returns::kReport, "returns = report", at("returns"));
     add(agent.reads != plan::Reads::kRepo && agent.writes.has_value(),
         fmt::format("reads = {} of an agent that writes", plan::word_of(agent.reads)), at("reads"));
-    add(agent.dispatch != plan::Dispatch::kEphemeral,
-        fmt::format("dispatch = {}", plan::word_of(agent.dispatch)), at("dispatch"));
+    add(is_duty(agent) && agent.on && agent.on->kind == plan::Event::Kind::kFile,
+        "dispatch = on file", at("dispatch"));
     add_grants(agent, at("grants"));
-    add(agent.day_budget.has_value(), "budget a day of one agent", at("budget"));
+    add(agent.day_budget.has_value() && !is_duty(agent), "budget a day of one agent", at("budget"));
     add(agent.session_max.has_value(), "session_max", at("session_max"));
-    add(agent.restart.escalate || agent.restart.max_per_hour != plan::Restart{}.max_per_hour,
+    add(!is_duty(agent) &&
+            (agent.restart.escalate || agent.restart.max_per_hour != plan::Restart{}.max_per_hour),
         "max and else of restart", at("restart"));
+  }
+
+  // Whether the plan is one of the agent's own turns.
+  bool is_duty(const plan::Agent& agent) const {
+    return executes_ == Executes::kResident && plan_.flow == agent.name;
   }
 
   void add_grants(const plan::Agent& agent, const plan::Place& place) {
@@ -134,18 +142,6 @@ class Missing {
     }
   }
 
-  // What runs without a flow: the plan has it only where the flow uses it too.
-  void add_standing() {
-    for (const sema::Agent& agent : model_.agents) {
-      const auto& dispatch = agent.contract.dispatch;
-      if (agent.is_role || agent.imported || !dispatch)
-        continue;
-      add(dispatch->value.mode != plan::Dispatch::kEphemeral,
-          fmt::format("dispatch = {}", plan::word_of(dispatch->value.mode)),
-          said(agent.contract.origins, "dispatch", {}));
-    }
-  }
-
   void add_fleet() {
     const plan::Place nowhere;
     const auto at = [&](const char* key) {
@@ -153,8 +149,12 @@ class Missing {
     };
     add(plan_.escalation && plan_.escalation->path.size() > 1, "escalation over agents",
         at("escalation"));
-    add(plan_.on.has_value(), "on EVENT of a flow", place_of_event());
-    add(plan_.budget && plan_.budget->warn_percent, "warn of budget", at("budget"));
+    if (executes_ == Executes::kResident && plan_.on)
+      add(plan_.on->kind == plan::Event::Kind::kFile ||
+              plan_.on->kind == plan::Event::Kind::kMessage,
+          fmt::format("on {} of a flow", plan::text_of(*plan_.on)), place_of_event());
+    add(executes_ == Executes::kRun && plan_.budget && plan_.budget->warn_percent, "warn of budget",
+        at("budget"));
     add(std::ranges::find(plan_.sync, "directives") != plan_.sync.end(), "sync of directives",
         at("sync"));
     add(plan_.hooks.has_value(), "hooks", at("hooks"));
@@ -173,6 +173,7 @@ class Missing {
   const plan::Plan& plan_;
   const sema::Model& model_;
   const SourceMap& sources_;
+  const Executes executes_;
   std::vector<std::string> words_;
   std::vector<std::string> lines_;
 };
@@ -180,8 +181,8 @@ class Missing {
 }  // namespace
 
 std::vector<std::string> not_executed(const plan::Plan& plan, const sema::Model& model,
-                                      const SourceMap& sources) {
-  return Missing(plan, model, sources).take();
+                                      const SourceMap& sources, Executes executes) {
+  return Missing(plan, model, sources, executes).take();
 }
 
 }  // namespace fleet::cli

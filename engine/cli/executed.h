@@ -11,10 +11,13 @@
 
 namespace fleet::cli {
 
+// Who is to carry it out: one run of a flow, or the resident fleet, for which this is a plan of one
+// of its duties.
+enum class Executes { kRun, kResident };
+
 // "run can't carry out `human` yet (ship.fleet:41)", one line a thing, in the order of the plan;
-// the place is where the key or the step was said last. Agents that run of their own accord are
-// among them, though a flow does not use them.
+// the place is where the key or the step was said last.
 std::vector<std::string> not_executed(const plan::Plan& plan, const sema::Model& model,
-                                      const SourceMap& sources);
+                                      const SourceMap& sources, Executes executes = Executes::kRun);
 
 }  // namespace fleet::cli

@@ -31,6 +31,9 @@ struct Commands {
   PlanOptions plan;
   RunOptions run;
   ResumeOptions resume;
+  UpOptions up;
+  DownOptions down;
+  TaskOptions task;
   QueryOptions query;
   InboxOptions inbox;
   DecideOptions decide;
@@ -141,6 +144,44 @@ void add_run_commands(CLI::App& app, Commands& all) {
   resume_command->add_flag("--accept-lost-tail", all.resume.accept_lost_tail,
                            "go on from what is left of a journal that lost its end");
   add_format(resume_command, all.resume.format, {"text", "json"});
+}
+
+void add_resident_commands(CLI::App& app, Commands& all) {
+  CLI::App* up_command =
+      add(app, all, "up", "the resident fleet: agents that are always on, events, schedules",
+          [](Commands& c) { return up(c.up); });
+  up_command->add_option("file", all.up.file, "the .fleet file")->required();
+  up_command->add_flag("-d,--detach", all.up.detach, "in the background");
+  up_command->add_option("-j,--jobs", all.up.jobs, "processes at once")->check(CLI::Range(1, 4096));
+  CLI::App* down_command =
+      add(app, all, "down", "nothing new begins, sessions end, and the fleet is down",
+          [](Commands& c) { return down(c.down); });
+  down_command->add_flag("--now", all.down.now, "end the sessions; `up` takes their work up again");
+  down_command->add_option("--wait", all.down.wait, "seconds to wait for sessions to end");
+
+  CLI::App* task = app.add_subcommand("task", "what people ask a resident fleet for");
+  task->require_subcommand(1);
+  const auto add_one = [&](const char* name, const char* about, int (*go)(Commands&)) {
+    CLI::App* command = task->add_subcommand(name, about);
+    command->callback([&all, go] { all.exit_code = go(all); });
+    return command;
+  };
+  CLI::App* add_command =
+      add_one("add", "something is to be done: raises task.NAME, also while no fleet is up",
+              [](Commands& c) { return task_add(c.task); });
+  add_command->add_option("name", all.task.name, "of the event: task.NAME")->required();
+  add_command->add_option("text", all.task.text, "what is to be done")->required();
+  add_command->add_option("--criteria", all.task.criteria, "how the result will be judged");
+  CLI::App* list_command = add_one("list", "what waits and what is under way",
+                                   [](Commands& c) { return task_list(c.task); });
+  list_command->add_flag("--all", all.task.all, "also what is over");
+  add_format(list_command, all.task.format, {"text", "json"});
+  CLI::App* cancel_command = add_one("cancel", "it shall not begin, or end now",
+                                     [](Commands& c) { return task_cancel(c.task); });
+  CLI::App* retry_command = add_one("retry", "once more from the beginning",
+                                    [](Commands& c) { return task_retry(c.task); });
+  for (CLI::App* command : {cancel_command, retry_command})
+    command->add_option("id", all.task.id, "as `fleetc task list` shows it")->required();
 }
 
 void add_gate_commands(CLI::App& app, Commands& all) {
@@ -271,6 +312,7 @@ int dispatch(int argc, char** argv) {
   Commands all;
   add_language_commands(app, all);
   add_run_commands(app, all);
+  add_resident_commands(app, all);
   add_gate_commands(app, all);
   add_message_commands(app, all);
   add_pull_commands(app, all);

@@ -10,6 +10,7 @@
 #include "engine/bus/mailbox.h"
 #include "engine/cli/commands.h"
 #include "engine/cli/exit_codes.h"
+#include "engine/cli/overview.h"
 #include "engine/cli/past.h"
 #include "engine/cli/terminal.h"
 #include "engine/os/clock.h"
@@ -44,8 +45,13 @@ std::string read_input(std::size_t max_bytes) {
   return text;
 }
 
-// An agent of the newest run, which is who reads next.
+// One that works unasked in the fleet that is up, or an agent of the newest run: who reads next.
 Status knows_agent(const Past& past, const std::string& name) {
+  const std::optional<FleetStanding> standing = standing_of(past.places);
+  if (standing && std::ranges::any_of(standing->duties, [&](const FleetStanding::Duty& duty) {
+        return !duty.is_flow && duty.name == name;
+      }))
+    return {};
   FLEET_TRY(const auto info, flow::choose_run(*past.reader, {}));
   FLEET_TRY(const auto run, flow::replay_run(*past.reader, info, nullptr));
   std::vector<std::string> names;

@@ -3,6 +3,7 @@
 
 #include "engine/cli/commands.h"
 #include "engine/cli/exit_codes.h"
+#include "engine/cli/overview.h"
 #include "engine/cli/past.h"
 #include "engine/cli/terminal.h"
 #include "engine/report/json.h"
@@ -51,11 +52,30 @@ int list_runs(const QueryOptions& options) {
   return kDone;
 }
 
+// Where a fleet is up, all of it, unless one run is asked for.
+std::optional<int> status_of_fleet(const QueryOptions& options) {
+  const auto past = open_past();
+  if (!past)
+    return std::nullopt;
+  const std::optional<FleetStanding> standing = standing_of(past->places);
+  if (!standing)
+    return std::nullopt;
+  const auto text =
+      options.format == "json" ? overview_json(*past, *standing) : overview_text(*past, *standing);
+  if (!text)
+    return refuse(text.error());
+  print(*text);
+  return kDone;
+}
+
 }  // namespace
 
 int status(const QueryOptions& options) {
   if (options.all)
     return list_runs(options);
+  if (options.run.empty())
+    if (const std::optional<int> told = status_of_fleet(options))
+      return *told;
   return with_run(options, nullptr, [&](const Past& past, const flow::PastRun& run) {
     const report::Around known = around(past, run);
     print(options.format == "json" ? report::state_json(run.plan, run.state, known) + "\n"

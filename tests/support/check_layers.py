@@ -41,6 +41,8 @@ MAY_SEE = {
     "engine/report": ("engine/base", "engine/os", "engine/run", "dsl/plan"),
     "engine/flow": ("engine/base", "engine/os", "engine/agent", "engine/bus", "engine/decide", "engine/journal",
                     "engine/process", "engine/worktree", "engine/run", "engine/report", "engine/adapter", "dsl/plan"),
+    "engine/resident": ("engine/base", "engine/os", "engine/bus", "engine/journal", "engine/run", "engine/flow", "engine/worktree",
+                        "engine/report", "dsl/plan"),
     "engine/simulate": ("engine/base", "engine/os", "engine/run", "engine/report", "engine/flow", "dsl/plan"),
 }
 # The top of the tree, where compiler and engine meet: it may see every folder.
@@ -57,7 +59,7 @@ OWNERS = {
     "CLI/": (ROOF,),
     "openssl/": ("dsl/plan", "engine/decide", "engine/journal", "engine/worktree"),
     "nlohmann/": ("dsl/base", "dsl/plan", "dsl/lsp", "engine/agent", "engine/run", "engine/report",
-                  "engine/flow", "engine/adapter", ROOF),
+                  "engine/flow", "engine/adapter", "engine/resident", ROOF),
 }
 # One file each: a second includer means that the vendor's types have begun to spread.
 ALONE = ("tao/pegtl", "boost/", "CLI/")

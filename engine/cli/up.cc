@@ -1,0 +1,298 @@
+// up and down: the resident fleet.
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <set>
+#include <thread>
+
+#include <fmt/format.h>
+
+#include "engine/base/unique_fd.h"
+#include "engine/cli/commands.h"
+#include "engine/cli/definition.h"
+#include "engine/cli/exit_codes.h"
+#include "engine/cli/foreground.h"
+#include "engine/cli/front.h"
+#include "engine/cli/past.h"
+#include "engine/cli/signals.h"
+#include "engine/cli/terminal.h"
+#include "engine/os/files.h"
+#include "engine/report/words.h"
+#include "engine/resident/resident.h"
+
+namespace fleet::cli {
+namespace {
+
+constexpr const char* kReady = "up";
+
+std::string down_path(const std::string& state_dir) {
+  return state_dir + "/down";
+}
+
+std::string clock_time() {
+  return report::timestamp(os::system_clock().wall().time_since_epoch().count());
+}
+
+// Whole lines, each with whose they are.
+class Labelled {
+ public:
+  explicit Labelled(std::string label) : label_(std::move(label)) {}
+  void write(std::string_view text) {
+    pending_ += text;
+    for (std::size_t end; (end = pending_.find('\n')) != std::string::npos;) {
+      print(fmt::format("{} | {}\n", label_, pending_.substr(0, end)));
+      pending_.erase(0, end + 1);
+    }
+  }
+
+ private:
+  const std::string label_;
+  std::string pending_;
+};
+
+resident::Voice voice() {
+  resident::Voice out;
+  out.say = [](const std::string& line) {
+    print(fmt::format("{} {}\n", clock_time(), report::printable(line)));
+  };
+  out.watch = [](const std::string& label, const flow::Engine& engine) {
+    report::ProgressOptions options;
+    options.style = report::ProgressStyle::kPlain;
+    const auto lines = std::make_shared<Labelled>(label);
+    options.write = [lines](std::string_view text) {
+      lines->write(text);
+    };
+    options.history = [&engine](plan::NodeIndex node) {
+      return engine.history(node);
+    };
+    return report::make_progress(engine.plan(), std::move(options), os::system_clock());
+  };
+  return out;
+}
+
+// Looks at the files of the fleet whenever one of them is written, and hands on what came of it.
+class Reloads {
+ public:
+  Reloads(resident::Resident& resident, Definition definition)
+      : resident_(resident), current_(std::move(definition)) {}
+
+  Status start() {
+    std::set<std::string> folders;
+    for (const std::string& source : current_.sources)
+      if (source.find(".fleet") != std::string::npos && source.find(':') == std::string::npos)
+        folders.insert(folder_of(source));
+    folders.insert(folder_of(current_.fleet.file));
+    for (const std::string& folder : folders) {
+      const auto there = os::system_files().exists(folder);
+      if (!there || !*there)
+        continue;  // the library's, which is in this program
+      FLEET_TRY(auto watch, os::FolderWatch::start(folder, [this] { look(); }));
+      watches_.push_back(std::move(watch));
+    }
+    return Status();
+  }
+
+ private:
+  // Called by one thread a folder, and twice for one edit: what is the same is nothing new.
+  void look() {
+    const std::lock_guard lock(mutex_);
+    const auto text = os::system_files().read_file(current_.fleet.file, std::size_t{16} << 20);
+    if (text && *text == text_)
+      return;
+    text_ = text ? *text : std::string();
+    int code = 0;
+    std::optional<Definition> fresh = define(current_.fleet.file, code);
+    if (!fresh) {
+      complain(fmt::format("{} {} has changed and is not taken: the fleet goes on as it was\n",
+                           clock_time(), report::printable(current_.fleet.file)));
+      return;
+    }
+    const std::vector<std::string> lines = changes(current_.fleet, fresh->fleet);
+    if (lines.empty())
+      return;
+    std::string out = fmt::format("{} {} has changed; what is under way keeps its plan\n",
+                                  clock_time(), report::printable(current_.fleet.file));
+    for (const std::string& line : lines)
+      out += "  " + line + "\n";
+    print(out);
+    resident_.change(fresh->fleet);
+    current_ = *std::move(fresh);
+  }
+
+  resident::Resident& resident_;
+  std::mutex mutex_;  // guards the two below
+  Definition current_;
+  std::string text_;
+  std::vector<std::unique_ptr<os::FolderWatch>> watches_;  // last: their threads use the rest
+};
+
+int refused(const Error& error) {
+  complain(error);
+  if (error.code() == Errc::kBusy)
+    complain("  another fleetc is at work here: `fleetc status` shows what it does\n");
+  return kRunFailed;
+}
+
+// `ready` is called once everything is up.
+int serve(const Definition& definition, std::uint32_t jobs, const std::function<void()>& ready) {
+  flow::EngineOptions options;
+  options.repository = definition.repository;
+  options.environment = environment();
+  options.jobs = jobs;
+  auto workshop = flow::open_workshop(options);
+  if (!workshop)
+    return refused(workshop.error());
+  auto resident =
+      resident::Resident::open(*workshop, definition.fleet, voice(), os::system_clock());
+  if (!resident)
+    return refused(resident.error());
+  (void)os::system_files().remove_tree(down_path((*workshop)->site().state_dir));
+  std::atomic<int> stopped_by{0};
+  const auto signals = SignalWatch::start([&](int number, int count) {
+    stopped_by = number;
+    if (count > 2) {
+      complain("\nfleetc: left as it is; `fleetc up` carries on\n");
+      ::_exit(kSignalBase + number);
+    }
+    const bool drain = number == SIGINT && count == 1;
+    (*resident)->stop(drain ? run::StopLevel::kDrain : run::StopLevel::kNow,
+                      drain ? "down" : "down --now");
+  });
+  if (!signals)
+    return refused(signals.error());
+  Reloads reloads(**resident, definition);
+  if (const Status watching = reloads.start(); !watching)
+    return refused(watching.error());
+  std::string out = fmt::format("{} fleet {} is up ({})\n", clock_time(), definition.fleet.name,
+                                report::printable(definition.fleet.file));
+  for (const resident::Duty& duty : definition.fleet.duties)
+    out += fmt::format("  {} {}: {}\n", duty.is_flow ? "flow" : "agent", duty.name, when_of(duty));
+  print(out);
+  ready();
+  const Status served = (*resident)->serve();
+  if (!served) {
+    complain(served.error());
+    complain("fleetc: what finished is recorded; `fleetc up` carries on\n");
+    return kRunFailed;
+  }
+  print(fmt::format("{} fleet {} is down\n", clock_time(), definition.fleet.name));
+  // `down` says that it was `down`: then nothing went otherwise than it should.
+  const std::string asked = down_path((*workshop)->site().state_dir);
+  const auto by_down = os::system_files().exists(asked);
+  if (by_down && *by_down) {
+    (void)os::system_files().remove_tree(asked);
+    return kDone;
+  }
+  return stopped_by == 0 ? kDone : kSignalBase + stopped_by;
+}
+
+// Waits until the child says that it is up, or ends with what kept it from that.
+int await_child(pid_t child, int said, const std::string& log) {
+  std::array<char, 16> word{};
+  ssize_t got = 0;
+  while ((got = ::read(said, word.data(), word.size())) < 0 && errno == EINTR) {
+  }
+  if (got > 0) {
+    print(fmt::format("up: process {}, its words go to {}\n", child, log));
+    return kDone;
+  }
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  if (const auto text = os::system_files().read_file(log, std::size_t{1} << 20))
+    complain(*text);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : kSignalBase + WTERMSIG(status);
+}
+
+// Before any thread is made.
+int detach(const Definition& definition, std::uint32_t jobs) {
+  flow::EngineOptions where;
+  where.repository = definition.repository;
+  where.environment = environment();
+  const auto places = flow::find_places(where);
+  if (!places)
+    return refused(places.error());
+  if (const Status made = os::system_files().make_dirs(places->state_dir); !made)
+    return refused(made.error());
+  const std::string log = places->state_dir + "/up.log";
+  UniqueFd out(::open(log.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
+  std::array<int, 2> ends{};
+  if (!out || ::pipe2(ends.data(), O_CLOEXEC) != 0)
+    return refused(os_error("open", log, errno));
+  UniqueFd listens(ends[0]), says(ends[1]);
+  const pid_t child = ::fork();
+  if (child < 0)
+    return refused(os_error("fork", "fleetc up -d", errno));
+  if (child > 0) {
+    says.reset();
+    return await_child(child, listens.get(), log);
+  }
+  listens.reset();
+  ::setsid();
+  UniqueFd nothing(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  ::dup2(nothing.get(), STDIN_FILENO);
+  ::dup2(out.get(), STDOUT_FILENO);
+  ::dup2(out.get(), STDERR_FILENO);
+  const int code = serve(definition, jobs, [&] {
+    (void)!::write(says.get(), kReady, 2);
+    says.reset();
+  });
+  std::fflush(nullptr);
+  ::_exit(code);
+}
+
+}  // namespace
+
+int up(const UpOptions& options) {
+  int code = kDone;
+  const std::optional<Definition> definition = define(options.file, code);
+  if (!definition)
+    return code;
+  block_stop_signals();
+  return options.detach ? detach(*definition, options.jobs)
+                        : serve(*definition, options.jobs, [] {});
+}
+
+int down(const DownOptions& options) {
+  flow::EngineOptions where;
+  where.repository = ".";
+  where.environment = environment();
+  const auto places = flow::find_places(where);
+  if (!places)
+    return refused(places.error());
+  const std::string lock = places->state_dir + "/state.lock";
+  const long pid = std::strtol(os::lock_holder(lock).c_str(), nullptr, 10);
+  // Held while its number is looked at again: it can't be another process by then.
+  const UniqueFd process(
+      pid > 0 ? static_cast<int>(::syscall(SYS_pidfd_open, static_cast<pid_t>(pid), 0)) : -1);
+  const auto standing = os::system_files().exists(resident::standing_path(places->state_dir));
+  if (!process || !engine_at_work(*places) || !standing || !*standing ||
+      std::strtol(os::lock_holder(lock).c_str(), nullptr, 10) != pid) {
+    print("no fleet is up here\n");
+    return kDone;
+  }
+  if (const Status left = os::system_files().write_atomic(down_path(places->state_dir), ""); !left)
+    return refused(left.error());
+  if (::syscall(SYS_pidfd_send_signal, process.get(), options.now ? SIGTERM : SIGINT, nullptr, 0) !=
+      0)
+    return refused(os_error("pidfd_send_signal", std::to_string(pid), errno));
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(options.wait);
+  while (engine_at_work(*places)) {
+    if (std::chrono::steady_clock::now() > end) {
+      complain(
+          fmt::format("fleetc: sessions are still at work after {} s; nothing new begins. "
+                      "`fleetc down --now` ends them; `fleetc status` shows them\n",
+                      options.wait));
+      return kRunFailed;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+  print("the fleet is down\n");
+  return kDone;
+}
+
+}  // namespace fleet::cli
