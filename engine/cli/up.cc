@@ -130,7 +130,7 @@ class Reloads {
   std::vector<std::unique_ptr<os::FolderWatch>> watches_;  // last: their threads use the rest
 };
 
-int refused(const Error& error) {
+int cannot_serve(const Error& error) {
   complain(error);
   if (error.code() == Errc::kBusy)
     complain("  another fleetc is at work here: `fleetc status` shows what it does\n");
@@ -145,11 +145,11 @@ int serve(const Definition& definition, std::uint32_t jobs, const std::function<
   options.jobs = jobs;
   auto workshop = flow::open_workshop(options);
   if (!workshop)
-    return refused(workshop.error());
+    return cannot_serve(workshop.error());
   auto resident =
       resident::Resident::open(*workshop, definition.fleet, voice(), os::system_clock());
   if (!resident)
-    return refused(resident.error());
+    return cannot_serve(resident.error());
   (void)os::system_files().remove_tree(down_path((*workshop)->site().state_dir));
   std::atomic<int> stopped_by{0};
   const auto signals = SignalWatch::start([&](int number, int count) {
@@ -163,10 +163,10 @@ int serve(const Definition& definition, std::uint32_t jobs, const std::function<
                       drain ? "down" : "down --now");
   });
   if (!signals)
-    return refused(signals.error());
+    return cannot_serve(signals.error());
   Reloads reloads(**resident, definition);
   if (const Status watching = reloads.start(); !watching)
-    return refused(watching.error());
+    return cannot_serve(watching.error());
   std::string out = fmt::format("{} fleet {} is up ({})\n", clock_time(), definition.fleet.name,
                                 report::printable(definition.fleet.file));
   for (const resident::Duty& duty : definition.fleet.duties)
@@ -215,18 +215,18 @@ int detach(const Definition& definition, std::uint32_t jobs) {
   where.environment = environment();
   const auto places = flow::find_places(where);
   if (!places)
-    return refused(places.error());
+    return cannot_serve(places.error());
   if (const Status made = os::system_files().make_dirs(places->state_dir); !made)
-    return refused(made.error());
+    return cannot_serve(made.error());
   const std::string log = places->state_dir + "/up.log";
   UniqueFd out(::open(log.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
   std::array<int, 2> ends{};
   if (!out || ::pipe2(ends.data(), O_CLOEXEC) != 0)
-    return refused(os_error("open", log, errno));
+    return cannot_serve(os_error("open", log, errno));
   UniqueFd listens(ends[0]), says(ends[1]);
   const pid_t child = ::fork();
   if (child < 0)
-    return refused(os_error("fork", "fleetc up -d", errno));
+    return cannot_serve(os_error("fork", "fleetc up -d", errno));
   if (child > 0) {
     says.reset();
     return await_child(child, listens.get(), log);
@@ -263,7 +263,7 @@ int down(const DownOptions& options) {
   where.environment = environment();
   const auto places = flow::find_places(where);
   if (!places)
-    return refused(places.error());
+    return cannot_serve(places.error());
   const std::string lock = places->state_dir + "/state.lock";
   const long pid = std::strtol(os::lock_holder(lock).c_str(), nullptr, 10);
   // Held while its number is looked at again: it can't be another process by then.
@@ -276,10 +276,10 @@ int down(const DownOptions& options) {
     return kDone;
   }
   if (const Status left = os::system_files().write_atomic(down_path(places->state_dir), ""); !left)
-    return refused(left.error());
+    return cannot_serve(left.error());
   if (::syscall(SYS_pidfd_send_signal, process.get(), options.now ? SIGTERM : SIGINT, nullptr, 0) !=
       0)
-    return refused(os_error("pidfd_send_signal", std::to_string(pid), errno));
+    return cannot_serve(os_error("pidfd_send_signal", std::to_string(pid), errno));
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(options.wait);
   while (engine_at_work(*places)) {
     if (std::chrono::steady_clock::now() > end) {
