@@ -168,8 +168,8 @@ Brief brief_of(const plan::Plan& plan, const std::string& run, const plan::Agent
     limit = agent.timeout;
   if (limit)
     brief.bounds.push_back(fmt::format("the session ends after {}", plan::to_string(*limit)));
-  if (agent.budget)
-    brief.bounds.push_back(fmt::format("it may spend {}", plan::to_string(*agent.budget)));
+  if (const auto left = left_for(agent, task))
+    brief.bounds.push_back(fmt::format("it may spend {}", plan::to_string(*left)));
   if (agent.checkpoint)
     brief.bounds.push_back(
         fmt::format("save your state with `fleetc agent checkpoint` every {}; the next attempt is "

@@ -118,7 +118,12 @@ void LocalWorld::run_job(const TaskFacts& task, const worktree::Slot& slot, Post
                        agent == nullptr || !only_reads(*agent),
                        mends_findings(node) ? task.text : std::string(),
                        desk ? &*desk : nullptr});
-  const Status ready = agent != nullptr ? equip(job, *agent, slot, *desk) : Status();
+  Status ready;
+  if (agent != nullptr) {
+    plan::Agent bounded = *agent;
+    bounded.budget = left_for(*agent, task);
+    ready = equip(job, bounded, slot, *desk);
+  }
   if (!ready) {
     desk_.close(task.attempt);
     return post(run::Exited{

@@ -42,6 +42,7 @@ TaskFacts facts_of(const plan::Plan& plan, const run::State& state, run::Attempt
   const plan::Node& node = plan.nodes[task.node.value];
   TaskFacts facts = facts_of_item(plan, task.node, task.item, agent_of(plan, state, task));
   facts.attempt = attempt;
+  facts.spent = task.spent;
   if (task.outcome != run::Outcome::kNone && task.outcome != run::Outcome::kSuccess)
     facts.last = task.detail.empty() ? run::name_of(task.outcome) : task.detail;
   if (node.start)
@@ -133,6 +134,12 @@ TaskFacts task_facts(const plan::Plan& plan, const run::State& state, run::Attem
 
 Order make_order(const plan::Plan& plan, const run::State& state, const run::Command& command) {
   return std::visit(OrderMaker{plan, state}, command);
+}
+
+std::optional<plan::Money> left_for(const plan::Agent& agent, const TaskFacts& task) {
+  if (!agent.budget)
+    return std::nullopt;
+  return plan::Money{std::max<std::int64_t>(agent.budget->micros - task.spent.micros, 0)};
 }
 
 bool mends_findings(const plan::Node& node) {

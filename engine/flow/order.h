@@ -2,6 +2,7 @@
 // that a command needs, so that what carries it out shares no state with the core.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -35,6 +36,8 @@ struct TaskFacts {
   std::string last = {};  // how the attempt before it ended; empty: it went well, or there is none
   // Of a review: who let what it reads go on without its checks; empty: it passed them.
   std::string let_pass = {};
+  // Of the agent's budget for one attempt, by attempts before it that count as the same one.
+  plan::Money spent = {};
 };
 
 struct PrepareOrder {
@@ -129,6 +132,9 @@ HoleValues hole_values(const run::State& state, const TaskFacts& task);
 // The facts of a task that does not exist yet: of an item, by the agent of that name.
 TaskFacts facts_of_item(const plan::Plan& plan, plan::NodeIndex node, std::string item,
                         std::string agent);
+
+// What a session at the task may spend; empty: nothing bounds it.
+std::optional<plan::Money> left_for(const plan::Agent& agent, const TaskFacts& task);
 
 // Whether its items are findings.
 bool mends_findings(const plan::Node& node);

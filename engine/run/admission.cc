@@ -117,7 +117,9 @@ void forget_last_attempt(Task& task) {
   task.decision.reset();
   task.judged_by = 0;
   task.objected_by = 0;
-  task.spent = {};
+  if (task.spends_anew)
+    task.spent = {};
+  task.spends_anew = false;
   task.over_budget = false;
 }
 

@@ -9,6 +9,15 @@ namespace fleet::run {
 
 namespace {
 
+// Another attempt could do nothing. What it says beside how the one before it ended; else empty.
+std::string budget_gone(const Core& core, const Task& task) {
+  const plan::Agent* agent = agent_of(core, task);
+  if (agent == nullptr || !agent->budget || task.spent < *agent->budget)
+    return {};
+  return fmt::format("; {} of its budget of {} are spent", plan::to_string(task.spent),
+                     plan::to_string(*agent->budget));
+}
+
 // A merge is never tried again for its own fault: the same commits would end the same way.
 std::uint32_t retries_of(const plan::Node& node) {
   return node.kind == plan::NodeKind::kMerge ? 0 : node.retries;
@@ -70,6 +79,10 @@ void settle_task(Core& core, Task& task) {
 }
 
 void await_limit(Core& core, Task& task, std::string detail, std::int64_t until) {
+  if (const std::string gone = budget_gone(core, task); !gone.empty()) {
+    give_up(core, task, Outcome::kBudgetSpent, detail + gone);
+    return;
+  }
   const Millis wait = limit_backoff(task.limited++);
   task.outcome = Outcome::kLimited;
   task.not_before = until > core.now ? until : core.now + wait.count();
@@ -126,7 +139,13 @@ void lose_attempt(Core& core, Task& task, Outcome outcome, std::string detail) {
     ++task.failures;
   if (judgement.loss)
     ++task.losses;
-  if (judgement.next == Next::kGiveUp) {
+  task.spends_anew = judgement.failure;
+  const std::string gone = judgement.loss ? budget_gone(core, task) : "";
+  if (!gone.empty()) {
+    outcome = Outcome::kBudgetSpent;
+    detail += gone;
+  }
+  if (judgement.next == Next::kGiveUp || !gone.empty()) {
     give_up(core, task, outcome, std::move(detail));
     return;
   }

@@ -137,9 +137,13 @@ struct Task {
   std::optional<Gate> gate;               // the one that this task is, or last was
   std::optional<GateAnswered> decision;   // of that gate
   std::optional<plan::AgentIndex> agent;  // whose item it is, where the fan-out routes them
-  plan::Money spent;                      // of `used`, by the current or last attempt
-  bool over_budget = false;               // and is being cancelled for that
-  std::uint32_t limited = 0;       // attempts in a row that met a limit: how long the next wait is
+  // Of `used`, what counts against the current attempt's budget: its own, and that of attempts
+  // before it that spent none of the step's retries (lost, limited, stopped), so that what the
+  // world takes away costs no more than the plan's worst case says.
+  plan::Money spent;
+  bool spends_anew = false;   // the last attempt did spend one: the next has a budget of its own
+  bool over_budget = false;   // and is being cancelled for that
+  std::uint32_t limited = 0;  // attempts in a row that met a limit: how long the next wait is
   std::vector<std::string> takes;  // merges: commits, pinned when it began
   std::string unwanted;            // why nobody waits for it any more; empty: it is wanted
   bool placed = false;             // holds one of the `jobs` places

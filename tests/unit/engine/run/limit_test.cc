@@ -105,6 +105,39 @@ TEST_CASE("an attempt that spends more than its budget is cancelled, once, and g
   CHECK(driver.state.tasks[0].detail == "spent $1.40, and its budget is $1.00");
 }
 
+TEST_CASE("attempts that the world took away share one budget, and none begins with nothing left") {
+  Working plan;
+  plan.builder[plan.build].retries = 3;
+  plan.builder.plan.agents.front().budget = fleet::plan::Money{1'000'000};
+  Driver driver = plan.driver();
+  meter(driver, 700'000);
+  driver.exited(0, 0, ExitHow::kLost);
+  driver.prepared(0);
+  CHECK(driver.state.tasks[0].spent.micros == 700'000);
+  meter(driver, 300'000);
+  CHECK(driver.asked<Cancel>().empty());
+  driver.exited(0, 0, ExitHow::kLost);
+  CHECK(driver.phase(0) == Phase::kFailed);
+  CHECK(driver.state.tasks[0].outcome == Outcome::kBudgetSpent);
+  CHECK(driver.state.tasks[0].detail ==
+        "its process was lost; $1.00 of its budget of $1.00 are spent");
+}
+
+TEST_CASE("a limit does not give a budget back, a failure does") {
+  Working plan;
+  plan.builder[plan.build].retries = 1;
+  plan.builder.plan.agents.front().budget = fleet::plan::Money{1'000'000};
+  Driver driver = plan.driver();
+  meter(driver, 600'000);
+  driver.exited(0, 1);
+  driver.prepared(0);
+  CHECK(driver.state.tasks[0].spent.micros == 0);
+  meter(driver, 1'000'000);
+  driver.exited(0, 0, ExitHow::kLimited);
+  CHECK(driver.phase(0) == Phase::kFailed);
+  CHECK(driver.state.tasks[0].outcome == Outcome::kBudgetSpent);
+}
+
 TEST_CASE("a budget bounds one attempt; what all used is added up, late news included") {
   Working plan;
   plan.builder[plan.build].retries = 1;
