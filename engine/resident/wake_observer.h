@@ -29,8 +29,6 @@ class WakeObserver final : public run::Observer {
            const std::vector<run::Transition>& transitions) override;
 
  private:
-  void tell(const plan::Plan& plan, Wake wake);
-
   TaskBox& box_;
   const std::string duty_;
   const Wanted wanted_;

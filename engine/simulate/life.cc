@@ -18,7 +18,7 @@ bool Life::is_over() const {
 // As flow::Engine begins and takes up.
 std::vector<run::EventBody> Life::first_events() const {
   if (!state_.opened)
-    return {run::RunOpened{"simulated", outside_.plan.hash, "base", options_.jobs, options_.ahead,
+    return {run::RunOpened{options_.run, outside_.plan.hash, "base", options_.jobs, options_.ahead,
                            "simulated"}};
   std::vector<run::EventBody> first = {run::Resumed{options_.jobs, options_.ahead, "simulated"}};
   const auto knows = [this](run::Attempt attempt) {

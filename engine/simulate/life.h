@@ -25,6 +25,7 @@ struct LifeOptions {
   std::uint32_t jobs = 1;
   std::uint32_t ahead = 0;
   bool same_boot = true;  // as when nothing was in flight last
+  std::string run = "simulated";
 };
 
 class Life {
