@@ -10,7 +10,7 @@
 namespace fleet::resident {
 namespace {
 
-Wake wake(std::string id, std::int64_t at = 1) {
+Wake happened(std::string id, std::int64_t at = 1) {
   Wake out;
   out.id = std::move(id);
   out.event = {plan::Event::Kind::kTask, "dev"};
@@ -25,9 +25,9 @@ TEST_CASE("the task box has a happening once however often it is told") {
   testing::ScratchDir dir;
   auto box = TaskBox::open(dir.path());
   REQUIRE(box);
-  CHECK(*box->put(wake("pr.opened:20261130-1.0", 2)));
-  CHECK_FALSE(*box->put(wake("pr.opened:20261130-1.0", 3)));
-  CHECK(*box->put(wake("task:abc", 1)));
+  CHECK(*box->put(happened("pr.opened:20261130-1.0", 2)));
+  CHECK_FALSE(*box->put(happened("pr.opened:20261130-1.0", 3)));
+  CHECK(*box->put(happened("task:abc", 1)));
   const auto listed = box->list();
   REQUIRE(listed);
   REQUIRE(listed->wakes.size() == 2U);
@@ -36,8 +36,8 @@ TEST_CASE("the task box has a happening once however often it is told") {
   CHECK(listed->wakes[0].criteria == "it is said");
   CHECK(listed->wakes[0].spare == std::vector<std::string>{"review"});
   REQUIRE(box->finish("task:abc"));
-  CHECK_FALSE(*box->put(wake("task:abc")));  // it is done, and does not begin again
-  REQUIRE(box->finish("task:abc"));          // twice is harmless
+  CHECK_FALSE(*box->put(happened("task:abc")));  // it is done, and does not begin again
+  REQUIRE(box->finish("task:abc"));              // twice is harmless
   CHECK(box->list()->wakes.size() == 1U);
 }
 
@@ -45,7 +45,7 @@ TEST_CASE("the task box remembers what was cancelled") {
   testing::ScratchDir dir;
   auto box = TaskBox::open(dir.path());
   REQUIRE(box);
-  REQUIRE(box->put(wake("task:abc")));
+  REQUIRE(box->put(happened("task:abc")));
   REQUIRE(box->finish("task:abc", true));
   const auto found = box->find("task:abc");
   REQUIRE(found);
@@ -59,7 +59,7 @@ TEST_CASE("the task box keeps a file that is no task from nobody else") {
   testing::ScratchDir dir;
   auto box = TaskBox::open(dir.path());
   REQUIRE(box);
-  REQUIRE(box->put(wake("task:abc")));
+  REQUIRE(box->put(happened("task:abc")));
   std::ofstream(box->new_path() + "/garbage") << "{\"id\":3}";
   std::ofstream(box->new_path() + "/other") << "\xff\xfe";
   std::ofstream(box->new_path() + "/.half-written") << "{";
