@@ -61,6 +61,16 @@ struct PlanOptions {
 };
 int plan(const PlanOptions& options);
 
+struct SimulateOptions {
+  FlowOptions flow;        // no words: the resident fleet
+  std::uint32_t days = 0;  // of the fleet; 0: one
+  std::uint32_t runs = 0;  // of the flow; 0: a thousand
+  std::uint64_t seed = 1;
+  double faults = 0.02;
+  std::string format = "text";  // text, json
+};
+int simulate(const SimulateOptions& options);
+
 struct RunOptions {
   FlowOptions flow;
   std::uint32_t jobs = 0;

@@ -1,6 +1,7 @@
 #include "engine/cli/definition.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -46,7 +47,9 @@ resident::Duty resident_duty(const sema::Model& model, const lower::Duty& duty,
   for (const plan::Node& node : plan.nodes)
     out.hash += node.hash;
   if (duty.is_flow) {
-    out.on = model.flows[duty.index].on->value;
+    const auto& on = model.flows[duty.index].on;
+    // People begin it: an event that nothing else can raise.
+    out.on = on ? on->value : plan::Event{plan::Event::Kind::kTask, "run " + duty.name};
     return out;
   }
   const sema::Contract& contract = model.agents[duty.index].contract;
@@ -104,6 +107,15 @@ class Planner {
   const std::string file_;
 };
 
+std::vector<lower::Duty> duties_for(const sema::Model& model, Purpose purpose) {
+  std::vector<lower::Duty> duties = lower::duties_of(model);
+  if (purpose == Purpose::kSimulate)
+    for (const sema::Load& load : model.fleet->load)
+      if (!model.flows[load.flow].on)
+        duties.push_back({model.flows[load.flow].name, true, load.flow});
+  return duties;
+}
+
 std::string amount(const std::optional<plan::Money>& money) {
   return money ? plan::to_string(*money) : "none";
 }
@@ -124,7 +136,7 @@ std::string when_of(const resident::Duty& duty) {
   return duty.on ? "on " + plan::text_of(*duty.on) : "when it is called";
 }
 
-std::optional<Definition> define(const std::string& file, int& exit_code) {
+std::optional<Definition> define(const std::string& file, int& exit_code, Purpose purpose) {
   DiskReader files;
   CompileOptions options;
   options.today = day_of("");
@@ -155,12 +167,14 @@ std::optional<Definition> define(const std::string& file, int& exit_code) {
   for (std::size_t i = 0; i < compilation.sources->size(); ++i)
     definition.sources.push_back(
         compilation.sources->get(SourceId{static_cast<std::uint32_t>(i)}).name());
-  const std::vector<lower::Duty> duties = lower::duties_of(*compilation.model);
-  std::vector<std::string> missing;
+  definition.model = compilation.model;
+  const std::vector<lower::Duty> duties = duties_for(*compilation.model, purpose);
+  std::vector<std::string> missing;  // what keeps it from being served
+  std::vector<std::string> unmade;   // plans: of no use to anybody
   for (const lower::Duty& duty : duties) {
     auto plan = planner->plan(duty, {});
     if (!plan) {
-      missing.push_back(plan.error().message());
+      unmade.push_back(plan.error().message());
       continue;
     }
     for (std::string& one :
@@ -169,15 +183,18 @@ std::optional<Definition> define(const std::string& file, int& exit_code) {
         missing.push_back(std::move(one));
     fleet.duties.push_back(resident_duty(*compilation.model, duty, *plan));
   }
+  if (purpose == Purpose::kSimulate)
+    definition.not_executed = std::exchange(missing, {});
+  missing.insert(missing.begin(), unmade.begin(), unmade.end());
   for (const std::string& one : missing)
     complain(fmt::format("fleetc: {}\n", one));
   if (!missing.empty())
     return std::nullopt;
   if (duties.empty()) {
     complain(
-        fmt::format("fleetc: nothing in {} works unasked: no flow has `on EVENT`, and no agent "
-                    "a `dispatch` other than `ephemeral`\n  fleetc run {}   runs a flow once\n",
-                    report::printable(file), report::printable(file)));
+        fmt::format("fleetc: nothing in {0} works unasked: no flow has `on EVENT`, and no agent "
+                    "a `dispatch` other than `ephemeral`\n  fleetc {1} {0} FLOW   takes a flow\n",
+                    report::printable(file), purpose == Purpose::kSimulate ? "simulate" : "run"));
     return std::nullopt;
   }
   fleet.plan = [planner, duties](const resident::Start& start) -> Result<plan::Plan> {

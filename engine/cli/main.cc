@@ -24,6 +24,7 @@ constexpr const char* kFooter =
 struct Commands {
   CheckOptions check;
   TestOptions test;
+  SimulateOptions simulate;
   FmtOptions fmt;
   FixOptions fix;
   LockOptions lock;
@@ -112,6 +113,22 @@ void add_language_commands(CLI::App& app, Commands& all) {
           [](Commands& c) { return plan(c.plan); });
   add_flow(plan_command, all.plan.flow);
   add_format(plan_command, all.plan.format, {"text", "json", "dot", "svg", "mermaid"});
+
+  CLI::App* simulate_command =
+      add(app, all, "simulate",
+          "a flow, or days of the resident fleet, by chance and with faults: nothing is spent",
+          [](Commands& c) { return simulate(c.simulate); });
+  add_flow(simulate_command, all.simulate.flow);
+  simulate_command->add_option("--days", all.simulate.days, "of the resident fleet (default: 1)")
+      ->check(CLI::Range(1, 3650));
+  simulate_command->add_option("--runs", all.simulate.runs, "of the flow (default: 1000)")
+      ->check(CLI::Range(1, 1'000'000));
+  simulate_command->add_option("--seed", all.simulate.seed,
+                               "of all chance: the same one gives the same result (default: 1)");
+  simulate_command
+      ->add_option("--faults", all.simulate.faults, "how often things go wrong (default: 0.02)")
+      ->check(CLI::Range(0.0, 0.5));
+  add_format(simulate_command, all.simulate.format, {"text", "json"});
 
   CLI::App* lsp_command = add(app, all, "lsp", "the language server, on standard input and output",
                               [](Commands&) { return lsp(); });
