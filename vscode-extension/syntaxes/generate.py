@@ -12,6 +12,8 @@ import sys
 
 NAME = r"[\p{L}_][\p{L}\p{N}_]*(?:-[\p{L}\p{N}_]+)*"
 CONTROL = {"else", "until", "retry", "skip", "fail", "escalate", "force", "parallel", "inline"}
+JOINING = {"in", "to", "into", "on", "hard", "warn", "within", "passes", "every", "always", "ephemeral", "expect", "never",
+           "returns"}
 UNITS = r"(?:ms|s|min|h|d|w|ktok|Mtok|tok|KiB|MiB|GiB|TiB|lines|%)"
 
 
@@ -25,7 +27,8 @@ def word(names):
 
 
 def grammar(words):
-    clauses = set(words["clauses"]) | set(words["parts"])
+    # Words that lead somewhere, wherever they stand, look alike: the `in` of a fan-out and of a test.
+    clauses = (set(words["clauses"]) | set(words["parts"])) - JOINING
     kinds = alternatives(words["kinds"])
     return {
         "$schema": "https://raw.githubusercontent.com/martinring/tmlanguage/master/tmlanguage.json",
@@ -81,8 +84,7 @@ def grammar(words):
                                                         "command", "file"}) + r"(?=\s*\()"},
                 {"name": "keyword.control.clause.fleet", "match": word(clauses | CONTROL)},
                 {"name": "keyword.other.word.fleet",
-                 "match": word({"in", "to", "into", "on", "hard", "warn", "within", "passes", "every",
-                                "always", "ephemeral", "expect", "never", "returns"})},
+                 "match": word(JOINING)},
                 {"name": "constant.language.word.fleet", "match": word(words["values"])},
                 {"match": rf"(?<=[\p{{L}}\p{{N}}_)])(\.)({alternatives(words['edges'])})(?![\p{{L}}\p{{N}}_])",
                  "captures": {"1": {"name": "punctuation.accessor.fleet"},
