@@ -30,6 +30,14 @@ std::string snippet_of(const schema::Key& key) {
   return {};
 }
 
+std::string module_of_file(std::string_view path) {
+  std::string module = "std." + std::string(path.substr(0, path.find_last_of('/')));
+  std::ranges::replace(module, '/', '.');
+  return module;
+}
+
+}  // namespace
+
 CompletionShape shape_of_name(NameKind kind) {
   switch (kind) {
     case NameKind::kRole: return CompletionShape::kInterface;
@@ -45,20 +53,29 @@ CompletionShape shape_of_name(NameKind kind) {
   }
 }
 
-std::string module_of_file(std::string_view path) {
-  std::string module = "std." + std::string(path.substr(0, path.find_last_of('/')));
-  std::ranges::replace(module, '/', '.');
-  return module;
-}
-
-}  // namespace
-
-Candidates::Candidates(const Snapshot& snapshot, SourceId source, std::uint32_t offset)
+Candidates::Candidates(const Snapshot& snapshot, SourceId source, std::uint32_t offset,
+                       std::uint32_t end)
     : snapshot_(snapshot),
       source_(source),
       offset_(offset),
+      rest_(snapshot.sources().size() == 0 ? std::string_view()
+                                           : snapshot.sources().get(source).text()),
       module_(snapshot.names().module_of(source).value_or(0)),
-      locals_(snapshot.names().locals(source, offset)) {}
+      locals_(snapshot.names().locals(source, offset)),
+      words_(snapshot) {
+  rest_ = rest_.substr(std::min<std::size_t>(end, rest_.size()));
+}
+
+bool Candidates::followed_by(char sign) const {
+  return rest_.starts_with(sign);
+}
+
+bool Candidates::ends_line() const {
+  const std::size_t next = rest_.find_first_not_of(" \t\r");
+  return next == std::string_view::npos ||
+         std::string_view("\n}];,)").find(rest_[next]) != std::string_view::npos ||
+         rest_.substr(next).starts_with("//");
+}
 
 const std::size_t* Candidates::find(const std::string& name) const {
   const auto local = locals_.find(name);
@@ -69,6 +86,24 @@ const std::size_t* Candidates::find(const std::string& name) const {
   const auto& visible = snapshot_.names().visible(module_);
   const auto found = visible.find(name);
   return found == visible.end() ? nullptr : &found->second;
+}
+
+const ast::Block* Candidates::block_of(std::uint32_t body) const {
+  const ast::File* const file = snapshot_.file(source_);
+  for (const ast::Block* block :
+       file == nullptr ? std::vector<const ast::Block*>() : blocks_of(*file)) {
+    if (block->has_body && block->body.span.begin == body)
+      return block;
+  }
+  return nullptr;
+}
+
+bool Candidates::can_work(std::size_t index) const {
+  if (named(index).kind != NameKind::kRole)
+    return true;
+  const sema::Agent* const role = snapshot_.agent(named(index));
+  return role == nullptr || role->broken || role->contract.runtime ||
+         role->contract.broken.contains("runtime");
 }
 
 void Candidates::add(Completion item) {
@@ -154,10 +189,28 @@ void Candidates::names(const std::set<NameKind>& kinds, const std::string& after
   if (snapshot_.names().modules().empty())
     return;
   for (const auto& [label, index] : snapshot_.names().visible(module_)) {
-    if (kinds.contains(named(index).kind))
+    const bool works = !kinds.contains(NameKind::kAgent) || can_work(index);
+    if (kinds.contains(named(index).kind) && works && !left_out_.contains(label))
       name(label, index, after.empty() ? std::string() : label + after);
     if (named(index).kind == NameKind::kModule)
-      word(label, CompletionShape::kModule, "module");
+      behind_alias(label, kinds, after);
+  }
+}
+
+// `r.builder`; where a dot follows, the alias alone.
+void Candidates::behind_alias(const std::string& alias, const std::set<NameKind>& kinds,
+                              const std::string& after) {
+  const auto module = snapshot_.names().module_of(snapshot_.names().visible(module_).at(alias));
+  if (!module)
+    return;
+  for (const auto& [label, index] : snapshot_.names().visible(*module)) {
+    const bool works = !kinds.contains(NameKind::kAgent) || can_work(index);
+    if (!kinds.contains(named(index).kind) || named(index).module != *module || !works)
+      continue;
+    if (followed_by('.'))
+      word(alias, CompletionShape::kModule, "module");
+    else
+      name(alias + "." + label, index, after.empty() ? std::string() : alias + "." + label + after);
   }
 }
 
@@ -227,129 +280,31 @@ void Candidates::roles(bool library) {
   }
 }
 
-void Candidates::calls() {
-  names({NameKind::kAgent, NameKind::kRole, NameKind::kPattern}, "(");
-}
-
-void Candidates::steps() {
-  for (const auto& [label, index] : locals_) {
-    if (named(index).kind == NameKind::kStep)
-      name(label, index);
-  }
-}
-
-void Candidates::parameters() {
-  for (const auto& [label, index] : locals_) {
-    if (named(index).kind != NameKind::kStep)
-      name(label, index);
-  }
-}
-
-void Candidates::outputs(bool only_branch) {
-  word("branch", CompletionShape::kField, "the commit that the step made");
-  if (only_branch)
-    return;
-  word("diff", CompletionShape::kField, "what the step changed");
-  word("findings", CompletionShape::kField, "what the review wants changed");
-}
-
-// Those that the step can fire, where it is known what it is.
-void Candidates::edges(const std::string& step) {
-  std::set<std::string_view> fitting{"done", "failed"};
-  const std::size_t* const found = find(step);
-  const auto steps =
-      found == nullptr ? std::vector<const sema::Step*>() : snapshot_.steps(named(*found));
-  if (steps.empty() || steps.front()->broken) {
-    for (const schema::Entry& edge : schema::edges())
-      fitting.insert(edge.name);
-  } else {
-    const sema::Step& one = *steps.front();
-    const auto returns_verdicts = [&](const sema::Step& task) {
-      return std::ranges::any_of(task.agents, [&](const sema::At<std::size_t>& agent) {
-        return snapshot_.model().agents[agent.value].gives_verdicts();
-      });
-    };
-    switch (one.kind) {
-      case sema::StepKind::kTask:
-        if (returns_verdicts(one))
-          fitting.insert({"approved", "changes_requested"});
-        else
-          fitting.insert("accepted");
-        break;
-      case sema::StepKind::kFanout: fitting.insert({"accepted", "some_accepted"}); break;
-      case sema::StepKind::kRun: fitting.insert("accepted"); break;
-      case sema::StepKind::kMerge: fitting.insert("merged"); break;
-      case sema::StepKind::kHuman: fitting.insert({"approved", "changes_requested"}); break;
-      case sema::StepKind::kLoop: fitting.insert("approved"); break;
-      default: fitting.insert({"accepted", "approved", "changes_requested"}); break;
-    }
-  }
-  // What is skipped has not failed.
-  const bool skipped = !steps.empty() && !steps.front()->broken &&
-                       steps.front()->otherwise == plan::Otherwise::kSkip &&
-                       steps.front()->kind != sema::StepKind::kFanout;
-  if (skipped)
-    fitting.erase("failed");
-  for (const schema::Entry& edge : schema::edges()) {
-    if (fitting.contains(edge.name))
-      row(edge.name, edge.form, edge.doc, {});
-  }
-}
-
-bool Candidates::pattern_arguments(const std::string& call, const std::string& argument) {
-  const std::size_t dot = call.rfind('.');
-  const std::string last = dot == std::string::npos ? call : call.substr(dot + 1);
-  const auto& patterns = snapshot_.model().patterns;
-  const auto pattern = std::ranges::find(patterns, last, &sema::Pattern::name);
-  const std::size_t* const found = find(call);
-  const bool known =
-      dot != std::string::npos || (found != nullptr && named(*found).kind == NameKind::kPattern);
-  if (pattern == patterns.end() || !known)
-    return false;
-  if (argument.empty()) {
-    for (const sema::At<std::string>& one : pattern->parameters)
-      snippet(one.value, "parameter of " + last, one.value + ": ${1}");
-  }
-  parameters();
-  steps();
-  names({NameKind::kAgent, NameKind::kRole, NameKind::kHuman});
-  for (const schema::Entry& source : schema::sources())
-    row(source.name, source.form, source.doc, std::string(source.name) + "($1)");
-  return true;
-}
-
-bool Candidates::steps_within(const std::string& use) {
-  const sema::Flow* const flow = snapshot_.flow_around(source_, offset_);
-  if (flow == nullptr ||
-      std::ranges::find(flow->steps, use, &sema::Step::name) != flow->steps.end())
-    return false;
-  bool within = false;
-  const std::string prefix = use + ".";
-  for (const sema::Step& step : flow->steps) {
-    const std::string rest = step.name.starts_with(prefix) ? step.name.substr(prefix.size()) : "";
-    const std::string name = rest.substr(0, rest.find_first_of(".#"));
-    if (name.empty())
-      continue;
-    word(name, CompletionShape::kVariable, "step of the pattern");
-    within = true;
-  }
-  return within;
-}
-
 void Candidates::events(std::string_view prefix) {
-  if (prefix == "pr") {
-    word("opened", CompletionShape::kEvent, "a pull request was opened");
-    word("updated", CompletionShape::kEvent, "a pull request was changed");
-    return;
+  for (const schema::Entry& event : schema::events()) {
+    const std::string_view name = event.name;
+    const bool request = name.starts_with("pr.");
+    if (prefix == "pr" && request)
+      row(name.substr(3), event.form, event.doc, {});
+    if (!prefix.empty())
+      continue;
+    if (name == "file")
+      row(name, event.form, event.doc, "file(\"${1:docs/**}\")");
+    else if (name == "message" || request)
+      row(name, event.form, event.doc, {});
+    else
+      row(name, event.form, event.doc, std::string(name) + ".${1:name}");
   }
-  if (!prefix.empty())
-    return;
-  snippet("task", "task.NAME", "task.${1:name}");
-  word("pr.opened", CompletionShape::kEvent, "a pull request was opened");
-  word("pr.updated", CompletionShape::kEvent, "a pull request was changed");
-  snippet("finding", "finding.LABEL", "finding.${1:label}");
-  word("message", CompletionShape::kEvent, "a message came");
-  snippet("file", "file(\"glob\")", "file(\"${1:docs/**}\")");
+}
+
+void Candidates::version(std::string_view name) {
+  std::uint32_t version = 1;
+  for (const sema::Identity& identity : snapshot_.model().identities) {
+    if (identity.name == name && identity.version != 0)
+      version = identity.version;
+  }
+  const schema::Entry& form = *schema::find_form("version");
+  row("v" + std::to_string(version), form.form, form.doc, {});
 }
 
 void Candidates::holes(bool in_flow) {

@@ -18,7 +18,7 @@ class Completer {
       : workspace_(workspace),
         tree_(snapshot.tree(source)),
         cursor_(find_cursor(tree_, offset)),
-        out_(snapshot, source, offset) {
+        out_(snapshot, source, offset, cursor_.word_end) {
     result_.replaced = {source, cursor_.word_begin, cursor_.word_end};
   }
 
@@ -70,7 +70,7 @@ class Completer {
     }
     if (const schema::Kind* const kind = schema::find_kind(cursor_.kind())) {
       for (const schema::Key& key : kind->keys)
-        out_.key(key, is_set(key.name));
+        out_.key(key, is_set(key.name) || is_not_for_shell(key.name));
     }
   }
 
@@ -91,8 +91,31 @@ class Completer {
     return false;
   }
 
+  // A runtime of plain programs has neither model nor price.
+  bool is_not_for_shell(std::string_view key) const {
+    if (cursor_.kind() != "runtime" || (key != "model" && key != "price"))
+      return false;
+    const ast::Block* const block = out_.block_of(cursor_.bodies.back());
+    for (const ast::Body::Item& item :
+         block == nullptr ? std::vector<ast::Body::Item>() : block->body.items) {
+      const bool shell = item.assignment && item.assignment->key.text == "adapter" &&
+                         !item.assignment->value.atoms.empty() &&
+                         item.assignment->value.atoms.front().text == "shell";
+      if (shell)
+        return true;
+    }
+    return false;
+  }
+
   void header() {
     const std::string_view last = cursor_.back(0);
+    const std::string_view kind = cursor_.before.front().text;
+    const bool versioned = kind == "fleet" || kind == "identity";
+    if (versioned && cursor_.before.size() == 2)
+      out_.version(last);
+    else if (kind == "flow" && cursor_.brackets.empty() && cursor_.before.size() > 1 &&
+             last != "on" && last != "." && cursor_.back(1) != "on" && cursor_.back(2) != ".")
+      out_.row("on", schema::find_form("on")->form, schema::find_form("on")->doc, "on $1");
     if (last == ":")
       out_.roles(cursor_.before.front().text == "agent");
     else if (last == "." && cursor_.back(2) == ":")
@@ -106,7 +129,10 @@ class Completer {
     if (in_names) {
       out_.importable(cursor_.before);
     } else if (cursor_.back(0) == "use") {
-      out_.word("std", CompletionShape::kModule, "the standard library");
+      if (out_.followed_by('.'))
+        out_.word("std", CompletionShape::kModule, "the standard library");
+      else
+        out_.snippet("std", "the standard library", "std.${1|roles,patterns|} ($2)");
       out_.snippet("\"./…\"", "another file", "\"./${1:roles.fleet}\"");
     } else if (cursor_.back(0) == ".") {
       out_.library_modules();

@@ -126,7 +126,8 @@ std::string lines_of(const plan::Plan* plan, const Part& part) {
   return text + (cost->spawn.empty() ? "" : "\nSpawn check: " + cost->spawn + "\n");
 }
 
-// "polish#1.ship.build" is said as "ship.build".
+}  // namespace
+
 std::string without_rounds(const std::string& name) {
   std::string bare;
   for (std::size_t at = 0; at <= name.size();) {
@@ -138,8 +139,6 @@ std::string without_rounds(const std::string& name) {
   }
   return bare;
 }
-
-}  // namespace
 
 const plan::Plan* plan_around(const Snapshot& snapshot, const Named& named) {
   std::optional<std::size_t> around = named.inside;

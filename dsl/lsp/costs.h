@@ -33,6 +33,9 @@ std::optional<StepCost> step_cost(const Snapshot& snapshot, const Named& step);
 // "at most $18.00 = 3 × 6 × $1.00"
 std::string text_of(const StepCost& cost);
 
+// "polish#1.ship.build" is said as "ship.build".
+std::string without_rounds(const std::string& name);
+
 // The plan of the flow that holds the step; nullptr: there is none to show.
 const plan::Plan* plan_around(const Snapshot& snapshot, const Named& named);
 // Of some flow of the fleet: what a day costs is the same in each.

@@ -125,7 +125,11 @@ class Finder {
         cursor_.prefix = tree_.text(node).substr(0, offset_ - at(node).offset);
         break;
       }
-      cursor_.before.push_back({at(node).kind, tree_.text(node), at(node).offset});
+      // Between two dots stands a name that is not written yet, and no range.
+      const bool dots = tree_.text(node) == ".." && at(node).offset + 1 == offset_;
+      cursor_.before.push_back({dots ? NodeKind::kDot : at(node).kind,
+                                tree_.text(node).substr(0, dots ? 1 : std::string_view::npos),
+                                at(node).offset});
       note_bracket(node);
     }
     classify();

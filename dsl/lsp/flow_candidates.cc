@@ -8,7 +8,7 @@ namespace fleet::lsp {
 namespace {
 
 // What each form looks like with places to fill in.
-std::string snippet_of(std::string_view form) {
+std::string form_snippet(std::string_view form) {
   if (form == "fanout")
     return "fanout ${1:x} in ${2:files(\"${3:**}\")} to ${4:agent} limit ${5:10}";
   if (form == "run")
@@ -22,9 +22,25 @@ std::string snippet_of(std::string_view form) {
   return "human(${1:name}) timeout ${2:24h}";
 }
 
+std::string clause_snippet(std::string_view clause) {
+  if (clause == "else")
+    return "else ${1|escalate,skip,fail|}";
+  if (clause == "force")
+    return "force ${1|parallel,inline|}";
+  if (clause == "after" || clause == "until")
+    return std::string(clause) + " ${1:step.accepted}";
+  if (clause == "timeout")
+    return "timeout ${1:30min}";
+  if (clause == "est" || clause == "spawn")
+    return std::string(clause) + " ${1:1min}";
+  return std::string(clause) + " ${1:3}";
+}
+
 }  // namespace
 
 void FlowCandidates::run() {
+  if (!cursor_.before.empty())
+    out_.stand_at(cursor_.before.front().offset);
   if (cursor_.back(0) == ".") {
     member();
     return;
@@ -48,27 +64,36 @@ void FlowCandidates::run() {
     out_.word("in", CompletionShape::kKeyword, "fanout X in SOURCE to AGENT");
     return;
   }
-  if (first == "fanout" && !said.contains("to"))
+  if (first == "fanout" && !said.contains("to")) {
     out_.word("to", CompletionShape::kKeyword, "fanout X in SOURCE to AGENT");
+    return;
+  }
   clauses(first, said);
 }
 
 void FlowCandidates::head() {
   for (const schema::StepForm& form : schema::steps()) {
     if (!form.word.empty())
-      out_.row(form.word, form.form, form.doc, snippet_of(form.word));
+      out_.row(form.word, form.form, form.doc,
+               out_.followed_by('(') ? "" : form_snippet(form.word));
   }
   out_.calls();
-  if (cursor_.in_pattern())
-    out_.parameters();
+  out_.parameters_for(ParameterUse::kAgent, "()");
+}
+
+std::vector<std::string> FlowCandidates::path_before() const {
+  std::vector<std::string> path;
+  for (std::size_t i = 0; cursor_.back(i) == "."; i += 2)
+    path.insert(path.begin(), std::string(cursor_.back(i + 1)));
+  return path;
 }
 
 // After a dot: an edge, an output, a field, or what a module exports.
 void FlowCandidates::member() {
   const std::string left(cursor_.back(1));
   if (left == "repo") {
-    out_.row("merge", "repo.merge(STEP, …)", "Takes the commits of steps into one branch.",
-             "merge(${1:step})");
+    const schema::StepForm& merge = *schema::find_step("repo.merge");
+    out_.row("merge", merge.form, merge.doc, out_.followed_by('(') ? "" : "merge(${1:step})");
     return;
   }
   const std::size_t* const found = out_.find(left);
@@ -81,23 +106,34 @@ void FlowCandidates::member() {
     out_.word("label", CompletionShape::kField, "of the item");
     return;
   }
-  out_.steps_within(left);
-  if (!cursor_.brackets.empty()) {
-    out_.outputs(cursor_.brackets.back().call == "repo.merge");
+  const std::vector<std::string> path = path_before();
+  const std::optional<std::size_t> step = out_.step_at(path);
+  if (!step)
     return;
+  using Behind = Candidates::Behind;
+  const std::string_view call =
+      cursor_.brackets.empty() ? std::string_view() : cursor_.brackets.back().call;
+  const std::string_view word = cursor_.back(2 * path.size());
+  if (call == "all" || call == "any") {
+    out_.steps_within(*step, Behind::kJoint);
+  } else if (!cursor_.brackets.empty()) {
+    out_.steps_within(*step, call == "repo.merge" ? Behind::kMerge : Behind::kOutput);
+    out_.outputs(out_.named(*step), call == "repo.merge");
+  } else if (word == "in") {
+    out_.steps_within(*step, Behind::kFindings);
+    out_.findings(out_.named(*step));
+  } else {
+    out_.steps_within(*step, Behind::kEdge);
+    out_.edges(out_.named(*step), word == "until");
   }
-  if (cursor_.back(2) == "in") {
-    out_.word("findings", CompletionShape::kField, "what the review wants changed");
-    return;
-  }
-  out_.edges(left);
 }
 
 // True: the word before says what has to stand here.
 bool FlowCandidates::after_word() {
   const std::string_view last = cursor_.back(0);
   if (last == "after" || last == "until" || last == "&") {
-    out_.steps();
+    out_.steps_with_edges(last == "until");
+    out_.parameters_for(ParameterUse::kStep, ".done");
   } else if (last == "else") {
     out_.word("escalate", CompletionShape::kEnumMember, "a human is asked");
     out_.word("skip", CompletionShape::kEnumMember, "the flow goes on without it");
@@ -108,23 +144,24 @@ bool FlowCandidates::after_word() {
   } else if (last == "in") {
     for (const schema::Entry& source : schema::sources())
       out_.row(source.name, source.form, source.doc, std::string(source.name) + "($1)");
-    out_.steps();
+    out_.steps_with_findings();
+    out_.parameters_for(ParameterUse::kSource);
   } else if (last == "to") {
     out_.names({NameKind::kAgent, NameKind::kRole});
-    if (cursor_.in_pattern())
-      out_.parameters();
-    out_.row("route", "route(x.FIELD, VALUE: AGENT, else: AGENT)",
-             "Chooses the agent by a field of the item.",
+    out_.parameters_for(ParameterUse::kAgent);
+    const schema::Entry& route = *schema::find_form("route");
+    out_.row("route", route.form, route.doc,
              "route(${1:x}.${2:label}, ${3:bug}: ${4:agent}, else: ${5:agent})");
   } else if (last == "fanout") {
     return true;  // a name of one's own
   } else if (last == "timeout" || last == "est" || last == "spawn") {
     for (const char* const span : {"30s", "5min", "15min", "1h", "24h"})
       out_.word(span, CompletionShape::kUnit, "a duration");
+    out_.parameters_for(ParameterUse::kDuration);
   } else {
     const bool counts = last == "retry" || last == "width" || last == "limit" || last == "max";
-    if (counts && cursor_.in_pattern())
-      out_.parameters();
+    if (counts)
+      out_.parameters_for(ParameterUse::kNumber);
     return counts;
   }
   return true;
@@ -134,22 +171,34 @@ void FlowCandidates::argument() {
   const Cursor::Bracket& bracket = cursor_.brackets.back();
   const std::string& call = bracket.call;
   if (bracket.open == '[') {
+    out_.leave_out(arguments());
     out_.names({NameKind::kAgent, NameKind::kRole});
+    out_.parameters_for(ParameterUse::kAgent);
   } else if (call == "human") {
     out_.names({NameKind::kHuman});
+    out_.parameters_for(ParameterUse::kHuman);
   } else if (call == "all" || call == "any") {
+    out_.leave_out(arguments());
     out_.steps();
     out_.calls();
+    out_.parameters_for(ParameterUse::kAgent, "()");
     for (const char* const joint : {"all", "any"})
       out_.row(joint, std::string(joint) + "(STEP, …)", "A joint inside of the joint.",
-               snippet_of(joint));
+               out_.followed_by('(') ? "" : form_snippet(joint));
+  } else if (call == "repo.merge" && out_.followed_by(':')) {
+    out_.word("into", CompletionShape::kKeyword, "into: \"branch\" or STEP.branch");
   } else if (call == "repo.merge") {
-    out_.steps();
+    out_.leave_out(arguments());
+    out_.steps_with_branches(bracket.name == "into" ? "branch" : "");
+    out_.parameters_for(ParameterUse::kStep);
+    if (bracket.name == "into")
+      out_.parameters_for(ParameterUse::kText);
     if (bracket.name != "into")
-      out_.snippet("into", "into: \"branch\" or STEP.branch", "into: ${1:\"branch\"}");
+      out_.snippet("into", "into: \"branch\" or STEP.branch",
+                   out_.followed_by(':') ? "into" : "into: ${1:\"branch\"}");
   } else if (call == "route") {
     if (bracket.argument == 0)
-      out_.parameters();
+      out_.items();
     else if (!bracket.name.empty())
       out_.names({NameKind::kAgent, NameKind::kRole});
     else
@@ -165,19 +214,52 @@ void FlowCandidates::argument() {
     out_.snippet("run", "run(\"command\")", "run(\"${1:command}\")");
   } else if (call == "issues") {
     out_.snippet("label", "label: \"…\"", "label: \"${1:bug}\"");
-  } else if (!out_.pattern_arguments(call, std::string(bracket.name))) {
-    out_.parameters();
-    out_.steps();
+  } else if (!out_.pattern_arguments(bracket, named_arguments())) {
+    // A task has one text, its first argument.
+    if (bracket.argument == 0 || cursor_.in_pattern())
+      out_.parameters();
+    out_.steps_with_outputs();
   }
 }
 
+// What stands in the innermost brackets so far by itself.
+std::set<std::string_view> FlowCandidates::arguments() const {
+  std::set<std::string_view> found;
+  for (std::size_t i = cursor_.brackets.back().token + 1; i < cursor_.before.size(); ++i) {
+    const std::string_view before = cursor_.before[i - 1].text;
+    if (before == "(" || before == "[" || before == ",")
+      found.insert(cursor_.before[i].text);
+  }
+  return found;
+}
+
+// What the innermost brackets have named so far.
+std::set<std::string_view> FlowCandidates::named_arguments() const {
+  std::set<std::string_view> names;
+  int open = 0;
+  for (std::size_t i = cursor_.brackets.back().token + 1; i < cursor_.before.size(); ++i) {
+    const std::string_view text = cursor_.before[i].text;
+    open += text == "(" || text == "[" ? 1 : text == ")" || text == "]" ? -1 : 0;
+    if (text == ":" && open == 0)
+      names.insert(cursor_.before[i - 1].text);
+  }
+  return names;
+}
+
 void FlowCandidates::clauses(std::string_view head, const std::set<std::string_view>& said) {
+  std::string call;
+  for (std::size_t i = 2; i < cursor_.before.size() && cursor_.before[i].text != "("; ++i)
+    call += cursor_.before[i].text;
+  const bool use = out_.pattern_called(call).has_value();
   for (const schema::Clause& clause : schema::clauses()) {
     const bool fits =
         clause.only.empty() ? head != "loop" || clause.word == "else" : clause.only == head;
-    if (!fits || said.contains(clause.word))
+    const bool retried = head != "human" && head != "repo";
+    if (!fits || said.contains(clause.word) || (clause.word == "retry" && !retried) ||
+        (use && clause.word != "after"))
       continue;
-    out_.row(clause.word, clause.form, clause.doc, {});
+    out_.row(clause.word, clause.form, clause.doc,
+             out_.ends_line() ? clause_snippet(clause.word) : std::string());
   }
 }
 

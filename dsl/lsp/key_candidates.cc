@@ -1,4 +1,6 @@
 // Values of keys, flow's `accept` included.
+#include <algorithm>
+
 #include "dsl/lsp/candidates.h"
 
 namespace fleet::lsp {
@@ -16,10 +18,51 @@ void KeyCandidates::run() {
     return;
   if (cursor_.back(0) == "=" || cursor_.back(0) == "+=") {
     for (const schema::Word& word : key->words)
-      out_.word(word.text, CompletionShape::kEnumMember, key->doc);
+      out_.word(word.text, CompletionShape::kEnumMember, word.doc.empty() ? key->doc : word.doc);
+    quantity(*key);
+  } else if (cursor_.back(0) == "/") {
+    per(*key);
   } else {
-    for (const schema::Word& part : key->parts)
-      out_.word(part.text, CompletionShape::kKeyword, key->form);
+    for (const schema::Word& part : key->parts) {
+      if (!is_said(part.text))
+        out_.word(part.text, CompletionShape::kKeyword, part.doc);
+    }
+  }
+}
+
+// Each part of a value, and each element of a list, once.
+bool KeyCandidates::is_said(std::string_view word) const {
+  return std::ranges::find(cursor_.before, word, &Cursor::Token::text) != cursor_.before.end();
+}
+
+// What has no words of its own: an amount, a text or a list to begin with.
+void KeyCandidates::quantity(const schema::Key& key) {
+  const std::string_view form = key.form;
+  if (form == "D") {
+    for (const char* const span : {"30s", "5min", "30min", "1h", "8h", "24h"})
+      out_.word(span, CompletionShape::kUnit, key.doc);
+  } else if (form == "DATE") {
+    out_.snippet("2031-12-31", key.doc, "${1:2031-12-31}");
+  } else if (form.starts_with('$')) {
+    for (const std::string_view per : {"run", "day", "task", "Mtok"}) {
+      if (form.find("/" + std::string(per)) != std::string_view::npos)
+        out_.snippet("$…/" + std::string(per), schema::find_per(per)->doc,
+                     "\\$${1:" + std::string(per == "task" ? "1" : "20") + "}/" + std::string(per));
+    }
+  } else if (form.starts_with('"')) {
+    out_.snippet("\"…\"", key.doc, "\"$1\"");
+  } else if (form.starts_with("[\"")) {
+    out_.snippet("[\"…\"]", key.doc, "[\"$1\"]");
+  } else if (form.starts_with('[')) {
+    out_.snippet("[…]", key.doc, "[$1]");
+  }
+}
+
+// `$20/|`: what the key's form says can stand there.
+void KeyCandidates::per(const schema::Key& key) {
+  for (const std::string_view word : {"task", "run", "day", "h", "Mtok"}) {
+    if (key.form.find("/" + std::string(word)) != std::string_view::npos)
+      out_.word(word, CompletionShape::kUnit, schema::find_per(word)->doc);
   }
 }
 
@@ -41,8 +84,13 @@ bool KeyCandidates::by_key() {
     out_.names({NameKind::kAgent, NameKind::kHuman});
   } else if (key == "escalation") {
     out_.word("within", CompletionShape::kKeyword, "within D");
-  } else if (key == "load" && !first) {
-    out_.names({NameKind::kFlow}, "/day");
+  } else if ((key == "load" || key == "budget" || key == "price" || key == "restart") &&
+             last == "/") {
+    return false;
+  } else if (key == "load" && first) {
+    out_.snippet("N FLOW/day", "runs a day", "${1:1} ${2:flow}/day");
+  } else if (key == "load") {
+    out_.names({NameKind::kFlow}, out_.followed_by('/') ? "" : "/day");
   } else if (key == "dispatch") {
     dispatch();
   } else if (key == "writes" && first) {
@@ -64,8 +112,10 @@ bool KeyCandidates::by_key() {
     out_.word("escalate", CompletionShape::kEnumMember, "a human is asked");
     out_.word("fail", CompletionShape::kEnumMember, "the task fails");
   } else if (key == "budget" && !first) {
-    out_.word("hard", CompletionShape::kKeyword, "pauses the fleet there");
-    out_.snippet("warn", "warn N%", "warn ${1:80}%");
+    if (!is_said("hard"))
+      out_.word("hard", CompletionShape::kKeyword, "pauses the fleet there");
+    if (!is_said("warn"))
+      out_.snippet("warn", "warn N%", "warn ${1:80}%");
   } else if (key == "limits") {
     out_.snippet("sessions", "sessions N", "sessions ${1:4}");
     out_.snippet("worktrees", "worktrees SIZE", "worktrees ${1:20GiB}");
@@ -105,61 +155,18 @@ void KeyCandidates::dispatch() {
   }
 }
 
-void KeyCandidates::steps() {
-  for (const Named& one : out_.snapshot().names().all()) {
-    if (one.kind == NameKind::kStep)
-      out_.word(one.name, CompletionShape::kVariable, "step");
-  }
-}
-
-void KeyCandidates::claims() {
-  const std::string_view last = cursor_.back(0);
-  const bool begins = last == "=" || last == "," || last == "[";
-  if (last == ".") {
-    for (const schema::Entry& edge : schema::edges())
-      out_.row(edge.name, edge.form, edge.doc, {});
-  } else if (last == "in" || last == "about") {
-    steps();
-  } else if (last == "returns") {
-    for (const char* const outcome : {"approved", "changes_requested", "done"})
-      out_.word(outcome, CompletionShape::kEnumMember, "what it answers");
-  } else if (cursor_.key == "given" && begins) {
-    out_.names({NameKind::kAgent, NameKind::kRole, NameKind::kHuman, NameKind::kFlow});
-    steps();
-  } else if (cursor_.key == "given") {
-    deeds();
-  } else if (begins || last == "never") {
-    out_.word("never", CompletionShape::kKeyword, "never STEP");
-    out_.word("asks", CompletionShape::kKeyword, "asks HUMAN [about STEP]");
-    for (const char* const end : {"run.done", "run.failed", "run.waiting"})
-      out_.word(end, CompletionShape::kEnumMember, "how the run ends");
-    steps();
-  } else if (last == "asks") {
-    out_.names({NameKind::kHuman});
-  } else if (last != "within") {
-    for (const char* const word : {"within", "about"})
-      out_.word(word, CompletionShape::kKeyword, "when, and what about");
-    for (const char* const unit : {"rounds", "attempts", "items", "sessions"})
-      out_.word(unit, CompletionShape::kUnit, "how many of it there were");
-  }
-}
-
-void KeyCandidates::deeds() {
-  const schema::Key* const key = schema::find_key(*schema::find_kind("test"), "given");
-  for (const schema::Word& word : key->parts)
-    out_.word(word.text, CompletionShape::kKeyword, "what happens, and where");
-  out_.word("evidence", CompletionShape::kEnumMember, "fails evidence: its `accept` fails");
-  out_.word("findings", CompletionShape::kUnit, "changes_requested N [LABEL] findings");
-}
-
 void KeyCandidates::in_list() {
   const std::string_view key = cursor_.key;
   const std::string_view last = cursor_.back(0);
   const bool begins = last == "[" || last == "," || last == "(" || last == ":";
   if (key == "given" || key == "expect") {
     claims();
+  } else if (key == "load" && last == "/") {
+    out_.word("day", CompletionShape::kUnit, schema::find_per("day")->doc);
   } else if (key == "load" && !begins) {
-    out_.names({NameKind::kFlow}, "/day");
+    out_.names({NameKind::kFlow}, out_.followed_by('/') ? "" : "/day");
+  } else if (key == "load") {
+    out_.snippet("N FLOW/day", "runs a day", "${1:1} ${2:flow}/day");
   } else if (key == "grants" && begins) {
     out_.names({NameKind::kCredential});
   } else if ((key == "identity" || key == "after") && begins) {
@@ -181,11 +188,15 @@ void KeyCandidates::in_list() {
         out_.word("v" + std::to_string(identity.version), CompletionShape::kValue, "as declared");
     }
   } else if (key == "handoff" && begins) {
-    out_.word("shutdown", CompletionShape::kEnumMember, "when the session ends");
-    out_.snippet("context", "context > N%", "context > ${1:70}%");
+    if (!is_said("shutdown"))
+      out_.word("shutdown", CompletionShape::kEnumMember, "when the session ends");
+    if (!is_said("context"))
+      out_.snippet("context", "context > N%", "context > ${1:70}%");
   } else if (key == "sync" && begins) {
-    for (const char* const word : {"commits", "directives", "decisions"})
-      out_.word(word, CompletionShape::kEnumMember, "what has changed since");
+    for (const char* const word : {"commits", "directives", "decisions"}) {
+      if (!is_said(word))
+        out_.word(word, CompletionShape::kEnumMember, "what has changed since");
+    }
   } else if (key == "accept" && begins) {
     out_.snippet("\"command\" passes", "the command exits 0", "\"${1:make test}\" passes");
     out_.snippet("diff", "diff < N lines", "diff < ${1:400} lines");
@@ -193,9 +204,12 @@ void KeyCandidates::in_list() {
   } else if (key == "accept" && last == ".") {
     out_.word("criteria", CompletionShape::kField, "task.criteria met");
   } else if (key == "accept") {
-    out_.word("passes", CompletionShape::kKeyword, "the command exits 0");
-    out_.word("met", CompletionShape::kKeyword, "task.criteria met");
-    out_.word("lines", CompletionShape::kKeyword, "diff < N lines");
+    if (last.ends_with('"'))
+      out_.word("passes", CompletionShape::kKeyword, "the command exits 0");
+    else if (last == "criteria")
+      out_.word("met", CompletionShape::kKeyword, "task.criteria met");
+    else if (cursor_.back(1) == "<" || cursor_.back(1) == "<=")
+      out_.word("lines", CompletionShape::kKeyword, "diff < N lines");
   } else if (key == "repo" && last == ",") {
     out_.snippet("base", "base: BRANCH", "base: ${1:main}");
   } else if (key == "sandbox" && last == ":") {

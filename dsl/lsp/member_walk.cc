@@ -43,10 +43,6 @@ const ast::Value* given(const ast::Atom& call, const ast::Block& pattern, std::s
   return nullptr;
 }
 
-bool within(const Span& inner, const Span& outer) {
-  return inner.source == outer.source && outer.begin <= inner.begin && inner.end <= outer.end;
-}
-
 }  // namespace
 
 void NameWalk::refer_members() {
@@ -69,7 +65,7 @@ void NameWalk::refer_member(const Member& member) {
   for (std::size_t at = 0; at < member.path.size(); ++at) {
     if (names_.all_[of].uses)
       uses.push_back(of);
-    const std::optional<std::size_t> next = step_in(of, member.path[at].text);
+    const std::optional<std::size_t> next = names_.step_within(of, member.path[at].text);
     if (!next) {
       for (const ast::Assignment* setting : names_.all_[of].settings) {
         const ast::Atom* const head = head_of(setting->value);
@@ -138,31 +134,6 @@ std::optional<std::size_t> NameWalk::agent_of(const ast::Ident& callee, std::str
       if (const auto agent = agent_of(name->path.back(), said, others))
         return agent;
     }
-  }
-  return std::nullopt;
-}
-
-// A step in a use of a pattern, or in the body of a loop.
-std::optional<std::size_t> NameWalk::step_in(std::size_t outer, const std::string& name) const {
-  const Named& around = names_.all_[outer];
-  if (around.uses) {
-    const auto* const known = names_.within(*around.uses);
-    const auto found = known == nullptr ? decltype(known->end()){} : known->find(name);
-    const bool step = known != nullptr && found != known->end() &&
-                      names_.all_[found->second].kind == NameKind::kStep;
-    return step ? std::optional(found->second) : std::nullopt;
-  }
-  const ast::Atom* const head = around.step == nullptr ? nullptr : head_of(around.step->value);
-  if (head == nullptr || head->text != "loop")
-    return std::nullopt;
-  for (std::size_t i = 0; i < names_.all_.size(); ++i) {
-    const Named& one = names_.all_[i];
-    const bool inside = one.kind == NameKind::kStep && one.name == name && i != outer &&
-                        std::ranges::any_of(one.wholes, [&](const Span& whole) {
-                          return within(whole, around.whole());
-                        });
-    if (inside)
-      return i;
   }
   return std::nullopt;
 }

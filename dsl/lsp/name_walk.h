@@ -75,7 +75,6 @@ class NameWalk {
                                       const std::vector<std::size_t>& uses) const;
   // What was mentioned at that very place.
   std::optional<std::size_t> named_at(const Span& span) const;
-  std::optional<std::size_t> step_in(std::size_t outer, const std::string& name) const;
   std::optional<std::size_t> pattern_around(std::size_t named) const;
   std::vector<std::size_t> uses_around(std::size_t step) const;
   std::optional<std::size_t> step_of_a_use(const std::string& name) const;

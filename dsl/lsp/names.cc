@@ -9,6 +9,19 @@
 
 namespace fleet::lsp {
 
+namespace {
+
+bool lies_in(const Span& inner, const Span& outer) {
+  return inner.source == outer.source && outer.begin <= inner.begin && inner.end <= outer.end;
+}
+
+}  // namespace
+
+bool is_loop(const Named& named) {
+  return named.step != nullptr && named.kind == NameKind::kStep &&
+         !named.step->value.atoms.empty() && named.step->value.atoms.front().text == "loop";
+}
+
 const char* word_of(NameKind kind) {
   switch (kind) {
     case NameKind::kFleet: return "fleet";
@@ -79,6 +92,30 @@ std::map<std::string, std::size_t> Names::locals(SourceId source, std::uint32_t 
 const std::map<std::string, std::size_t>* Names::within(std::size_t flow) const {
   const auto found = bodies_.find(flow);
   return found == bodies_.end() ? nullptr : &locals_[found->second].names;
+}
+
+std::optional<std::size_t> Names::step_within(std::size_t outer, const std::string& name) const {
+  const Named& around = all_[outer];
+  if (around.uses) {
+    const std::map<std::string, std::size_t>* const known = within(*around.uses);
+    const auto found = known == nullptr ? decltype(known->end()){} : known->find(name);
+    const bool step =
+        known != nullptr && found != known->end() && all_[found->second].kind == NameKind::kStep;
+    return step ? std::optional(found->second) : std::nullopt;
+  }
+  if (!is_loop(around))
+    return std::nullopt;
+  // What the body sets again is declared outside of it.
+  for (std::size_t i = 0; i < all_.size(); ++i) {
+    const Named& one = all_[i];
+    const bool inside = one.kind == NameKind::kStep && one.name == name && i != outer &&
+                        std::ranges::any_of(one.wholes, [&](const Span& whole) {
+                          return lies_in(whole, around.whole());
+                        });
+    if (inside)
+      return i;
+  }
+  return std::nullopt;
 }
 
 std::optional<std::size_t> Names::module_of(std::size_t alias) const {

@@ -55,6 +55,8 @@ struct Named {
   const Span& whole() const { return wholes.front(); }
 };
 
+bool is_loop(const Named& named);
+
 struct Mention {
   Span span;
   std::size_t named = 0;
@@ -90,6 +92,8 @@ class Names {
   // What a use of the pattern has after its dot, and what it names in its brackets: the pattern's
   // steps and parameters. Of a flow likewise. nullptr: it is neither.
   const std::map<std::string, std::size_t>* within(std::size_t flow) const;
+  // The step of that name in a use of a pattern, or in the body of a loop.
+  std::optional<std::size_t> step_within(std::size_t outer, const std::string& name) const;
   // The module that an alias stands for; empty: it could not be read.
   std::optional<std::size_t> module_of(std::size_t alias) const;
   std::optional<std::size_t> module_of(SourceId source) const;

@@ -64,12 +64,30 @@ TEST_CASE("completion works where a brace is not closed, and in a statement with
 
 TEST_CASE("values offer the names that fit") {
   CHECK(holds(offered("runtime  = sonnet", "runtime = ^"), {"sonnet", "shell"}));
-  CHECK(offered("grants   = [key]", "grants = [^]") == std::set<std::string>{"key", "lib"});
+  CHECK(offered("grants   = [key]", "grants = [^]") == std::set<std::string>{"key"});
   CHECK(holds(offered("identity = [core@v4]", "identity = [^]"), {"core@v4"}));
   CHECK(offered("identity = [core@v4]", "identity = [core@^]") == std::set<std::string>{"v4"});
   CHECK(offered("owner = ann", "owner = ^").contains("ann"));
   CHECK(holds(offered("lead -> ann", "lead -> ^"), {"ann", "lead"}));
   CHECK(offered("1 ship/day", "1 ^").contains("ship"));
+}
+
+TEST_CASE("amounts, what they are counted for, and versions are offered") {
+  CHECK(holds(offered("budget     = $40/day hard warn 80%", "budget = ^"), {"$…/day", "$…/run"}));
+  CHECK(offered("$40/day hard", "$40/^ hard") == std::set<std::string>{"run", "day"});
+  CHECK(offered("1 ship/day", "1 ship/^") == std::set<std::string>{"day"});
+  CHECK(holds(offered("answers = 8h", "answers = ^"), {"30min", "8h"}));
+  CHECK(offered("core v4 {", "core ^ {").contains("v4"));
+  CHECK(holds(offered("= never merge", "= [run.^]"), {"done", "failed", "waiting"}));
+}
+
+TEST_CASE("a step is offered with what can be waited for or taken, and none that waits for it") {
+  const std::string_view signoff = "signoff = human(ann) after polish.approved timeout 24h";
+  const std::set<std::string> edges = offered(signoff, "signoff = human(ann) after ^");
+  CHECK(holds(edges, {"polish.approved", "build.accepted", "verdict.changes_requested"}));
+  for (const char* const never : {"polish.merged", "signoff.approved", "merge.merged", "build"})
+    CHECK_FALSE(edges.contains(never));
+  CHECK(offered(signoff, "signoff = all(^)").contains("build"));
 }
 
 TEST_CASE("a base offers roles, and those of the library with their import") {
@@ -101,13 +119,15 @@ TEST_CASE("an import offers modules, names and files") {
 TEST_CASE("a step offers its forms, agents, clauses, steps and edges in turn") {
   const std::string_view merge = "merge   = repo.merge(build.branch) after signoff.approved";
   CHECK(holds(offered(merge, "merge = ^"), {"fanout", "run", "all", "loop", "human", "backend"}));
-  CHECK(holds(offered(merge, "merge = backend(^"), {"task", "build", "verdict"}));
-  CHECK(holds(offered(merge, "merge = backend(build.^)"), {"diff", "branch", "findings"}));
+  CHECK(holds(offered(merge, "merge = backend(^"), {"task", "build.diff", "verdict.findings"}));
+  CHECK(holds(offered(merge, "merge = backend(build.^)"), {"diff", "branch"}));
   CHECK(holds(offered(merge, "merge = backend(task) ^"), {"retry", "timeout", "after", "else"}));
   CHECK_FALSE(offered(merge, "merge = backend(task) retry 1 ^").contains("retry"));
   CHECK_FALSE(offered(merge, "merge = backend(task) ^").contains("width"));
   CHECK(holds(offered(merge, "merge = backend(task)\n      ti^"), {"timeout", "retry"}));
-  CHECK(holds(offered(merge, "merge = run(\"x\") after ^"), {"build", "signoff", "polish"}));
+  CHECK(holds(offered(merge, "merge = run(\"x\") after ^"),
+              {"build.accepted", "signoff.approved", "polish.approved"}));
+  CHECK(holds(offered(merge, "merge = run(\"x\") after ^.done"), {"build", "signoff", "polish"}));
   CHECK(holds(offered(merge, "merge = run(\"x\") after build.^"), {"accepted", "done", "failed"}));
   CHECK_FALSE(offered(merge, "merge = run(\"x\") after build.^").contains("merged"));
   CHECK(holds(offered(merge, "merge = run(\"x\") after signoff.^"), {"approved"}));
@@ -120,11 +140,11 @@ TEST_CASE("a step offers its forms, agents, clauses, steps and edges in turn") {
 
 TEST_CASE("a fan-out offers sources, then agents, then its own clauses") {
   const std::string_view merge = "merge   = repo.merge(build.branch) after signoff.approved";
-  CHECK(holds(offered(merge, "merge = fanout f in ^"), {"files", "lines", "verdict"}));
+  CHECK(holds(offered(merge, "merge = fanout f in ^"), {"files", "lines", "verdict.findings"}));
   CHECK(offered(merge, "merge = fanout f in verdict.^").contains("findings"));
   CHECK(holds(offered(merge, "merge = fanout f in 1..3 to ^"), {"backend", "fix", "route"}));
   CHECK(holds(offered(merge, "merge = fanout f in 1..3 to fix ^"), {"width", "limit", "est"}));
-  CHECK(holds(offered(merge, "merge = fanout f in 1..3 to route(^"), {"f"}));
+  CHECK(holds(offered(merge, "merge = fanout f in 1..3 to route(^"), {"f.label"}));
 }
 
 TEST_CASE("a hole offers parameters and the words that are filled in") {
