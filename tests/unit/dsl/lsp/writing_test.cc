@@ -77,7 +77,7 @@ TEST_CASE("amounts, what they are counted for, and versions are offered") {
   CHECK(offered("$40/day hard", "$40/^ hard") == std::set<std::string>{"run", "day"});
   CHECK(offered("1 ship/day", "1 ship/^") == std::set<std::string>{"day"});
   CHECK(holds(offered("answers = 8h", "answers = ^"), {"30min", "8h"}));
-  CHECK(offered("core v4 {", "core ^ {").contains("v4"));
+  CHECK(offered("core v4 {", "core ^ {") == std::set<std::string>{"v1"});
   CHECK(holds(offered("= never merge", "= [run.^]"), {"done", "failed", "waiting"}));
 }
 
