@@ -1,6 +1,7 @@
 #include "engine/cli/simulated.h"
 
 #include <algorithm>
+#include <functional>
 
 #include <fmt/format.h>
 
@@ -82,6 +83,23 @@ std::string faults_text(
   return "\n" + table.text();
 }
 
+// Most frequent first; what is rarer than the first few is one line.
+std::vector<std::pair<std::string, std::size_t>> most_frequent(
+    const std::map<std::string, std::size_t>& ends) {
+  constexpr std::size_t kShown = 6;
+  std::vector<std::pair<std::string, std::size_t>> all(ends.begin(), ends.end());
+  std::ranges::stable_sort(all, std::greater(), &std::pair<std::string, std::size_t>::second);
+  if (all.size() <= kShown + 1)
+    return all;
+  std::size_t rest = 0;
+  for (std::size_t i = kShown; i < all.size(); ++i)
+    rest += all[i].second;
+  const std::size_t kinds = all.size() - kShown;
+  all.resize(kShown);
+  all.emplace_back(fmt::format("{} other ends", kinds), rest);
+  return all;
+}
+
 std::string foot(const Simulated& asked, const std::vector<std::string>& broken,
                  const std::string& kept) {
   std::string out =
@@ -114,7 +132,7 @@ std::string odds_text(const Simulated& asked, const plan::Plan& plan, const simu
   const std::size_t runs = odds.took.size();
   std::string out = fmt::format("{}: {} {}\n\n", plan::title_of(plan), report::counted(runs, "run"),
                                 seed_text(asked));
-  for (const auto& [end, count] : odds.ends)
+  for (const auto& [end, count] : most_frequent(odds.ends))
     out += fmt::format("  {:>6}  {}\n",
                        percent(static_cast<double>(count) / static_cast<double>(runs)), end);
   Table table({"", "half at most", "9 of 10", "99 of 100", "the worst seen", "the plan's worst"});
@@ -179,7 +197,7 @@ std::string duties_text(const simulate::Days& days) {
     table.add({printable(name), std::to_string(duty.begun), dollars(duty.spent),
                dollars(duty.dearest), duty.took.empty() ? "-" : spoken(quantile(duty.took, .5)),
                longest(duty.took), longest(duty.waited)});
-    for (const auto& [end, count] : duty.ends)
+    for (const auto& [end, count] : most_frequent(duty.ends))
       ends += fmt::format("  {:>5} × {}: {}\n", count, printable(name), end);
   }
   return "\n" + table.text() + "\n" + ends;

@@ -5,6 +5,9 @@
 #include <map>
 #include <set>
 
+#include <fmt/format.h>
+
+#include "engine/report/words.h"
 #include "engine/resident/happenings.h"
 #include "engine/simulate/judge.h"
 #include "engine/simulate/life.h"
@@ -123,6 +126,16 @@ Became became(const run::State& state, const RandomModel::Struck& struck) {
   }
 }
 
+// " at `build`": the first step that failed, whatever failed because of it.
+std::string where_failed(const plan::Plan& plan, const run::State& state) {
+  if (!state.closed || state.outcome != run::RunOutcome::kFailed)
+    return {};
+  for (const run::Task& task : state.tasks)
+    if (task.phase == run::Phase::kFailed)
+      return fmt::format(" at `{}`", report::printable(plan.nodes[task.node.value].name));
+  return {};
+}
+
 }  // namespace
 
 plan::Money ChanceRun::money() const {
@@ -166,7 +179,7 @@ ChanceRun run_by_chance(const plan::Plan& plan, const Chances& chances, std::int
   const run::State state = audit(plan, log.events(), book);
   if (state.closed)
     book.outcome = state.outcome;
-  book.end = end_of(plan, state);
+  book.end = end_of(plan, state) + where_failed(plan, state);
   book.has_path = !run::open_gates(state).empty();
   for (const RandomModel::Struck& struck : model.struck())
     book.struck.push_back({struck.fault, became(state, struck)});
