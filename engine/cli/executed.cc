@@ -118,10 +118,18 @@ class Missing {
         "dispatch = on file", at("dispatch"));
     add_grants(agent, at("grants"));
     add(agent.day_budget.has_value() && !is_duty(agent), "budget a day of one agent", at("budget"));
-    add(agent.session_max.has_value(), "session_max", at("session_max"));
-    add(!is_duty(agent) &&
-            (agent.restart.escalate || agent.restart.max_per_hour != plan::Restart{}.max_per_hour),
-        "max and else of restart", at("restart"));
+    add(!is_duty(agent) && most_retries(agent) > agent.restart.max_per_hour,
+        "max of restart, which is less than a step's `retry`", at("restart"));
+  }
+
+  // Of the steps that call it: only beyond `max` of its `restart` does that bound anything.
+  std::uint32_t most_retries(const plan::Agent& agent) const {
+    std::uint32_t most = 0;
+    for (const plan::Node& node : plan_.nodes)
+      for (const plan::AgentIndex index : node.agents)
+        if (plan_.agents[index.value].name == agent.name)
+          most = std::max(most, node.retries);
+    return most;
   }
 
   // Whether the plan is one of the agent's own turns.
@@ -147,16 +155,12 @@ class Missing {
     const auto at = [&](const char* key) {
       return model_.fleet ? said(model_.fleet->origins, key, nowhere) : nowhere;
     };
-    add(plan_.escalation && plan_.escalation->path.size() > 1, "escalation over agents",
-        at("escalation"));
     if (executes_ == Executes::kResident && plan_.on)
       add(plan_.on->kind == plan::Event::Kind::kFile ||
               plan_.on->kind == plan::Event::Kind::kMessage,
           fmt::format("on {} of a flow", plan::text_of(*plan_.on)), place_of_event());
     add(executes_ == Executes::kRun && plan_.budget && plan_.budget->warn_percent, "warn of budget",
         at("budget"));
-    add(std::ranges::find(plan_.sync, "directives") != plan_.sync.end(), "sync of directives",
-        at("sync"));
     add(plan_.hooks.has_value(), "hooks", at("hooks"));
     add(!plan_.forge.empty(), "forge", at("forge"));
   }

@@ -112,8 +112,8 @@ Result<std::unique_ptr<Gates>> Gates::start(const plan::Plan& plan, const Site& 
                                             JobBoard& jobs) {
   FLEET_TRY(decide::DecisionBox box, decide::DecisionBox::open(site.state_dir));
   std::unique_ptr<Gates> gates(new Gates(plan, site, jobs, std::move(box)));
-  FLEET_TRY(gates->watch_, os::FolderWatch::start(gates->box_.new_path(),
-                                                   [raw = gates.get()] { raw->look_at_all(); }));
+  FLEET_TRY(gates->watch_, os::FolderWatch::start({gates->box_.new_path()},
+                                                  [raw = gates.get()] { raw->look_at_all(); }));
   return gates;
 }
 
@@ -126,16 +126,32 @@ decide::GateName Gates::name_of(run::Attempt attempt) const {
 }
 
 // Idempotent: the launcher knows whether the human was told, and the box what was decided.
-void Gates::open(const OpenGateOrder& order, Post post) {
+bool Gates::open(const OpenGateOrder& order, std::int64_t now, Post post) {
   Later later;
+  bool told_later = false;
   {
     const std::lock_guard lock(mutex_);
     Open& gate = open_[order.task.attempt] =
         Open{order.task.node, order.human, std::move(post), false};
     look_at(order.task.attempt, gate, later);
-    if (!gate.answered)
+    // A run that does not wait has nobody who could tell them later.
+    told_later = !gate.answered && order.tell_at > now && !ask_;
+    if (!gate.answered && !told_later)
       notify(order, later);
     ask_if_only_waiting(later);
+  }
+  do_all(later);
+  return told_later;
+}
+
+void Gates::tell(const OpenGateOrder& order) {
+  Later later;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto gate = open_.find(order.task.attempt);
+    if (gate == open_.end() || gate->second.answered)
+      return;
+    notify(order, later);
   }
   do_all(later);
 }

@@ -50,7 +50,10 @@ class Gates {
                                               JobBoard& jobs);
   ~Gates();
 
-  void open(const OpenGateOrder& order, Post post);
+  // True: its human is to be told later, by `tell`.
+  bool open(const OpenGateOrder& order, std::int64_t now, Post post);
+  // Tells its human, unless it was decided or closed meanwhile.
+  void tell(const OpenGateOrder& order);
   void close(const CloseGateOrder& order);
   // Its time is over: takes a decision that was left before anybody came to see it.
   void look(run::Attempt attempt);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "dsl/plan/render.h"
 #include "engine/flow/adapted.h"
 #include "engine/flow/credential.h"
 #include "engine/os/crash_point.h"
@@ -130,10 +131,10 @@ void LocalWorld::run_job(const TaskFacts& task, const worktree::Slot& slot, Post
         task.attempt, run::ExitHow::kStarved, 0, {}, {}, 0, 0, ready.error().message()});
   }
   os::crash_point("engine.spawn.before");
-  jobs_.submit(std::move(job), [this, attempt = task.attempt, agent,
+  jobs_.submit(std::move(job), [this, attempt = task.attempt, node = task.node, agent,
                                 post = std::move(post)](const process::JobReport& report) {
     os::crash_point("engine.import.before");
-    ended(attempt, agent, report, post);
+    ended(attempt, node, agent, report, post);
   });
   os::crash_point("engine.spawn.after");
 }
@@ -152,10 +153,10 @@ void LocalWorld::adopt(const run::Task& task, const plan::Agent* agent, Post pos
   if (!running)
     return;
   const run::Attempt attempt{task.index, task.epoch};
-  jobs_.expect({site_.run, task.index.value, task.epoch, 0},
-               [this, attempt, agent, post = std::move(post)](const process::JobReport& report) {
-                 ended(attempt, agent, report, post);
-               });
+  jobs_.expect(
+      {site_.run, task.index.value, task.epoch, 0},
+      [this, attempt, node = task.node, agent, post = std::move(post)](
+          const process::JobReport& report) { ended(attempt, node, agent, report, post); });
 }
 
 // The secrets that the session was granted, and what a CLI that is a model's wants beside them.
@@ -167,10 +168,17 @@ Status LocalWorld::equip(process::JobSpec& job, const plan::Agent& agent,
   return is_adapted(agent) ? adapt(job, agent, slot, site_.program, desk) : Status();
 }
 
-void LocalWorld::ended(run::Attempt attempt, const plan::Agent* agent,
+void LocalWorld::ended(run::Attempt attempt, plan::NodeIndex node, const plan::Agent* agent,
                        const process::JobReport& report, const Post& post) {
   desk_.close(attempt);
   run::Exited exited = exited_of(attempt, report);
+  if (agent != nullptr && exited.how == run::ExitHow::kTimedOut &&
+      ends_by_age(plan_.nodes[node.value], *agent)) {
+    exited.how = run::ExitHow::kExited;
+    exited.code = 0;
+    exited.detail =
+        fmt::format("its `session_max` of {} was over", plan::to_string(*agent->session_max));
+  }
   if (agent == nullptr || !is_adapted(*agent))
     return post(std::move(exited));
   // Its output may be long, and this thread is everybody's.
@@ -265,7 +273,14 @@ std::chrono::milliseconds timeout_of(const plan::Node& node, const plan::Agent* 
     limit = *node.timeout;
   if (agent != nullptr && agent->timeout && (limit.count() == 0 || *agent->timeout < limit))
     limit = *agent->timeout;
+  if (agent != nullptr && agent->session_max && (limit.count() == 0 || *agent->session_max < limit))
+    limit = *agent->session_max;
   return limit;
+}
+
+bool ends_by_age(const plan::Node& node, const plan::Agent& agent) {
+  return agent.session_max && (!node.timeout || *agent.session_max < *node.timeout) &&
+         (!agent.timeout || *agent.session_max < *agent.timeout);
 }
 
 }  // namespace fleet::flow

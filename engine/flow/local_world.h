@@ -69,6 +69,7 @@ class LocalWorld final : public World {
   HoleValues holes_of(const TaskFacts& task) const;
   std::optional<std::string> shared_slot(const PrepareOrder& order);
   Permits::Wish wish_of(const PrepareOrder& order) const;
+  void tell_agents(const OpenGateOrder& order) const;
   void prepare_now(const PrepareOrder& order, Post post);
   Result<run::Prepared> take_slot(worktree::Repository& repository, const PrepareOrder& order);
   Result<worktree::SlotRequest> slot_request(worktree::Repository& repository,
@@ -81,8 +82,8 @@ class LocalWorld final : public World {
   static constexpr int kTriesInPlace = 4;
 
   // The end of a session's process, which then has nothing more to say.
-  void ended(run::Attempt attempt, const plan::Agent* agent, const process::JobReport& report,
-             const Post& post);
+  void ended(run::Attempt attempt, plan::NodeIndex node, const plan::Agent* agent,
+             const process::JobReport& report, const Post& post);
   Status equip(process::JobSpec& job, const plan::Agent& agent, const worktree::Slot& slot,
                const DeskPlace& desk);
   void run_job(const TaskFacts& task, const worktree::Slot& slot, Post post);
@@ -143,8 +144,10 @@ std::string task_name(const TaskFacts& task);
 // repository.
 bool only_reads(const plan::Agent& agent);
 
-// Of one attempt: the lesser of the step's and the agent's; 0: none.
+// Of one attempt: the least of the step's, the agent's and its `session_max`; 0: none.
 std::chrono::milliseconds timeout_of(const plan::Node& node, const plan::Agent* agent);
+// Whether a session that reaches that has only grown as old as its fleet wants it to.
+bool ends_by_age(const plan::Node& node, const plan::Agent& agent);
 
 // REQUIRES: `hex` comes from the journal or from git.
 worktree::Oid oid_of(const std::string& hex);

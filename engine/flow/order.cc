@@ -120,7 +120,15 @@ struct OrderMaker {
   Order operator()(const run::EndSession& c) const { return EndSessionOrder{c.session}; }
   Order operator()(const run::OpenGate& c) const {
     const run::Task& task = task_of(state, c.attempt);
-    return OpenGateOrder{facts_of(plan, state, c.attempt), task.gate->human, task.gate->why};
+    OpenGateOrder order{facts_of(plan, state, c.attempt), task.gate->human, task.gate->why};
+    if (task.gate->asks == run::Asks::kEscalation && plan.escalation)
+      for (const std::string& agent : plan.escalation->path)
+        if (agent != task.gate->human && agent != order.task.agent)
+          order.first.push_back(agent);
+    if (!order.first.empty())
+      order.tell_at =
+          task.gate->opened_at + plan.escalation->within.value_or(plan::Millis{0}).count();
+    return order;
   }
   Order operator()(const run::CloseGate& c) const { return CloseGateOrder{c.attempt, c.why}; }
   Order operator()(const run::CloseRun& c) const { return CloseOrder{c.outcome}; }

@@ -103,6 +103,10 @@ struct OpenGateOrder {
   TaskFacts task;
   std::string human;   // who is asked: a name of Plan::humans
   std::string reason;  // why, for people
+  // Of an escalation that goes by way of agents: who hears of it first, and when the human is told
+  // if it is still open then (wall ms; 0: at once).
+  std::vector<std::string> first = {};
+  std::int64_t tell_at = 0;
 };
 
 struct CloseGateOrder {

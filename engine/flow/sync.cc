@@ -6,6 +6,8 @@
 #include <nlohmann/json.hpp>
 
 #include "dsl/plan/codec.h"
+#include "dsl/plan/describe.h"
+#include "dsl/plan/render.h"
 #include "engine/os/files.h"
 #include "engine/report/review.h"
 #include "engine/report/words.h"
@@ -60,6 +62,49 @@ std::string versions(const plan::Plan& plan, const plan::Agent& agent, const Las
   return out.empty() ? out : "Identity documents:\n" + out;
 }
 
+std::string fleet_of(const plan::Plan& plan) {
+  return fmt::format("{} v{}", plan.fleet, plan.fleet_version);
+}
+
+// What of its contract an agent has to know of when it is not what it was.
+std::map<std::string, std::string> contract_of(const plan::Agent& agent) {
+  std::map<std::string, std::string> keys;
+  keys["brief"] = agent.brief;
+  keys["accept"] = plan::text_of(agent.accept);
+  if (agent.writes)
+    keys["writes"] = fmt::format("{} in [{}]", plan::to_string(agent.writes->branch),
+                                 fmt::join(agent.writes->in, ", "));
+  if (agent.budget)
+    keys["budget"] = plan::to_string(*agent.budget) + "/task";
+  if (agent.day_budget)
+    keys["budget"] = plan::to_string(*agent.day_budget) + "/day";
+  if (agent.timeout)
+    keys["timeout"] = plan::to_string(*agent.timeout);
+  keys["model"] = agent.runtime.model;
+  return keys;
+}
+
+// Of records that know of it: earlier engines' do not.
+std::string directives(const plan::Plan& plan, const plan::Agent& agent, const LastRun& last) {
+  if (last.fleet.empty())
+    return {};
+  std::string out;
+  if (last.fleet != fleet_of(plan))
+    out += fmt::format("- the fleet is {} now, and was {}\n", fleet_of(plan), last.fleet);
+  const std::map<std::string, std::string> now = contract_of(agent);
+  const auto value = [](const std::map<std::string, std::string>& keys, const std::string& key) {
+    const auto found = keys.find(key);
+    return found == keys.end() || found->second.empty()
+               ? std::string("nothing")
+               : fmt::format("`{}`", report::printable(found->second));
+  };
+  for (const char* key : {"brief", "accept", "writes", "budget", "timeout", "model"})
+    if (value(last.contract, key) != value(now, key))
+      out += fmt::format("- your `{}` is {} now, and was {}\n", key, value(now, key),
+                         value(last.contract, key));
+  return out.empty() ? out : "The fleet's file:\n" + out;
+}
+
 // The last few of many lines.
 class Lines {
  public:
@@ -89,14 +134,14 @@ class Lines {
 }  // namespace
 
 std::string encode(const LastRun& last) {
-  return Json{
-      {"run", last.run}, {"base", last.base}, {"seq", last.seq}, {"identity", last.identity}}
+  return Json{{"run", last.run},           {"base", last.base},   {"seq", last.seq},
+              {"identity", last.identity}, {"fleet", last.fleet}, {"contract", last.contract}}
       .dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 std::optional<LastRun> decode_last_run(std::string_view text) {
   const Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
-  if (!json.is_object() || json.size() != 4)
+  if (!json.is_object() || (json.size() != 4 && json.size() != 6))
     return std::nullopt;
   const auto string_at = [&](const char* key) {
     return json.contains(key) && json[key].is_string();
@@ -114,6 +159,16 @@ std::optional<LastRun> decode_last_run(std::string_view text) {
       return std::nullopt;
     last.identity.emplace(name, version.get<std::uint32_t>());
   }
+  if (json.size() == 4)  // by an engine that knew of no more
+    return last;
+  if (!string_at("fleet") || !json.contains("contract") || !json["contract"].is_object())
+    return std::nullopt;
+  last.fleet = json["fleet"].get<std::string>();
+  for (const auto& [key, value] : json["contract"].items()) {
+    if (!value.is_string())
+      return std::nullopt;
+    last.contract.emplace(key, value.get<std::string>());
+  }
   return last;
 }
 
@@ -124,7 +179,7 @@ std::string SyncLog::path_of(const plan::Agent& agent) const {
 
 Status SyncLog::remember(const plan::Plan& plan, const plan::Agent& agent, const std::string& run,
                          const std::string& base) const {
-  LastRun last{run, base, journal_.durable_seq().value, {}};
+  LastRun last{run, base, journal_.durable_seq().value, {}, fleet_of(plan), contract_of(agent)};
   for (const std::string& name : agent.identity)
     last.identity.emplace(name, version_of(plan, name));
   FLEET_CHECK(os::system_files().make_dirs(folder_));
@@ -165,6 +220,8 @@ Result<std::string> SyncLog::changes(worktree::Repository& repository, const pla
   if (wanted("commits"))
     out += commits(repository, last->base, base);
   out += versions(plan, agent, *last);
+  if (wanted("directives"))
+    out += directives(plan, agent, *last);
   if (wanted("decisions"))
     out += decisions.under("Decisions of humans");
   out += findings.under("Findings of reviews");

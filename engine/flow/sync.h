@@ -20,6 +20,9 @@ struct LastRun {
   std::string base;                               // commit
   std::uint64_t seq = 0;                          // of the journal: what came later is news
   std::map<std::string, std::uint32_t> identity;  // document to version
+  std::string fleet = {};                         // "seven v1"
+  std::map<std::string, std::string> contract =
+      {};  // what the fleet's file said of it: key to value
   friend bool operator==(const LastRun&, const LastRun&) = default;
 };
 

@@ -13,20 +13,21 @@
 
 namespace fleet::os {
 
-Result<std::unique_ptr<FolderWatch>> FolderWatch::start(const std::string& folder,
+Result<std::unique_ptr<FolderWatch>> FolderWatch::start(const std::vector<std::string>& folders,
                                                         std::function<void()> arrived) {
   std::unique_ptr<FolderWatch> watch(new FolderWatch);
   watch->events_.reset(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
   if (!watch->events_)
-    return os_error("inotify_init", folder, errno);
+    return os_error("inotify_init", "to watch folders", errno);
   // A link appears as created.
-  if (::inotify_add_watch(watch->events_.get(), folder.c_str(),
-                          IN_CREATE | IN_MOVED_TO | IN_CLOSE_WRITE) < 0)
-    return os_error("inotify_add_watch", folder, errno);
+  for (const std::string& folder : folders)
+    if (::inotify_add_watch(watch->events_.get(), folder.c_str(),
+                            IN_CREATE | IN_MOVED_TO | IN_CLOSE_WRITE) < 0)
+      return os_error("inotify_add_watch", folder, errno);
   watch->stop_.reset(::eventfd(0, EFD_CLOEXEC));
   if (!watch->stop_)
-    return os_error("eventfd", folder, errno);
-  FLEET_TRY(watch->thread_, os::start_thread("the watch of a folder",
+    return os_error("eventfd", "to watch folders", errno);
+  FLEET_TRY(watch->thread_, os::start_thread("the watch of folders",
                                              [raw = watch.get(), arrived = std::move(arrived)] {
                                                raw->listen(arrived);
                                              }));

@@ -50,15 +50,16 @@ class Definition(FleetTest):
         self.assert_same_users(before, repo)
         self.assertEqual(set(repo.branches()), {"main"})
 
-    def test_a_run_refuses_the_key_where_it_stands_and_agents_that_no_flow_uses(self):
-        text = TEXT.replace("    runtime = tool\n", "    runtime = tool\n    session_max = 4h\n")
-        text = text.replace("  flow ", AWAKE + "  flow ", 1)
+    def test_a_run_refuses_the_key_where_it_stands(self):
+        text = TEXT.replace("    runtime = tool\n", "    runtime = tool\n    returns = report\n")
         repo = self.space.repo({**FILES, "t.fleet": text})
         done = self.space.run("run", "t.fleet", cwd=repo.path, expect=DEFINITION)
-        for word in ("session_max", "dispatch = every"):
-            key = word.split()[0]
-            line = 1 + text.split(key)[0].count("\n")
-            self.assert_says(done, f"`{word}` yet (t.fleet:{line})")
+        line = 1 + text.split("returns")[0].count("\n")
+        self.assert_says(done, f"`returns = report` yet (t.fleet:{line})")
+
+    def test_a_run_is_of_its_flow_whatever_else_works_unasked(self):
+        repo = self.space.repo({**FILES, "t.fleet": TEXT.replace("  flow ", AWAKE + "  flow ", 1)})
+        self.space.run("run", "t.fleet", cwd=repo.path, expect=DONE)
 
     def test_several_mistakes_are_each_reported_once(self):
         text = TEXT.replace("runtime = tool", "runtme = tool").replace("to worker", "to wroker")

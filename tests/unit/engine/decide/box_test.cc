@@ -195,7 +195,7 @@ TEST_CASE("who watches the box is woken by a decision, and not after the watch e
   std::mutex mutex;
   std::condition_variable wake;
   int woken = 0;
-  auto watch = os::FolderWatch::start(b.box.new_path(), [&] {
+  auto watch = os::FolderWatch::start({b.box.new_path()}, [&] {
     const std::lock_guard lock(mutex);
     ++woken;
     wake.notify_all();

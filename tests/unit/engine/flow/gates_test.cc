@@ -77,7 +77,7 @@ struct Gated {
     gates = *std::move(started);
   }
   void open() {
-    gates->open(order, [this](run::EventBody body) {
+    gates->open(order, 0, [this](run::EventBody body) {
       const std::lock_guard lock(mutex);
       answers.push_back(std::get<run::GateAnswered>(body));
       wake.notify_all();
@@ -281,7 +281,7 @@ TEST_CASE("an answer may bring the core back into the gates at once") {
   Gated g;
   g.start();
   g.leave(g.decision());
-  g.gates->open(g.order, [&](run::EventBody body) {
+  g.gates->open(g.order, 0, [&](run::EventBody body) {
     g.answers.push_back(std::get<run::GateAnswered>(body));
     g.gates->saw(run::State{});
     g.gates->close({g.order.task.attempt, "approved by ann"});
