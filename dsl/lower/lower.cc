@@ -34,6 +34,7 @@ class Lowering {
     order_steps();
     for (const std::size_t step : order_)
       plan_.nodes.push_back(lower_step(flow_.steps[step]));
+    add_colleagues();
     plan_.critical_path = critical_path(plan_);
     plan_.worst = worst_case(plan_);
     plan_.day = day_case(model_);
@@ -308,6 +309,17 @@ class Lowering {
     lowered.on = dispatch.on;
     lowered.every = dispatch.every;
     lowered.overlap = dispatch.overlap;
+  }
+
+  void add_colleagues() {
+    for (const sema::Agent& agent : model_.agents) {
+      const auto& dispatch = agent.contract.dispatch;
+      const auto& reads = agent.contract.reads;
+      if (!agent.is_role && !agent.imported && dispatch &&
+          dispatch->value.mode != plan::Dispatch::kEphemeral &&
+          (!reads || reads->value == plan::Reads::kRepo) && !agent_names_.contains(agent.name))
+        plan_.colleagues.push_back(agent.name);
+    }
   }
 
   // An agent enters the plan at its first use.

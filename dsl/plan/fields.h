@@ -293,6 +293,7 @@ void fields(Archive& archive, T& plan) {
   archive.may("identities", plan.identities);
   archive.may("accept", plan.accept);
   archive.must("agents", plan.agents);
+  archive.incidental("colleagues", plan.colleagues);
   archive.must("nodes", plan.nodes);
   archive.may("critical_path", plan.critical_path);
   archive.must("worst", plan.worst);

@@ -383,6 +383,8 @@ struct Plan {
   std::vector<Identity> identities;
   std::vector<Acceptance> accept;  // the flow's
   std::vector<Agent> agents;       // those the flow can use
+  // Others of the fleet, which work unasked and read messages: names.
+  std::vector<std::string> colleagues;
   std::vector<Node> nodes;         // in topological order: an edge's `from` is always smaller
   std::vector<NodeIndex> critical_path;
   WorstCase worst;

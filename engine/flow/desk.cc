@@ -211,6 +211,7 @@ SeatFacts Desk::facts_of(const TaskFacts& task, const plan::Agent& agent, const 
   for (const plan::Agent& peer : plan_.agents)
     if (peer.reads == plan::Reads::kRepo && !facts.cold)
       facts.peers.push_back(peer.name);
+  facts.peers.insert(facts.peers.end(), plan_.colleagues.begin(), plan_.colleagues.end());
   const std::lock_guard lock(mutex_);
   if (auto changes = changes_.extract(key_of(task.attempt)))
     brief.sync = std::move(changes.mapped());
