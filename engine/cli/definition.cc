@@ -38,14 +38,22 @@ Result<std::vector<std::pair<std::string, std::string>>> arguments(const sema::M
   return given;
 }
 
+// Of all that the plan does, but not of what else a day of the fleet has.
+std::string what_it_does(plan::Plan plan) {
+  plan.day.reset();
+  plan.load.clear();
+  plan.budget.reset();
+  plan::seal(plan);
+  return plan.hash;
+}
+
 resident::Duty resident_duty(const sema::Model& model, const lower::Duty& duty,
                              const plan::Plan& plan) {
   resident::Duty out;
   out.name = duty.name;
   out.is_flow = duty.is_flow;
   out.worst = plan.worst.money;
-  for (const plan::Node& node : plan.nodes)
-    out.hash += node.hash;
+  out.hash = what_it_does(plan);
   if (duty.is_flow) {
     const auto& on = model.flows[duty.index].on;
     // People begin it: an event that nothing else can raise.
@@ -60,6 +68,8 @@ resident::Duty resident_duty(const sema::Model& model, const lower::Duty& duty,
   out.overlap = dispatch.overlap;
   if (contract.restart)
     out.restart = contract.restart->value;
+  if (contract.session_max)
+    out.session_max = contract.session_max->value;
   if (contract.day_budget)
     out.day_budget = contract.day_budget->value;
   return out;

@@ -78,7 +78,7 @@ resident::Voice voice() {
 class Reloads {
  public:
   Reloads(resident::Resident& resident, Definition definition)
-      : resident_(resident), current_(std::move(definition)) {}
+      : resident_(resident), current_(std::move(definition)), text_(text_of(current_)) {}
 
   Status start() {
     std::set<std::string> folders;
@@ -86,24 +86,21 @@ class Reloads {
       if (source.find(".fleet") != std::string::npos && source.find(':') == std::string::npos)
         folders.insert(folder_of(source));
     folders.insert(folder_of(current_.fleet.file));
-    for (const std::string& folder : folders) {
-      const auto there = os::system_files().exists(folder);
-      if (!there || !*there)
-        continue;  // the library's, which is in this program
-      FLEET_TRY(auto watch, os::FolderWatch::start(folder, [this] { look(); }));
-      watches_.push_back(std::move(watch));
-    }
+    std::vector<std::string> there;
+    for (const std::string& folder : folders)
+      if (const auto exists = os::system_files().exists(folder); exists && *exists)
+        there.push_back(folder);  // others are the library's, which is in this program
+    FLEET_TRY(watch_, os::FolderWatch::start(there, [this] { look(); }));
     return Status();
   }
 
  private:
-  // Called by one thread a folder, and twice for one edit: what is the same is nothing new.
+  // Called twice for one edit: what is the same is nothing new.
   void look() {
-    const std::lock_guard lock(mutex_);
-    const auto text = os::system_files().read_file(current_.fleet.file, std::size_t{16} << 20);
-    if (text && *text == text_)
+    std::string text = text_of(current_);
+    if (text == text_)
       return;
-    text_ = text ? *text : std::string();
+    text_ = std::move(text);
     int code = 0;
     std::optional<Definition> fresh = define(current_.fleet.file, code);
     if (!fresh) {
@@ -112,22 +109,30 @@ class Reloads {
       return;
     }
     const std::vector<std::string> lines = changes(current_.fleet, fresh->fleet);
-    if (lines.empty())
-      return;
     std::string out = fmt::format("{} {} has changed; what is under way keeps its plan\n",
                                   clock_time(), report::printable(current_.fleet.file));
     for (const std::string& line : lines)
       out += "  " + line + "\n";
-    print(out);
+    if (!lines.empty())
+      print(out);
     resident_.change(fresh->fleet);
     current_ = *std::move(fresh);
+    text_ = text_of(current_);
+  }
+
+  // Of all its files as they are now; the library's are not on the disk.
+  static std::string text_of(const Definition& definition) {
+    std::string all;
+    for (const std::string& source : definition.sources)
+      if (const auto text = os::system_files().read_file(source, std::size_t{16} << 20))
+        all += *text;
+    return all;
   }
 
   resident::Resident& resident_;
-  std::mutex mutex_;  // guards the two below
-  Definition current_;
+  Definition current_;  // of the watch's thread, like the one below
   std::string text_;
-  std::vector<std::unique_ptr<os::FolderWatch>> watches_;  // last: their threads use the rest
+  std::unique_ptr<os::FolderWatch> watch_;  // last: its thread uses the rest
 };
 
 int cannot_serve(const Error& error) {

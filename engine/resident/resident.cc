@@ -77,7 +77,7 @@ Result<std::unique_ptr<Resident>> Resident::open(std::shared_ptr<flow::Workshop>
 }
 
 Resident::~Resident() {
-  watches_.clear();
+  watch_.reset();
   for (auto& [key, running] : running_)
     if (running.thread.joinable())
       running.thread.join();
@@ -152,20 +152,14 @@ Status Resident::recall() {
 }
 
 Status Resident::watch_folders() {
-  const auto watch = [this](const std::string& folder) -> Status {
-    FLEET_TRY(auto started, os::FolderWatch::start(folder, [this] { post(Look{}); }));
-    watches_.push_back(std::move(started));
-    return Status();
-  };
-  watches_.clear();
-  FLEET_CHECK(watch(box_.new_path()));
-  FLEET_CHECK(watch(workshop_->site().state_dir + "/tasks/cancel"));
+  std::vector<std::string> folders{box_.new_path(), box_.cancel_path()};
   for (const Duty& duty : fleet_.duties) {
     if (!reads_mail(duty))
       continue;
     FLEET_TRY(const auto box, bus::Mailbox::open(workshop_->site().state_dir + "/bus", duty.name));
-    FLEET_CHECK(watch(box.new_path()));
+    folders.push_back(box.new_path());
   }
+  FLEET_TRY(watch_, os::FolderWatch::start(folders, [this] { post(Look{}); }));
   return Status();
 }
 
@@ -255,6 +249,15 @@ void Resident::stop_run(Running& running, run::StopLevel level, const std::strin
   running.engine->ask_stop(running.always_on ? run::StopLevel::kNow : level, by);
 }
 
+Ended Resident::how_ended(const Running& running, run::RunOutcome outcome) const {
+  const auto duty = std::ranges::find(fleet_.duties, duty_of(running.cause), &Duty::name);
+  const run::State& state = running.engine->state();
+  const bool aged = outcome == run::RunOutcome::kDone && duty != fleet_.duties.end() &&
+                    duty->session_max && !state.tasks.empty() &&
+                    state.tasks.front().duration >= *duty->session_max;
+  return aged ? Ended::kAged : ended_of(outcome);
+}
+
 Status Resident::take_left(const Left& left) {
   const auto it = running_.find(left.key);
   Running& running = it->second;
@@ -275,7 +278,8 @@ Status Resident::take_left(const Left& left) {
     say(fmt::format("{} {} (run {}; {})", running.label, word_of(*left.outcome), run,
                     report::spent_text(state)));
   }
-  rota_.ended(running.cause, ended_of(*left.outcome), report::used_by(state).money, now());
+  rota_.ended(running.cause, how_ended(running, *left.outcome), report::used_by(state).money,
+              now());
   if (const auto spent = rota_.take_warning())
     say(fmt::format("{} of today are spent, of a budget of {}", plan::to_string(*spent),
                     fleet_.limits.day ? plan::to_string(*fleet_.limits.day) : "no hard limit"));
@@ -294,7 +298,7 @@ void Resident::take_fleet(Fleet fleet) {
         wanted_.push_back(*duty.on);
   }
   rota_.replace(fleet_.duties, fleet_.limits);
-  rota_.news({});
+  rota_.news({}, now());
   if (const Status watching = watch_folders(); !watching)
     say(fmt::format("messages are not watched for: {}", watching.error().message()));
 }
@@ -308,7 +312,7 @@ Status Resident::take(Message message) {
     return Status();
   }
   if (const auto* news = std::get_if<News>(&message)) {
-    rota_.news(news->except);
+    rota_.news(news->except, now());
     return Status();
   }
   if (std::holds_alternative<Look>(message))

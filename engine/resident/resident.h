@@ -102,6 +102,7 @@ class Resident {
               bool always_on, std::unique_ptr<run::Observer> wakes);
   void stop_run(Running& running, run::StopLevel level, const std::string& by);
   Status take(Message message);
+  Ended how_ended(const Running& running, run::RunOutcome outcome) const;
   Status take_left(const Left& left);
   void take_fleet(Fleet fleet);
   void cancel(const std::string& wake);
@@ -129,7 +130,7 @@ class Resident {
   std::deque<Message> inbox_;
   std::condition_variable woken_;
 
-  std::vector<std::unique_ptr<os::FolderWatch>> watches_;  // last: their threads use the rest
+  std::unique_ptr<os::FolderWatch> watch_;  // last: its thread uses the rest
 };
 
 // Where it says how things stand, for who asks beside it.

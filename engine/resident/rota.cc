@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::int64_t kHour = 3'600'000;
 constexpr std::int64_t kDay = 24 * kHour;
+constexpr std::int64_t kGather = 1000;
 
 std::int64_t day_of(std::int64_t at) {
   return at / kDay;
@@ -178,10 +179,15 @@ void Rota::mail(const std::string& agent, bool unread) {
   books_[agent].unread = unread;
 }
 
-void Rota::news(const std::string& except) {
-  for (const Duty& duty : duties_)
-    if (duty.how == plan::Dispatch::kAlways && duty.name != except)
-      books_[duty.name].wanted = true;
+void Rota::news(const std::string& except, std::int64_t now) {
+  for (const Duty& duty : duties_) {
+    if (duty.how != plan::Dispatch::kAlways || duty.name == except)
+      continue;
+    Book& book = books_[duty.name];
+    if (!book.wanted)
+      book.gathers_until = now + kGather;
+    book.wanted = true;
+  }
 }
 
 // The next number of its own.
@@ -245,6 +251,11 @@ std::string Rota::holds_back(const Duty& duty, std::int64_t now) const {
         "it failed {} times within an hour and is left alone: change it, or bring the "
         "fleet down and up",
         duty.restart.max_per_hour + 1);
+  if (book.turns.size() >= kMostTurns)
+    return fmt::format(
+        "messages have woken it {} times within an hour, as if in a circle; it goes on "
+        "at {}",
+        kMostTurns, report::timestamp(book.turns.front() + kHour));
   if (!duty.is_flow && is_busy(duty.name))
     return "its session is busy";
   if (now < book.not_before)
@@ -272,10 +283,13 @@ std::vector<Start> Rota::take(std::int64_t now) {
     Book& book = books_[duty.name];
     while (!book.failures.empty() && book.failures.front() + kHour <= now)
       book.failures.pop_front();
+    while (!book.turns.empty() && book.turns.front() + kHour <= now)
+      book.turns.pop_front();
     const bool idle = !is_busy(duty.name) && !is_waiting(duty.name);
     if (duty.how == plan::Dispatch::kEvery)
       by_clock(duty, book, now);
-    else if (duty.how == plan::Dispatch::kAlways && (book.wanted || book.unread) && idle)
+    else if (duty.how == plan::Dispatch::kAlways && (book.wanted || book.unread) && idle &&
+             now >= book.gathers_until)
       turn(duty, now);
     else if (duty.on && duty.on->kind == plan::Event::Kind::kMessage && book.unread && idle)
       turn(duty, now);
@@ -292,6 +306,8 @@ std::vector<Start> Rota::take(std::int64_t now) {
     it = pending_.erase(it);
     book.wanted = false;
     book.last = now;
+    if (book.unread)
+      book.turns.push_back(now);
     known_.insert(start.cause);
     active_[start.cause] = {duty->name, start.most.value_or(duty->worst.value_or(plan::Money{}))};
     starts.push_back(std::move(start));
@@ -317,7 +333,8 @@ void Rota::ended(const std::string& cause, Ended how, plan::Money money, std::in
   if (duty == nullptr || duty->is_flow)
     return;
   Book& book = books_[name];
-  if (how == Ended::kDone) {
+  if (how == Ended::kDone || how == Ended::kAged) {
+    book.wanted = book.wanted || how == Ended::kAged;
     book.in_a_row = 0;
     book.not_before = 0;
     book.failures.clear();
@@ -360,6 +377,9 @@ std::optional<std::int64_t> Rota::next(std::int64_t now) const {
     if (!wants || book.quarantined)
       continue;
     at(book.not_before);
+    at(book.gathers_until);
+    if (book.turns.size() >= kMostTurns)
+      at(book.turns.front() + kHour);
     if (limits_.day || duty.day_budget)
       at((day_of(now) + 1) * kDay);
   }
@@ -380,6 +400,7 @@ std::vector<Rota::Standing> Rota::standing(std::int64_t now) const {
     const bool wants = one.waiting > 0 || (duty.how == plan::Dispatch::kAlways && book.wanted);
     if (one.under_way == 0 && (wants || book.quarantined))
       one.why = holds_back(duty, now);
+    one.stuck = one.stuck || book.turns.size() >= kMostTurns;
     all.push_back(std::move(one));
   }
   return all;

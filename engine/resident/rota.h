@@ -16,6 +16,10 @@
 
 namespace fleet::resident {
 
+// Agents that write to one another can go round in circles, which no check can see: one that
+// messages wake has at most so many turns an hour. The messages wait.
+inline constexpr std::size_t kMostTurns = 60;
+
 // A flow or an agent of the fleet that works unasked.
 struct Duty {
   std::string name;
@@ -25,9 +29,10 @@ struct Duty {
   plan::Millis every{0};          // kEvery
   plan::Overlap overlap = plan::Overlap::kSkip;
   plan::Restart restart;
-  std::optional<plan::Money> day_budget;  // of an agent
-  std::optional<plan::Money> worst;       // of one run; empty: nobody knows
-  std::string hash;                       // of what it does: another one after an edit
+  std::optional<plan::Millis> session_max;  // of an agent
+  std::optional<plan::Money> day_budget;    // likewise
+  std::optional<plan::Money> worst;         // of one run; empty: nobody knows
+  std::string hash;                         // of what it does: another one after an edit
   friend bool operator==(const Duty&, const Duty&) = default;
 };
 
@@ -53,7 +58,8 @@ struct Start {
   friend bool operator==(const Start&, const Start&) = default;
 };
 
-enum class Ended : std::uint8_t { kDone, kFailed, kStopped };
+// kAged: well, because its session had grown as old as it may; a successor goes on.
+enum class Ended : std::uint8_t { kDone, kAged, kFailed, kStopped };
 
 struct Limits {
   std::optional<plan::Money> day;   // of all runs, where the fleet's budget is hard
@@ -90,7 +96,8 @@ class Rota {
   void mail(const std::string& agent, bool unread);
   // Something that an always-on agent wants to know of has happened: the base moved, a human
   // decided.
-  void news(const std::string& except);
+  // News that comes within a second is told together.
+  void news(const std::string& except, std::int64_t now);
 
   // What begins now; each counts as under way from here on.
   std::vector<Start> take(std::int64_t now);
@@ -125,7 +132,9 @@ class Rota {
     std::uint64_t turn = 0;             // the last number that a cause has
     std::optional<std::int64_t> last;   // when its last run began
     bool unread = false;
-    bool wanted = true;  // kAlways: never ran, ended badly, or there is news
+    std::int64_t gathers_until = 0;  // news
+    std::deque<std::int64_t> turns;  // for messages, within the last hour, oldest first
+    bool wanted = true;              // kAlways: never ran, ended badly, or there is news
     bool quarantined = false;
     plan::Money spent;  // today
   };

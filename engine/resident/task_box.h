@@ -46,6 +46,7 @@ class TaskBox {
   Result<std::vector<std::string>> take_cancels();
 
   const std::string& new_path() const { return new_; }
+  std::string cancel_path() const { return root_ + "/cancel"; }
 
  private:
   explicit TaskBox(std::string root) : root_(std::move(root)), new_(root_ + "/new") {}

@@ -130,7 +130,7 @@ class Loop {
     for (const resident::Wake& wake : run.wakes)
       at(wake.at, [this, wake] { rota_.woke(wake); });
     for (const std::int64_t news : run.news)
-      at(news, [this, except = start.duty] { rota_.news(except); });
+      at(news, [this, except = start.duty] { rota_.news(except, now()); });
     if (const auto task = tasks_.find(start.wake.id); task != tasks_.end())
       task->second = {true, run.outcome.has_value(), !run.outcome && run.has_path};
     if (!run.outcome) {

@@ -2,6 +2,8 @@
 import json
 import os
 import signal
+import subprocess
+import time
 import unittest
 
 import support
@@ -51,6 +53,7 @@ class Up(FleetTest):
         return self.space.run("up", "-d", "t.fleet", cwd=repo.path, expect=expect)
 
     def down(self, repo, *more):
+        """A test that waits for its sessions' own end would hide one that never comes."""
         return self.space.run("down", *more, cwd=repo.path, expect=DONE)
 
     def log(self, repo):
@@ -68,7 +71,10 @@ class Up(FleetTest):
                 for run in reversed(done.json())]
 
     def await_runs(self, repo, wanted):
-        wait_until(lambda: sorted(self.runs(repo)) == sorted(wanted), lambda: f"{wanted}, not {self.runs(repo)}")
+        try:
+            wait_until(lambda: sorted(self.runs(repo)) == sorted(wanted), "")
+        except AssertionError:
+            self.assertEqual(sorted(self.runs(repo)), sorted(wanted), self.log(repo))
 
     def test_each_way_to_begin_begins_once_and_an_orderly_end_leaves_nothing(self):
         repo = self.repo("""
@@ -206,6 +212,46 @@ class Up(FleetTest):
         self.assertIn("cancelled", self.space.run("task", "list", "--all", cwd=repo.path, expect=DONE).out)
         self.down(repo)
 
+    def test_an_escalation_goes_by_way_of_its_agents(self):
+        repo = self.repo("""
+  escalation = lead -> ann within 1h
+  human ann { answers = 8h; notify = command("sh notify.sh") }
+  agent lead : watcher { dispatch = always }
+  agent dev : worker { writes = worktree("task/{task}") }
+  flow ship(task) on task.dev { build = dev(task) }
+""", dev="exit 1\n", lead='"$FLEETC" agent task >$out/heard.$(date +%s%N)\n')
+        text = (repo.path / "t.fleet").read_text()
+        (repo.path / "t.fleet").write_text(text.replace("  human ann { answers = 8h }\n  escalation = ann\n", "", 1))
+        repo.write("notify.sh", f"echo told >>{self.space.outside}/told\n")
+        repo.commit("Escalate by way of the lead")
+        self.up(repo)
+        self.await_runs(repo, [("always:lead", "done")])
+        self.space.run("task", "add", "dev", "it", cwd=repo.path, expect=DONE)
+        self.await_runs(repo, [("always:lead", "done"), ("task:ship", "running"), ("always:lead", "done")])
+        heard = sorted(self.space.outside.glob("heard.*"))[-1].read_text()
+        self.assertIn("`build` of t.ship", heard)
+        self.assertIn("is stuck: exit 1", heard)
+        self.assertIn("Only a human can decide it.", heard)
+        self.assertFalse((self.space.outside / "told").exists(), "ann is told in an hour")
+        self.assertIn("build waits for ann", self.space.run("status", cwd=repo.path, expect=DONE).out)
+        (repo.path / "t.fleet").write_text((repo.path / "t.fleet").read_text().replace("within 1h", "within 1s"))
+        wait_until(lambda: "~ flow ship: what it does" in self.log(repo), "the edit is taken")
+        self.space.run("task", "add", "dev", "that", cwd=repo.path, expect=DONE)
+        wait_until(lambda: (self.space.outside / "told").exists(), "ann is told after a second")
+        self.down(repo)
+
+    def test_a_session_that_is_old_enough_has_a_successor(self):
+        repo = self.repo("""
+  agent lead : watcher { dispatch = always; session_max = 300ms; restart = on_crash backoff 50ms..60ms max 1/h }
+""", lead='"$FLEETC" agent task >$out/task.$(wc -l <$out/ledger)\n'
+                  '"$FLEETC" agent handoff "seen so far: $(wc -l <$out/ledger)"\nsleep 60\n')
+        self.up(repo)
+        wait_until(lambda: self.ledger().count("begin lead") >= 4, "one follows another, and none has failed")
+        self.down(repo, "--now")
+        self.assertEqual({state for _, state in self.runs(repo)} - {"done"}, {"stopped"})
+        self.assertNotIn("end lead", self.ledger())
+        self.assert_no_process_left()
+
     def test_what_can_not_be_is_refused_with_a_word(self):
         repo = self.repo("  agent dev : worker { writes = worktree(\"task/{task}\") }\n"
                          "  flow ship(task) { build = dev(task) }\n")
@@ -225,6 +271,49 @@ class Up(FleetTest):
   agent clock : watcher { dispatch = every 24h }
 }
 """}, name="two")
+
+    def test_the_resident_example_does_what_its_page_says(self):
+        repo = support.Repo(self.space, self.space.root / "office")
+        subprocess.run([support.SOURCE_DIR / "examples" / "06-resident" / "make-repo.sh", repo.path], check=True,
+                       env=self.space.environment())
+        self.space.run("up", "-d", "office.fleet", cwd=repo.path, expect=DONE)
+        self.space.run("task", "add", "dev", "Write it down", "--criteria", "both halves", cwd=repo.path, expect=DONE)
+        wait_until(lambda: "signoff of office.change" in self.log(repo), "a human is asked")
+        self.space.run("approve", "signoff", cwd=repo.path, expect=DONE)
+        self.await_runs(repo, [("always:lead", "done"), ("always:lead", "done"), ("every:diary", "done"),
+                               ("message:desk", "done"), ("message:desk", "done"), ("task:change", "done"),
+                               ("pr.opened:look", "done"), ("pr.opened:look", "done")])
+        self.assertEqual(repo.show("fleet/merged/main", "notes/work.md"), b"Write it down\nthe second half\n")
+        self.space.run("down", cwd=repo.path, expect=DONE)
+        self.assert_no_process_left()
+
+    def test_fifty_agents_that_wait_cost_nothing(self):
+        agents = ", ".join(f"a{number}" for number in range(50))
+        repo = self.repo(f"""
+  agent {agents} : watcher {{ dispatch = on message }}
+  agent clock : watcher {{ dispatch = every 24h }}
+""")
+        self.up(repo)
+        self.await_runs(repo, [("every:clock", "done")])
+        engine = self.standing(repo)["pid"]
+        processes = [engine, *self.space.keeper()]
+        wait_until(lambda: self.wakings(processes) == self.wakings_after_a_second(processes), "nobody is woken", 20)
+        self.space.run("send", "a49", "Are you there?", cwd=repo.path, expect=DONE)
+        self.await_runs(repo, [("every:clock", "done"), ("message:a49", "done")])
+        self.down(repo)
+
+    def wakings(self, processes):
+        """How often any thread of these has given up the processor to wait for something."""
+        count = 0
+        for pid in processes:
+            for thread in os.listdir(f"/proc/{pid}/task"):
+                with open(f"/proc/{pid}/task/{thread}/status") as status:
+                    count += sum(int(line.split()[1]) for line in status if line.startswith("voluntary_ctxt"))
+        return count
+
+    def wakings_after_a_second(self, processes):
+        time.sleep(1)
+        return self.wakings(processes)
 
     def test_a_session_adds_no_tasks(self):
         repo = self.repo("""

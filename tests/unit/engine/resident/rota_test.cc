@@ -67,13 +67,16 @@ TEST_CASE("the rota begins an agent that is always on and again only when there 
   rota.ended("always:1:lead", Ended::kDone, {}, kMorning + kMinute);
   CHECK(rota.take(kMorning + kHour).empty());          // nothing has happened
   CHECK(rota.next(kMorning + kHour) == std::nullopt);  // a fleet that waits sleeps
-  rota.news("lead");
+  rota.news("lead", kMorning + kHour);
   CHECK(rota.take(kMorning + kHour).empty());  // its own doing is no news
-  rota.news("");
-  CHECK(causes(rota.take(kMorning + kHour)) == Causes{"always:2:lead"});
+  rota.news("", kMorning + kHour);
+  rota.news("", kMorning + kHour + kSecond / 2);
+  CHECK(rota.take(kMorning + kHour).empty());  // more of it may come
+  CHECK(rota.next(kMorning + kHour) == kMorning + kHour + kSecond);
+  CHECK(causes(rota.take(kMorning + kHour + kSecond)) == Causes{"always:2:lead"});
   rota.mail("lead", true);
-  rota.ended("always:2:lead", Ended::kDone, {}, kMorning + kHour);
-  CHECK(causes(rota.take(kMorning + kHour)) == Causes{"always:3:lead"});
+  rota.ended("always:2:lead", Ended::kDone, {}, kMorning + 2 * kHour);
+  CHECK(causes(rota.take(kMorning + 2 * kHour)) == Causes{"always:3:lead"});
 }
 
 TEST_CASE("the rota backs off after failures and leaves a crash loop alone") {
@@ -212,6 +215,20 @@ TEST_CASE("the rota starts for mail only while there is some") {
   CHECK(rota.take(kMorning).empty());
 }
 
+TEST_CASE("the rota stops agents that wake each other in a circle, for an hour") {
+  Rota rota({on("desk", kMail)}, {});
+  rota.mail("desk", true);
+  for (std::size_t turn = 1; turn <= kMostTurns; ++turn) {
+    const std::vector<Start> starts = rota.take(kMorning);
+    REQUIRE(starts.size() == 1);
+    rota.ended(starts.front().cause, Ended::kDone, {}, kMorning);
+  }
+  CHECK(rota.take(kMorning + kMinute).empty());
+  CHECK(rota.standing(kMorning + kMinute).front().stuck);
+  CHECK(rota.next(kMorning + kMinute) == kMorning + kHour);
+  CHECK(rota.take(kMorning + kHour).size() == 1);
+}
+
 TEST_CASE("the rota reserves the worst case of a day before it begins and settles after") {
   Duty ship = on("ship", kTask, true);
   ship.worst = dollars(4);
@@ -243,10 +260,10 @@ TEST_CASE("the rota lets an agent spend what is left of its day") {
   Rota rota({lead}, {});
   CHECK(rota.take(kMorning).front().most == dollars(6));
   rota.ended("always:1:lead", Ended::kDone, dollars(4), kMorning);
-  rota.news("");
+  rota.news("", kMorning - kSecond);
   CHECK(rota.take(kMorning).front().most == dollars(2));
   rota.ended("always:2:lead", Ended::kDone, dollars(2), kMorning);
-  rota.news("");
+  rota.news("", kMorning - kSecond);
   CHECK(rota.take(kMorning).empty());
   CHECK(rota.take(20'001 * kDay).front().most == dollars(6));
 }

@@ -1,0 +1,3 @@
+# What judges every change: no file is empty.
+set -eu
+test -z "$(find . -name '*.md' -size 0)"
