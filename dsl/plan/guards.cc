@@ -30,6 +30,9 @@ void guard_agent(const Agent& agent, std::vector<Guard>& out) {
   if (agent.writes)
     add("a branch of the same name that is not fleetc's is found before the session starts; the "
         "task then fails");
+  if (agent.writes)
+    add("a branch that another task of the run has, or that cannot exist beside one, is found "
+        "before the session starts; the task then fails");
   if (!agent.timeout)
     add("has no timeout of its own: a step without one waits for as long as it runs");
 }
@@ -44,6 +47,9 @@ void guard_node(const Node& node, std::vector<Guard>& out) {
       add("nothing bounds the number of items");
     add("two items whose branches cannot exist side by side are found then; the step then fails");
   }
+  if (node.merge && !node.merge->into_base && !node.merge->into_step)
+    add("a branch that a task of the run has, or that cannot exist beside one, is found when it "
+        "merges; the merge then fails");
   if (node.kind == NodeKind::kMerge)
     add("conflicts, and a branch that somebody moved or has checked out, are found when it merges; "
         "the branch then "

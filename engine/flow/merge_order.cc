@@ -107,8 +107,13 @@ Result<FoundTarget> LocalWorld::find_target(worktree::Repository& repository,
     return base_target(repository, plan_.repo.base);
   if (wanted.into_step)
     return fleet_target(repository, order.branch, oid_of(order.tip));
-  return fleet_target(repository, branch_name(wanted.into, holes_of(order.task)),
-                      oid_of(order.start));
+  const std::string branch = branch_name(wanted.into, holes_of(order.task));
+  if (const auto held = run::held_against(order.leased, order.task.attempt.task, branch))
+    return FoundTarget{{branch, {}, {}, false, std::nullopt, std::nullopt, {}},
+                       fmt::format("the branch `{}` cannot be merged into: `{}` is another task's "
+                                   "in this run; write another name after `into:`",
+                                   branch, held->branch)};
+  return fleet_target(repository, branch, oid_of(order.start));
 }
 
 // Onto the branch as it stands if it is the fleet's own, so that nothing gathered before is

@@ -98,6 +98,10 @@ struct OrderMaker {
     if (const auto& into = node.merge->into_step) {
       order.branch = branch_of(state, *into);
       order.tip = c.start;
+    } else if (!node.merge->into_base) {
+      for (const auto& [branch, task] : state.leases)
+        if (task != c.attempt.task)
+          order.leased.emplace_hint(order.leased.end(), branch, task);
     }
     std::unordered_map<std::string_view, std::size_t> places;
     for (std::size_t i = 0; i < order.commits.size(); ++i)

@@ -2,6 +2,7 @@
 // that a command needs, so that what carries it out shares no state with the core.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <variant>
@@ -84,6 +85,8 @@ struct MergeOrder {
   // has if nobody else moved it.
   std::string branch = {};
   std::string tip = {};
+  // Of a merge into a branch by name: the branches that other tasks of the run have.
+  std::map<std::string, run::TaskIndex> leased = {};
 };
 
 struct TimerOrder {

@@ -219,6 +219,10 @@ void on(Core& core, const Prepared& event) {
     lose_attempt(core, task, Outcome::kWorld, "its worktree could not be made: " + event.error);
     return;
   }
+  if (std::string held = lease(core, task, event.branch); !held.empty()) {
+    give_up(core, task, Outcome::kRefused, std::move(held));
+    return;
+  }
   if (!event.start.empty())
     task.start = event.start;
   task.branch = event.branch;

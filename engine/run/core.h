@@ -66,6 +66,10 @@ std::vector<int> routes_of(const Core& core, NodeIndex node, const std::vector<F
 void on(Core& core, const ItemsListed& event);
 void on(Core& core, const SpawnDecided& event);
 
+// lease.cc
+// Whose branch it is, if not this task's; empty: it is now. Nothing is leased of an empty name.
+std::string lease(Core& core, const Task& task, const std::string& branch);
+
 // tip.cc: which commit a step's result is, and what was approved.
 NodeIndex stand_in(const State& state, NodeIndex node);  // through joints that stand for one step
 const std::string& result_of(const plan::Plan& plan, const State& state, NodeIndex node);

@@ -23,6 +23,9 @@ std::string or_word(const std::string& detail, Outcome outcome) {
 void accept_merge(Core& core, Task& task, const Merged& event) {
   task.commit = event.commit;
   task.branch = event.branch;
+  const plan::Merge& merge = *core.plan_of(task).merge;
+  if (!merge.into_base && !merge.into_step && !event.branch.empty())
+    core.state.leases.emplace(event.branch, task.index);  // that it was free was asked before
   if (const auto& into = core.plan_of(task).merge->into_step; into && !event.commit.empty())
     move_tip(core, stand_in(core.state, *into), event.commit);
   accept_task(core, task, event.how == MergeHow::kMerged ? "merged" : "nothing to merge");

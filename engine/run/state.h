@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -226,10 +227,24 @@ struct State {
   std::uint32_t nodes_failed = 0;
   std::uint32_t sessions_open = 0;  // of agents: what `limits.sessions` bounds
 
+  std::map<std::string, TaskIndex> leases;  // branches that a task has, or had, by name
+
   Schedule schedule;
   WorkLists queue;
   friend bool operator==(const State&, const State&) = default;
 };
+
+// A branch that keeps another from being: the same, or one that git can't hold beside it.
+struct Held {
+  std::string branch;
+  TaskIndex by;
+};
+// What keeps `task` from having the branch; nullopt: nothing. O(depth × log(leases)).
+std::optional<Held> held_against(const std::map<std::string, TaskIndex>& leases, TaskIndex task,
+                                 const std::string& branch);
+// In words, for whoever wanted `branch`.
+std::string why_held(const plan::Plan& plan, const State& state, const std::string& branch,
+                     const Held& held);
 
 // Whether `node` has fired edge `kind`, and whether it still can.
 bool fired(const plan::Plan& plan, const State& state, NodeIndex node, plan::EdgeKind kind);

@@ -148,7 +148,7 @@ class World {
 
   void carry_out(const run::Prepare& c) {
     const Fate fate = fate_of(c.attempt);
-    run::Prepared prepared{c.attempt, c.start, "b", "s", true, {}, "", false};
+    run::Prepared prepared{c.attempt, c.start, "b" + std::to_string(c.attempt.task.value), "s", true, {}, "", false};
     prepared.refused = fate == Fate::kPrepareRefused;
     if (fate == Fate::kPrepareError || prepared.refused)
       prepared.error = "not today";

@@ -263,6 +263,40 @@ TEST_CASE("a lease that the user's own branch forbids fails the task at once, re
   CHECK(driver.state.tasks[0].epoch == 1);
 }
 
+TEST_CASE("a branch that another task of the run has, or one beside it, is refused") {
+  struct Row {
+    std::string second;
+    std::string says;
+  };
+  for (const Row& row :
+       {Row{"work/a", "the branch `work/a` is one's in this run: a task has one of its own"},
+        Row{"work/a/b", "the branch `work/a/b` cannot exist beside `work/a`, which is one's"},
+        Row{"work", "the branch `work` cannot exist beside `work/a`, which is one's"},
+        Row{"work/ab", ""}}) {
+    PlanBuilder builder;
+    const auto agent = builder.agent("fixer");
+    builder.task("one", agent);
+    builder[builder.task("two", agent)].retries = 5;
+    Driver driver(builder.plan);
+    driver.open();
+    driver.send(Prepared{driver.attempt(0), "", "work/a", "slot", true, {}, ""});
+    driver.exited(0, 1);
+    driver.send(Prepared{driver.attempt(1), "", row.second, "slot", true, {}, ""});
+    CAPTURE(row.second);
+    CHECK(driver.phase(1) == (row.says.empty() ? Phase::kRunning : Phase::kFailed));
+    CHECK(driver.state.tasks[1].detail.starts_with(row.says));
+    CHECK(driver.state.tasks[1].epoch == 1);
+  }
+}
+
+TEST_CASE("a task keeps its branch from one attempt to the next") {
+  Driver driver = one_task(1);
+  driver.prepared(0);
+  driver.exited(0, 1);
+  driver.prepared(0);
+  CHECK(driver.phase(0) == Phase::kRunning);
+}
+
 TEST_CASE("a lost process is attempted again at once, as often as the budget of losses allows") {
   Driver driver = one_task(0);
   for (std::uint32_t lost = 1; lost < kLossBudget; ++lost) {

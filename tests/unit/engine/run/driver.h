@@ -39,7 +39,7 @@ struct Driver {
 
   run::Attempt attempt(std::uint32_t task) const { return {{task}, state.tasks[task].epoch}; }
   void prepared(std::uint32_t task, std::string error = "") {
-    send(run::Prepared{attempt(task), "", "branch", "slot", true, {}, std::move(error)});
+    send(run::Prepared{attempt(task), "", "branch" + std::to_string(task), "slot", true, {}, std::move(error)});
   }
   void exited(std::uint32_t task, std::int32_t code = 0, run::ExitHow how = run::ExitHow::kExited) {
     send(run::Exited{attempt(task), how, code, plan::Millis{10}, {}, 0, 0, ""});

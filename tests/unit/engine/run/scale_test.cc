@@ -27,7 +27,7 @@ struct Echo {
       std::visit([&](const auto& c) { answer(c); }, command);
     }
   }
-  void answer(const Prepare& c) { take(Prepared{c.attempt, "", "b", "s", true, {}, ""}); }
+  void answer(const Prepare& c) { take(Prepared{c.attempt, "", "b" + std::to_string(c.attempt.task.value), "s", true, {}, ""}); }
   void answer(const Launch& c) {
     take(Exited{c.attempt, ExitHow::kExited, exit_code(c.attempt), {}, {}, 0, 0, ""});
   }
