@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "dsl/checks/words.h"
 #include "dsl/lower/lower.h"
 
 namespace fleet::checks {
@@ -10,8 +11,8 @@ namespace {
 
 using Kind = Symbol::Kind;
 
-// Beyond this many, items that are written out are no longer looked at one by one.
-constexpr std::uint64_t kMostItems = 64;
+// A range with more numbers than this is not looked at one by one; a list always is.
+constexpr std::uint64_t kMostNumbers = 4'096;
 
 // Of items that are not written out: numbers, the names that the engine gives to findings, or any
 // text.
@@ -28,7 +29,9 @@ void append(Word& word, const Word& more) {
 
 }  // namespace
 
-Claims::Claims(const sema::Model& model, const sema::Flow& flow) : model_(model), flow_(flow) {}
+Claims::Claims(const sema::Model& model, const sema::Flow& flow, Variables& variables,
+               std::string scope)
+    : model_(model), flow_(flow), variables_(variables), scope_(std::move(scope)) {}
 
 bool Claims::is_parameter(const std::string& name) const {
   return std::ranges::any_of(flow_.parameters,
@@ -36,9 +39,11 @@ bool Claims::is_parameter(const std::string& name) const {
 }
 
 Symbol Claims::symbol(const std::string& name, Kind kind, Letters letters, bool may_be_empty) {
-  const auto [known, is_new] = numbers_.emplace(name, static_cast<int>(variables_.size()));
+  const std::string scope = name == "opaque date" ? "" : scope_;
+  const auto [known, is_new] =
+      variables_.numbers.emplace(scope + "\n" + name, static_cast<int>(variables_.known.size()));
   if (is_new)
-    variables_.push_back(name);
+    variables_.known.push_back({name, scope});
   Symbol symbol;
   symbol.kind = kind;
   symbol.variable = known->second;
@@ -94,9 +99,9 @@ std::vector<Word> Claims::items_of(std::size_t step, int instance) {
   const std::string scope = "item " + std::to_string(step) + " " + std::to_string(instance);
   const std::optional<std::uint64_t> count = source.count();
   std::vector<Word> items;
-  if (count && *count <= kMostItems) {
+  const bool list = source.kind == plan::FanoutSource::Kind::kList;
+  if (count && (list || *count <= kMostNumbers)) {
     for (std::uint64_t i = 0; i < *count; ++i) {
-      const bool list = source.kind == plan::FanoutSource::Kind::kList;
       const std::string item =
           list ? source.list[i] : std::to_string(source.first + static_cast<std::int64_t>(i));
       items.push_back(letters(lower::branch_part(item)));
@@ -160,9 +165,14 @@ std::vector<Claim> Claims::of_step(std::size_t index, int instance) {
     return claims;
   if (step.kind == sema::StepKind::kMerge && step.merge.into) {
     const sema::Text& into = *step.merge.into;
-    claims.push_back({index, into.span, into.span, template_word(into, step, "", {}), {}, "", 0});
+    claims.push_back(
+        {index, into.span, into.span, template_word(into, step, "", {}), {}, "", 0, {}});
   }
   const bool fanout = step.kind == sema::StepKind::kFanout;
+  const sema::ItemSource& source = step.fanout.source;
+  std::optional<std::pair<std::int64_t, std::int64_t>> numbers;
+  if (source.kind == plan::FanoutSource::Kind::kRange && source.count() > kMostNumbers)
+    numbers = {source.first, source.last};
   const std::vector<Word> items = fanout ? items_of(index, instance) : std::vector<Word>{{}};
   for (const sema::At<std::size_t>& use : step.agents) {
     const sema::Agent& agent = model_.agents[use.value];
@@ -178,10 +188,66 @@ std::vector<Claim> Claims::of_step(std::size_t index, int instance) {
       }
       claims.push_back({index, use.span, branch.span,
                         template_word(branch, step, agent.name, items[i]), items[i],
-                        std::move(text), i});
+                        std::move(text), i, numbers});
     }
   }
   return claims;
+}
+
+namespace {
+
+// The value of an item that is one of many numbers.
+const std::string* number_of(const Claim& claim, const Witness& witness) {
+  const auto value = witness.values.find(claim.item.front().variable);
+  return value == witness.values.end() ? nullptr : &value->second;
+}
+
+bool is_among(const Claim& claim, const Witness& witness) {
+  if (!claim.numbers)
+    return true;
+  const std::string* const text = number_of(claim, witness);
+  if (text == nullptr || text->empty() || text->size() > 18 ||
+      (text->size() > 1 && text->front() == '0'))
+    return false;
+  const std::int64_t number = std::stoll(*text);
+  return number >= claim.numbers->first && number <= claim.numbers->second;
+}
+
+Word with_number(const Claim& claim, std::int64_t number) {
+  Word word;
+  for (const Symbol& one : claim.word) {
+    if (claim.numbers && equal(one, claim.item.front()))
+      append(word, letters(std::to_string(number)));
+    else
+      word.push_back(one);
+  }
+  return word;
+}
+
+}  // namespace
+
+std::optional<Witness> find_conflict(const Claim& left, const Claim& right,
+                                     const std::optional<Different>& differ, Effort& effort) {
+  std::optional<Witness> found = find_conflict(left.word, right.word, differ, effort);
+  if (!found || (is_among(left, *found) && is_among(right, *found)))
+    return found;
+  // The numbers that it has are none of the range's: then with the first that both have.
+  effort.open = true;
+  std::int64_t number = 0;
+  for (const Claim* claim : {&left, &right})
+    number = claim->numbers ? std::max(number, claim->numbers->first) : number;
+  for (const Claim* claim : {&left, &right}) {
+    if (claim->numbers && number > claim->numbers->second)
+      return std::nullopt;
+  }
+  if (differ)
+    return std::nullopt;
+  found = find_conflict(with_number(left, number), with_number(right, number), differ, effort);
+  for (const Claim* claim : {&left, &right}) {
+    if (found && claim->numbers)
+      found->values[claim->item.front().variable] = std::to_string(number);
+  }
+  return found;
 }
 
 std::string Claims::describe(const Claim& claim, const Witness& witness) const {
@@ -204,8 +270,8 @@ std::string Claims::describe(const Claim& claim, const Witness& witness) const {
   }
   if (shown)
     say("item", item);
-  for (std::size_t i = 0; i < variables_.size(); ++i) {
-    const std::string& name = variables_[i];
+  for (std::size_t i = 0; i < variables_.known.size(); ++i) {
+    const std::string& name = variables_.known[i].name;
     const auto value = witness.values.find(static_cast<int>(i));
     const auto here = [&](const Symbol& one) {
       return one.kind == Kind::kVariable && one.variable == static_cast<int>(i);

@@ -1,9 +1,11 @@
 // Which branches the steps of a flow claim, as words for `find_conflict`.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "dsl/checks/unify.h"
@@ -21,11 +23,30 @@ struct Claim {
   Word item;                // of a fan-out: the item as a part of a branch name
   std::string item_text;    // the item itself where it is written out
   std::size_t ordinal = 0;  // of the item where it is written out
+  // The first and the last, where the item is one of more numbers than are looked at one by one.
+  std::optional<std::pair<std::int64_t, std::int64_t>> numbers = {};
+};
+
+// As of their words, with items that there are.
+std::optional<Witness> find_conflict(const Claim& left, const Claim& right,
+                                     const std::optional<Different>& differ, Effort& effort);
+
+// The variables of words that are compared, by number.
+struct Variables {
+  struct Known {
+    std::string name;
+    std::string scope;
+  };
+  std::vector<Known> known;
+  std::unordered_map<std::string, int> numbers;
 };
 
 class Claims {
  public:
-  Claims(const sema::Model& model, const sema::Flow& flow);
+  // Of two flows that are compared the scopes differ, so that their parameters do; the day is one.
+  // All three outlive it.
+  Claims(const sema::Model& model, const sema::Flow& flow, Variables& variables,
+         std::string scope = {});
 
   // `instance` tells apart the tasks of one step: the same step with another instance has variables
   // of its own for what differs between tasks.
@@ -46,8 +67,8 @@ class Claims {
 
   const sema::Model& model_;
   const sema::Flow& flow_;
-  std::vector<std::string> variables_;  // by number: a unique name
-  std::unordered_map<std::string, int> numbers_;
+  Variables& variables_;
+  std::string scope_;
 };
 
 }  // namespace fleet::checks

@@ -10,12 +10,20 @@
 namespace fleet::checks {
 namespace {
 
-// A word in the tree, with the kind of steps that claims it.
+// A word in the tree: which claim of which kind of steps it is.
 struct Entry {
   const Word* word = nullptr;
   std::size_t kind = 0;
+  std::size_t claim = 0;
 };
 using Entries = std::vector<Entry>;
+
+// Two kinds, the lesser first, and which of their claims might meet.
+struct Meeting {
+  std::vector<std::pair<std::size_t, std::size_t>> claims;
+  bool more = false;
+};
+using MeetingsOfKinds = std::map<std::pair<std::size_t, std::size_t>, Meeting>;
 
 // Words by what they go on with at one depth.
 struct Parting {
@@ -28,13 +36,17 @@ struct Parting {
 
 class Tree {
  public:
-  // Each pair once, the lesser kind first.
-  std::vector<std::pair<std::size_t, std::size_t>> pairs(Entries entries) {
+  // Of one pair of kinds at most kMostClaimPairs are listed, and `most` of all.
+  explicit Tree(std::size_t most) : left_(most) {}
+
+  MeetingsOfKinds meetings(Entries entries) {
     descend(entries, 0);
-    std::ranges::sort(pairs_);
-    pairs_.erase(std::unique(pairs_.begin(), pairs_.end()), pairs_.end());
-    return std::move(pairs_);
+    for (auto& [kinds, meeting] : meetings_)
+      std::ranges::sort(meeting.claims);
+    return std::move(meetings_);
   }
+  // Whether pairs of kinds are missing altogether.
+  bool was_cut() const { return left_ == 0; }
 
  private:
   static Parting part(const Entries& entries, std::size_t depth) {
@@ -103,25 +115,56 @@ class Tree {
   }
 
   void within(const Entries& entries) {
-    for (std::size_t i = 0; i < entries.size(); ++i) {
+    const std::vector<Entries> kinds = by_kind(entries);
+    for (std::size_t i = 0; i < kinds.size(); ++i) {
       for (std::size_t j = 0; j < i; ++j)
-        add(entries[i].kind, entries[j].kind);
+        add(kinds[j], kinds[i]);
     }
   }
 
   void across(const Entries& some, const Entries& others) {
-    for (const Entry& one : some) {
-      for (const Entry& other : others)
-        add(one.kind, other.kind);
+    if (some.empty() || others.empty())
+      return;
+    const std::vector<Entries> other_kinds = by_kind(others);
+    for (const Entries& one : by_kind(some)) {
+      for (const Entries& other : other_kinds) {
+        if (one.front().kind < other.front().kind)
+          add(one, other);
+        else if (other.front().kind < one.front().kind)
+          add(other, one);
+      }
     }
   }
 
-  void add(std::size_t one, std::size_t other) {
-    if (one != other)
-      pairs_.emplace_back(std::min(one, other), std::max(one, other));
+  static std::vector<Entries> by_kind(const Entries& entries) {
+    std::map<std::size_t, Entries> kinds;
+    for (const Entry& entry : entries)
+      kinds[entry.kind].push_back(entry);
+    std::vector<Entries> groups;
+    for (auto& [kind, group] : kinds)
+      groups.push_back(std::move(group));
+    return groups;
   }
 
-  std::vector<std::pair<std::size_t, std::size_t>> pairs_;
+  // Each of the one kind with each of the other, which is greater.
+  void add(const Entries& some, const Entries& others) {
+    if (left_ == 0)
+      return;
+    Meeting& meeting = meetings_[{some.front().kind, others.front().kind}];
+    for (const Entry& one : some) {
+      for (const Entry& other : others) {
+        if (meeting.claims.size() == kMostClaimPairs || left_ == 0) {
+          meeting.more = true;
+          return;
+        }
+        meeting.claims.emplace_back(one.claim, other.claim);
+        --left_;
+      }
+    }
+  }
+
+  MeetingsOfKinds meetings_;
+  std::size_t left_;
 };
 
 // Equal for claims that differ only in the names of variables of their own step.
@@ -165,13 +208,40 @@ std::vector<Alike> group(const std::vector<std::vector<Claim>>& claims) {
   return kinds;
 }
 
-// The first pair of an earlier step of the one kind and a later step of the other, if any.
-void add_first(Encounters& found, std::size_t earlier_kind, std::size_t later_kind) {
+constexpr std::size_t kMostPairs = 1'000'000;
+
+// The first pair of an earlier step of the one kind and a later step of the other, if any. The
+// meeting's claims are in that order.
+void add_first(Encounters& found, std::size_t earlier_kind, std::size_t later_kind,
+               const Meeting& meeting) {
   const std::size_t earlier = found.kinds[earlier_kind].front();
   const Alike& others = found.kinds[later_kind];
   const auto later = std::ranges::upper_bound(others, earlier);
-  if (later != others.end())
-    found.pairs.push_back({earlier, *later, earlier_kind, later_kind});
+  if (later == others.end())
+    return;
+  found.pairs.push_back({earlier, *later, earlier_kind, later_kind, meeting.claims, meeting.more});
+}
+
+Meeting turned(Meeting meeting) {
+  for (auto& [one, other] : meeting.claims)
+    std::swap(one, other);
+  std::ranges::sort(meeting.claims);
+  return meeting;
+}
+
+// Claims of two steps that are alike: the words are the same, one by one.
+Meeting among_alike(std::size_t claims) {
+  Meeting meeting;
+  for (std::size_t i = 0; i < claims; ++i) {
+    for (std::size_t j = 0; j < claims; ++j) {
+      if (meeting.claims.size() == kMostClaimPairs) {
+        meeting.more = true;
+        return meeting;
+      }
+      meeting.claims.emplace_back(i, j);
+    }
+  }
+  return meeting;
 }
 
 }  // namespace
@@ -181,18 +251,36 @@ Encounters find_encounters(const std::vector<std::vector<Claim>>& claims) {
   found.kinds = group(claims);
   Entries entries;
   for (std::size_t kind = 0; kind < found.kinds.size(); ++kind) {
-    add_first(found, kind, kind);
-    for (const Claim& claim : claims[found.kinds[kind].front()]) {
-      if (claim.word.size() <= kMostSymbols)
-        entries.push_back({&claim.word, kind});
+    const std::vector<Claim>& some = claims[found.kinds[kind].front()];
+    if (found.kinds[kind].size() > 1)
+      add_first(found, kind, kind, among_alike(some.size()));
+    for (std::size_t i = 0; i < some.size(); ++i) {
+      if (some[i].word.size() <= kMostSymbols)
+        entries.push_back({&some[i].word, kind, i});
     }
   }
-  for (const auto& [one, other] : Tree().pairs(std::move(entries))) {
-    add_first(found, one, other);
-    add_first(found, other, one);
+  Tree tree(kMostPairs);
+  for (const auto& [kinds, meeting] : tree.meetings(std::move(entries))) {
+    add_first(found, kinds.first, kinds.second, meeting);
+    add_first(found, kinds.second, kinds.first, turned(meeting));
   }
+  found.more = tree.was_cut();
   std::ranges::sort(found.pairs, {},
                     [](const Encounter& pair) { return std::tuple(pair.later, pair.earlier); });
+  return found;
+}
+
+Meetings find_meetings(const std::vector<Claim>& claims) {
+  Entries entries;
+  for (std::size_t i = 0; i < claims.size(); ++i) {
+    if (claims[i].word.size() <= kMostSymbols)
+      entries.push_back({&claims[i].word, claims[i].ordinal, i});
+  }
+  Tree tree(kMostClaimPairs);
+  Meetings found;
+  for (const auto& [ordinals, meeting] : tree.meetings(std::move(entries)))
+    found.claims.insert(found.claims.end(), meeting.claims.begin(), meeting.claims.end());
+  found.more = tree.was_cut();
   return found;
 }
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "dsl/base/suggest.h"
+#include "dsl/checks/branches.h"
 #include "dsl/checks/checks.h"
 #include "dsl/lower/command.h"
 #include "dsl/schema/schema.h"
@@ -33,6 +34,12 @@ Names task_names(const sema::Flow& flow, const sema::Step& step) {
   if (!step.arguments.empty())
     names.insert("task");
   return names;
+}
+
+// What the templates of an agent may use in tasks that no flow gives it.
+const Names& own_names() {
+  static const Names kNames{"agent", "date", "run", "task"};
+  return kNames;
 }
 
 std::string why_unbound(const std::string& hole, const sema::Step* step) {
@@ -79,10 +86,20 @@ class HoleChecker {
     }
   }
 
+  // The tasks that it begins on its own.
+  void run(const sema::Agent& agent) {
+    collect(agent.contract, own_names());
+    report(own_names(), nullptr, {}, &agent);
+  }
+
  private:
   void check_agent(const sema::Step& step, const sema::At<std::size_t>& use) {
-    const sema::Contract& contract = subject_.model.agents[use.value].contract;
     const Names bound = task_names(flow_, step);
+    collect(subject_.model.agents[use.value].contract, bound);
+    report(bound, &step, use.span);
+  }
+
+  void collect(const sema::Contract& contract, const Names& bound) {
     if (contract.runtime) {
       collect(subject_.model.runtimes[contract.runtime->value].command, bound);
     }
@@ -90,7 +107,6 @@ class HoleChecker {
       collect(contract.writes->value.branch, bound);
     if (contract.accept)
       collect(contract.accept->value, bound);
-    report(bound, &step, use.span);
   }
 
   void collect(const sema::Text& text, const Names& bound) {
@@ -108,14 +124,16 @@ class HoleChecker {
       collect(one.command, bound);
   }
 
-  void report(const Names& bound, const sema::Step* step, Span use) {
+  // `owner`: whose own tasks they are of; nullptr: a flow's.
+  void report(const Names& bound, const sema::Step* step, Span use,
+              const sema::Agent* owner = nullptr) {
     for (const auto& [name, places] : unbound_)
-      say_unbound(name, places, bound, step, use);
+      say_unbound(name, places, bound, step, use, owner);
     unbound_.clear();
   }
 
   void say_unbound(const std::string& name, const std::vector<Span>& places, const Names& bound,
-                   const sema::Step* step, Span use) {
+                   const sema::Step* step, Span use, const sema::Agent* owner) {
     Diagnostic diagnostic = sema::error("F203", places.front(),
                                         "hole " + ticked("{" + name + "}") + " is not bound here");
     for (std::size_t i = 1; i < places.size(); ++i) {
@@ -124,7 +142,12 @@ class HoleChecker {
     if (step != nullptr) {
       diagnostic.secondary.push_back({use, "used by step " + ticked(step->name) + " here"});
     }
-    const std::string why = why_unbound(name, step);
+    if (owner != nullptr) {
+      diagnostic.secondary.push_back(
+          {owner->contract.dispatch->span, ticked(owner->name) + " begins tasks on its own"});
+    }
+    const std::string why = owner != nullptr ? "`{task}` is what woke it, and no flow is around it"
+                                             : why_unbound(name, step);
     if (!why.empty())
       diagnostic.notes.push_back(why);
     const std::vector<std::string> candidates(bound.begin(), bound.end());
@@ -187,6 +210,12 @@ bool was_read(const sema::Text& text) {
 void check_holes(Subject& subject) {
   for (const sema::Flow& flow : subject.model.flows)
     HoleChecker(subject, flow).run();
+  const sema::Flow none;
+  HoleChecker own(subject, none);
+  for (const sema::Agent& agent : subject.model.agents) {
+    if (has_own_tasks(agent))
+      own.run(agent);
+  }
 }
 
 void check_commands(Subject& subject) {

@@ -2,6 +2,7 @@
 #include <rapidcheck.h>
 
 #include <algorithm>
+#include <random>
 
 #include <catch2/catch.hpp>
 
@@ -185,6 +186,45 @@ TEST_CASE("a fleet whose items are written out is refused exactly when two branc
     if (refused != any_clash(items, branches))
       RC_FAIL(text);
   }));
+}
+
+TEST_CASE("a dozen parameters in each of many templates are decided within the effort") {
+  const std::string separators = "-_/.";
+  CHECK(rc::check([&](std::uint32_t seed) {
+    std::mt19937 random(seed);
+    std::string letters_of_all;
+    for (char one = 'A'; one <= 'T'; ++one)
+      letters_of_all += one;
+    const auto any = [&] {
+      std::string text = "w/";
+      std::shuffle(letters_of_all.begin(), letters_of_all.end(), random);
+      for (int i = 0; i < 12; ++i) {
+        text += letters_of_all[static_cast<std::size_t>(i)];
+        text += separators[random() % separators.size()];
+      }
+      return text + static_cast<char>('a' + random() % 4);
+    };
+    const std::string left = any();
+    const std::string right = any();
+    Effort effort;
+    const auto found = find_conflict(word_of(left), word_of(right), std::nullopt, effort);
+    RC_CLASSIFY(found.has_value());
+    RC_CLASSIFY(!found && effort.open);
+    RC_ASSERT(effort.steps > 0);
+    if (found) {
+      RC_ASSERT(clash(found->left, found->right));
+      RC_ASSERT(filled(left, found->values) == found->left);
+      RC_ASSERT(filled(right, found->values) == found->right);
+    }
+  }));
+}
+
+TEST_CASE("an effort that is spent leaves a question open, and finds nothing that is not there") {
+  Effort none{0, false};
+  CHECK_FALSE(find_conflict(word_of("AaBbA"), word_of("BbAaB"), std::nullopt, none));
+  CHECK(none.open);
+  Effort enough;
+  CHECK_FALSE(find_conflict(word_of("AB/a"), word_of("BA/b"), std::nullopt, enough));
 }
 
 }  // namespace fleet::checks
