@@ -31,13 +31,16 @@ void check_holes(Subject& subject);
 void check_commands(Subject& subject);
 void check_timeouts(Subject& subject);
 
-// isolation.cc: F302 to F305, F307.
+// isolation.cc: F202, F304, F307. branch_claims.cc: F302. base_branch.cc: F305.
 void check_branch_names(Subject& subject);
 void check_fanout_branches(Subject& subject);
 void check_branch_claims(Subject& subject);
 void check_base_branch(Subject& subject);
 void check_merge_sources(Subject& subject);
 void check_outputs(Subject& subject);
+
+// paths.cc: F306.
+void check_paths(Subject& subject);
 
 // fanout.cc: F503, F504.
 void check_spawn(Subject& subject);
@@ -47,8 +50,12 @@ void check_limits(Subject& subject);
 void check_reviewers(Subject& subject);
 void check_findings(Subject& subject);
 
-// secrets.cc: F603.
+// secrets.cc: F603, F605.
 void check_expiry(Subject& subject);
+void check_endless(Subject& subject);
+
+// standing.cc: F414, F716.
+void check_standing(Subject& subject);
 
 // gates.cc: F703, F704, F719.
 void check_approvals(Subject& subject);

@@ -1,4 +1,4 @@
-// F603: a credential that is no longer good, or soon will not be.
+// F603: a credential that is no longer good, or soon will not be. F605: one that never ends.
 #include <string>
 #include <utility>
 
@@ -19,6 +19,21 @@ std::string days_text(std::int64_t days) {
 }
 
 }  // namespace
+
+void check_endless(Subject& subject) {
+  for (const sema::Credential& credential : subject.model.credentials) {
+    if (credential.origins.contains("expires"))
+      continue;
+    Diagnostic diagnostic = sema::warning(
+        "F605", credential.name_span,
+        "credential " + ticked(credential.name) + " does not say when it ends", "no `expires`");
+    diagnostic.helps.push_back(
+        {"write its last day, `expires = 2031-03-01`, so that it is renewed before a run needs it",
+         {},
+         false});
+    subject.sink.add(std::move(diagnostic));
+  }
+}
 
 void check_expiry(Subject& subject) {
   if (!subject.today)

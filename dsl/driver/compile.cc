@@ -8,6 +8,7 @@
 #include "dsl/driver/modules.h"
 #include "dsl/lower/lower.h"
 #include "dsl/sema/analyze.h"
+#include "dsl/sema/literal_secrets.h"
 #include "dsl/sema/report.h"
 
 namespace fleet {
@@ -82,6 +83,22 @@ std::string check_parameters(const sema::Flow& flow, const CompileOptions& optio
          ", as in " + missing.front() + "=…";
 }
 
+// A secret that is written out is the one mistake of its string (F606).
+std::vector<Diagnostic> without_further(std::vector<Diagnostic> all) {
+  std::vector<Span> secrets;
+  for (const Diagnostic& one : all) {
+    if (one.code == "F606")
+      secrets.push_back(one.primary.span);
+  }
+  std::erase_if(all, [&](const Diagnostic& one) {
+    return one.code != "F606" && std::ranges::any_of(secrets, [&](const Span& secret) {
+             const Span& at = one.primary.span;
+             return at.source == secret.source && at.begin >= secret.begin && at.end <= secret.end;
+           });
+  });
+  return all;
+}
+
 }  // namespace
 
 Analysis analyze_file(const std::string& path, FileReader& files, syntax::Parses* kept) {
@@ -106,7 +123,8 @@ std::vector<Diagnostic> judge(const Analysis& analysis, std::optional<std::int64
   checks::run_checks(*analysis.sources, *analysis.model, sink, today);
   if (!sink.has_errors())
     check_budget(*analysis.sources, *analysis.model, sink);
-  return sink.sorted(*analysis.sources);
+  sema::refuse_secrets(*analysis.sources, *analysis.modules, sink);
+  return without_further(sink.sorted(*analysis.sources));
 }
 
 Compilation compile(const std::string& path, FileReader& files, const CompileOptions& options) {
@@ -121,9 +139,8 @@ Compilation compile(const std::string& path, FileReader& files, const CompileOpt
   result.model = model;
   result.diagnostics = judge(analysis, options.today);
   result.lock = std::move(analysis.lock);
-  result.has_errors = std::ranges::any_of(result.diagnostics, [](const Diagnostic& one) {
-    return one.severity == Severity::kError;
-  });
+  result.has_errors = std::ranges::any_of(
+      result.diagnostics, [](const Diagnostic& one) { return one.severity == Severity::kError; });
   if (result.has_errors || options.goal == Goal::kCheck)
     return result;
 

@@ -100,7 +100,8 @@ std::optional<IdentityUse> read_use(Context& context, Scope& scope, const ast::A
 }
 
 void read_overlap(Reader& reader, Dispatch& dispatch) {
-  if (!reader.take_word("overlap"))
+  dispatch.says_overlap = reader.take_word("overlap");
+  if (!dispatch.says_overlap)
     return;
   if (reader.take_word("queue")) {
     dispatch.overlap = plan::Overlap::kQueue;

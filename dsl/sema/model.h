@@ -133,6 +133,7 @@ struct Dispatch {
   std::optional<plan::Event> on;
   std::optional<plan::Millis> every;
   plan::Overlap overlap = plan::Overlap::kSkip;
+  bool says_overlap = false;
 };
 
 // The keys of a role, an agent or `defaults`: one body's own, or all layers together. A key that
