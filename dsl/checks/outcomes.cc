@@ -187,6 +187,11 @@ std::vector<Outcomes::Outcome> Outcomes::options_of_joint(const sema::Step& step
 std::vector<Outcomes::Outcome> Outcomes::options(std::size_t index) const {
   const sema::Step& step = flow_.steps[index];
   std::vector<Outcome> all;
+  // A joint that waits for a member of the same `any` which succeeded was cancelled before it
+  // could fail.
+  const bool joins = step.kind == StepKind::kAll || step.kind == StepKind::kAny;
+  if (joins && !step.broken && !step.trusts && comes_too_late(index))
+    return {Outcome::kNone};
   if (sema::is_joint(step.kind)) {
     all = options_of_joint(step);
   } else if (starts(index)) {

@@ -188,35 +188,38 @@ TEST_CASE("a fleet whose items are written out is refused exactly when two branc
   }));
 }
 
+// Without a count of tests: each of these costs as much as hundreds of the others.
 TEST_CASE("a dozen parameters in each of many templates are decided within the effort") {
   const std::string separators = "-_/.";
-  CHECK(rc::check([&](std::uint32_t seed) {
-    std::mt19937 random(seed);
-    std::string letters_of_all;
-    for (char one = 'A'; one <= 'T'; ++one)
-      letters_of_all += one;
-    const auto any = [&] {
-      std::string text = "w/";
-      std::shuffle(letters_of_all.begin(), letters_of_all.end(), random);
-      for (int i = 0; i < 12; ++i) {
-        text += letters_of_all[static_cast<std::size_t>(i)];
-        text += separators[random() % separators.size()];
-      }
-      return text + static_cast<char>('a' + random() % 4);
-    };
+  std::mt19937 random(1);
+  std::string all_letters;
+  for (char one = 'A'; one <= 'T'; ++one)
+    all_letters += one;
+  const auto any = [&] {
+    std::string text = "w/";
+    std::shuffle(all_letters.begin(), all_letters.end(), random);
+    for (std::size_t i = 0; i < 12; ++i) {
+      text += all_letters[i];
+      text += separators[random() % separators.size()];
+    }
+    return text + static_cast<char>('a' + random() % 4);
+  };
+  int found_some = 0;
+  for (int i = 0; i < 40; ++i) {
     const std::string left = any();
     const std::string right = any();
     Effort effort;
     const auto found = find_conflict(word_of(left), word_of(right), std::nullopt, effort);
-    RC_CLASSIFY(found.has_value());
-    RC_CLASSIFY(!found && effort.open);
-    RC_ASSERT(effort.steps > 0);
-    if (found) {
-      RC_ASSERT(clash(found->left, found->right));
-      RC_ASSERT(filled(left, found->values) == found->left);
-      RC_ASSERT(filled(right, found->values) == found->right);
-    }
-  }));
+    INFO(left << " and " << right);
+    CHECK(effort.steps > 0);
+    if (!found)
+      continue;
+    ++found_some;
+    CHECK(clash(found->left, found->right));
+    CHECK(filled(left, found->values) == found->left);
+    CHECK(filled(right, found->values) == found->right);
+  }
+  CHECK(found_some > 20);
 }
 
 TEST_CASE("an effort that is spent leaves a question open, and finds nothing that is not there") {
