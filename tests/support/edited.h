@@ -106,7 +106,7 @@ fleet ship v1 {
     budget   = $1/task
   }
 
-  agent lead           : lib.researcher { dispatch = always; budget = $2/day }
+  agent lead           : lib.researcher { dispatch = always; session_max = 12h; budget = $2/day }
   /// Builds what is asked for.
   agent backend        : builder  { writes = worktree("task/{task}"); accept = ["make test" passes] }
   agent review, second : reviewer { reads = diff }
