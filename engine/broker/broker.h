@@ -1,0 +1,88 @@
+// The sessions' way to their models: a proxy on loopback that knows each session by a token of its
+// own, puts the key of the credential in the token's place, reckons what each request may cost
+// before it passes it on, and reads from the answer what it did cost. Streams as it comes; an
+// answer that nobody reads any more is broken off. A session reaches the one service that its
+// credential is for, and no other host. Knows nothing of plans, runs and journals.
+//
+// One thread for all sessions, on which the hooks are called: they must not block.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/base/result.h"
+#include "engine/broker/price.h"
+#include "engine/broker/service.h"
+#include "engine/broker/slate.h"
+
+namespace fleet::broker {
+
+struct Session {
+  std::string name;   // "12.1": whose it is, for the hooks
+  std::string token;  // what it shows instead of a key
+  Service service;
+  std::string key;                     // the secret; not empty
+  std::optional<std::int64_t> budget;  // micro-dollars that it may spend
+  std::int64_t spent = 0;              // of these, already
+  // A model whose price nobody knows is refused by name; else it is metered without money.
+  bool only_priced = false;
+  std::optional<Price> price;  // of whatever model; else the table's
+};
+
+// What one request used. `durable` is to be called, from any thread, once that is recorded for
+// good; until then the next engine would count it again.
+struct Spent {
+  std::string session;
+  Usage usage;
+  std::int64_t micros = 0;
+  std::function<void()> durable;
+};
+
+struct Hooks {
+  std::function<void(Spent)> spent;
+  // The session asked for more than its budget has left: it gets no further.
+  std::function<void(const std::string& session, const std::string& why)> over_budget;
+};
+
+struct Options {
+  std::string port_file;    // keeps the port, so that sessions of a dead engine find the next one
+  std::string slate;        // folder of what is reserved
+  std::string authorities;  // a file of certificates; empty: the system's
+  std::chrono::milliseconds connect{30'000};
+  std::chrono::milliseconds silence{15 *
+                                    60'000};  // of a service, or of a client that reads nothing
+  std::size_t most_header = std::size_t{64} << 10;
+  std::size_t most_body = std::size_t{48} << 20;
+};
+
+class Proxy;
+
+class Broker {
+ public:
+  // Listens on 127.0.0.1, at the port that the file names where that is free.
+  static Result<std::unique_ptr<Broker>> start(Options options, Hooks hooks);
+  // Breaks off what is under way; no hook is called afterwards.
+  ~Broker();
+  Broker(const Broker&) = delete;
+  Broker& operator=(const Broker&) = delete;
+
+  std::string url() const;  // "http://127.0.0.1:PORT"
+
+  // From any thread. A session of the same name is replaced.
+  void open(Session session);
+  // Its requests, those under way included, are refused from now on.
+  void close(const std::string& name);
+
+  // What an engine before had reserved and did not settle, to be counted as spent.
+  std::vector<Spent> left_over();
+
+ private:
+  explicit Broker(std::unique_ptr<Proxy> proxy);
+  std::unique_ptr<Proxy> proxy_;
+};
+
+}  // namespace fleet::broker

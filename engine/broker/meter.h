@@ -1,0 +1,48 @@
+// Reads the tokens of an answer as it passes by: whole, or streamed as server-sent events, cut
+// anywhere. Never looks at what the answer says. Pure; one thread.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "engine/broker/dialect.h"
+#include "engine/broker/price.h"
+
+namespace fleet::broker {
+
+struct Reading {
+  Usage usage;
+  bool prompt_known = false;  // else nothing was said of it
+  bool output_known = false;  // else the answer broke off before it was said
+  friend bool operator==(const Reading&, const Reading&) = default;
+};
+
+class Meter {
+ public:
+  // `events`: the answer is a stream of server-sent events, else one JSON document.
+  Meter(Call call, bool events) : call_(call), events_(events) {}
+
+  void take(std::string_view bytes);
+  // After the last byte. `complete`: the answer ended as its sender meant it to.
+  Reading finish(bool complete);
+
+ private:
+  void take_line(std::string_view line);
+  void take_event();
+  void read(const std::string& json);
+
+  // What of one event, or of a whole answer, is kept. One that is longer has no usage that is read.
+  static constexpr std::size_t kMost = std::size_t{64} << 20;
+
+  Call call_;
+  bool events_;
+  bool after_return_ = false;  // "\r\n" is one end of a line
+  bool overflown_ = false;
+  std::string line_;  // of a stream, or all there is
+  std::string data_;  // of the event so far
+  bool has_data_ = false;
+  bool ended_ = false;  // the stream said that this is the end
+  Reading reading_;
+};
+
+}  // namespace fleet::broker
