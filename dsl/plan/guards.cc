@@ -9,6 +9,22 @@ bool known_count(const FanoutSource& source) {
   return source.kind == FanoutSource::Kind::kList || source.kind == FanoutSource::Kind::kRange;
 }
 
+// What a session holds itself it can spend, and give away.
+void guard_grants(const Plan& plan, const Agent& agent, std::vector<Guard>& out) {
+  for (const Credential& credential : plan.credentials) {
+    if (std::ranges::find(agent.grants, credential.name) == agent.grants.end())
+      continue;
+    std::string text =
+        credential.mode == Credential::Mode::kEnv
+            ? "its sessions hold the credential `" + credential.name +
+                  "` themselves (`mode = env`): what they spend is known when they end, and a "
+                  "budget is passed by what they spend until then"
+            : "each request by the credential `" + credential.name +
+                  "` is judged by the broker, before it is passed on";
+    out.push_back({agent.place, "agent " + agent.name, std::move(text)});
+  }
+}
+
 void guard_agent(const Agent& agent, std::vector<Guard>& out) {
   const std::string subject = "agent " + agent.name;
   const auto add = [&](std::string text) {
@@ -69,8 +85,10 @@ void guard_node(const Node& node, std::vector<Guard>& out) {
 
 std::vector<Guard> guards(const Plan& plan) {
   std::vector<Guard> out;
-  for (const Agent& agent : plan.agents)
+  for (const Agent& agent : plan.agents) {
     guard_agent(agent, out);
+    guard_grants(plan, agent, out);
+  }
   for (const Node& node : plan.nodes)
     guard_node(node, out);
   return out;

@@ -22,10 +22,13 @@ struct Call {
   std::vector<std::string> program;  // with its first arguments; empty: the CLI's usual name
   std::string model;                 // empty: the CLI's own choice
   std::string prompt;
-  std::string home;      // HOME as the session sees it; absolute
-  std::string review;    // a folder outside of the working directory that it reads; empty: none
-  std::string fleetc;    // serves `fleetc mcp` to the session; empty: it gets no tools of ours
-  Variables tool_env;    // what `fleetc mcp` needs in its environment; never on a command line
+  std::string home;    // HOME as the session sees it; absolute
+  std::string review;  // a folder outside of the working directory that it reads; empty: none
+  std::string fleetc;  // serves `fleetc mcp` to the session; empty: it gets no tools of ours
+  Variables tool_env;  // what `fleetc mcp` needs in its environment; never on a command line
+  // The base URL that stands for the model's service; empty: the CLI's own way. What it is told by
+  // variables is not here.
+  std::string models = {};
   bool writes = true;    // false: its tools that edit files are taken away
   bool confined = true;  // our sandbox is around it, so that its own is left off
   std::optional<std::int64_t> budget_micros;  // for CLIs that can stop at one; micro-dollars

@@ -17,6 +17,13 @@ std::string config_json(const Call& call) {
   // Else it refuses whatever lies outside of the working directory, without asking anybody.
   if (!call.review.empty())
     text["permission"]["external_directory"] = "allow";
+  // What of it stands in the user's own variable is kept beside it, and what both say is theirs.
+  if (const std::size_t slash = call.model.find('/'); !call.models.empty() && slash != 0) {
+    const std::string provider = call.model.substr(0, slash);
+    text["provider"][provider]["options"] = {
+        {"baseURL", call.models + (provider == "google" ? "/v1beta" : "/v1")},
+        {"apiKey", "{env:FLEET_MODEL_KEY}"}};
+  }
   if (!call.fleetc.empty()) {
     Json env = Json::object();
     for (const auto& [name, value] : call.tool_env)

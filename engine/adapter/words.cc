@@ -130,6 +130,9 @@ bool true_at(const Json& object, const char* name) {
 
 Cause cause_of(std::uint64_t status, std::string_view words) {
   const std::string low = lower(words);
+  // The broker's own words, whatever status the protocol has for them.
+  if (low.find("the budget of this attempt is spent") != std::string::npos)
+    return Cause::kBudgetSpent;
   if (status == 0)
     status = status_in(low);
   if (status == 401 || status == 403)

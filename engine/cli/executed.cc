@@ -142,7 +142,6 @@ class Missing {
       if (std::ranges::find(agent.grants, credential.name) == agent.grants.end())
         continue;
       const bool in_session = credential.mode == plan::Credential::Mode::kEnv;
-      add(!in_session, "mode = broker of a credential", place);
       add(in_session && credential.from != plan::Credential::From::kEnv,
           "mode = env of a credential that is no variable", place);
       add(credential.probe.has_value(), "probe of a credential", place);

@@ -44,12 +44,6 @@ Status write_in_home(const std::string& home, const adapter::File& file) {
   return worktree::write_all(made.get(), file.text, file.path);
 }
 
-void set_variable(std::vector<std::string>& env, const std::string& name,
-                  const std::string& value) {
-  std::erase_if(env, [&](const std::string& one) { return one.starts_with(name + "="); });
-  env.push_back(name + "=" + value);
-}
-
 run::ExitHow how_of(adapter::Cause cause) {
   switch (cause) {
     case adapter::Cause::kSucceeded:
@@ -73,6 +67,27 @@ std::int64_t micros_of(const adapter::Usage& usage, const plan::Runtime& runtime
     return 0;
   const double tokens = static_cast<double>(usage.input_tokens + usage.output_tokens);
   return static_cast<std::int64_t>(tokens / 1e6 * static_cast<double>(runtime.price->micros));
+}
+
+}  // namespace
+
+void set_variable(std::vector<std::string>& env, const std::string& name,
+                  const std::string& value) {
+  std::erase_if(env, [&](const std::string& one) { return one.starts_with(name + "="); });
+  env.push_back(name + "=" + value);
+}
+
+namespace {
+
+// `codex exec` asks with this one; OPENAI_API_KEY it reads only to log in.
+void name_key_for_codex(std::vector<std::string>& env) {
+  constexpr std::string_view kUsual = "OPENAI_API_KEY=", kRead = "CODEX_API_KEY=";
+  const auto named = [&](std::string_view start) {
+    return std::ranges::find_if(env,
+                                [&](const std::string& one) { return one.starts_with(start); });
+  };
+  if (const auto key = named(kUsual); key != env.end() && named(kRead) == env.end())
+    env.push_back(std::string(kRead) + key->substr(kUsual.size()));
 }
 
 }  // namespace
@@ -117,7 +132,7 @@ std::string first_words(const plan::Agent& agent, const std::string& review) {
 }
 
 Status adapt(process::JobSpec& job, const plan::Agent& agent, const worktree::Slot& slot,
-             const std::string& fleetc, const DeskPlace& desk) {
+             const std::string& fleetc, const DeskPlace& desk, const std::string& models) {
   const auto kind = kind_of(agent.runtime.adapter);
   FLEET_ASSERT(kind.has_value(), agent.name);
   adapter::Call call;
@@ -130,6 +145,7 @@ Status adapt(process::JobSpec& job, const plan::Agent& agent, const worktree::Sl
   call.home = slot.home();
   call.fleetc = fleetc;
   call.tool_env = {{"FLEET_SOCKET", desk.socket}, {"FLEET_TOKEN", desk.token}};
+  call.models = models;
   call.writes = agent.writes.has_value();
   call.confined = job.sandbox.has_value();
   if (agent.budget)
@@ -147,6 +163,8 @@ Status adapt(process::JobSpec& job, const plan::Agent& agent, const worktree::Sl
     if (!said)
       set_variable(job.env, name, value);
   }
+  if (*kind == adapter::Kind::kCodex)
+    name_key_for_codex(job.env);
   return {};
 }
 

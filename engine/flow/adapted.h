@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "dsl/plan/plan.h"
 #include "engine/base/result.h"
@@ -20,9 +21,12 @@ bool is_adapted(const plan::Agent& agent);
 
 // Gives the job of an adapted agent its command line, its variables and, in the slot's HOME, its
 // configuration. `fleetc`: the program that serves the session's tools; `desk`: where they speak.
+// `models`: the base URL of the broker that stands for the model's service; empty: none does.
 // What an earlier session planted in HOME is replaced, never followed. REQUIRES: is_adapted.
 Status adapt(process::JobSpec& job, const plan::Agent& agent, const worktree::Slot& slot,
-             const std::string& fleetc, const DeskPlace& desk);
+             const std::string& fleetc, const DeskPlace& desk, const std::string& models = {});
+// Sets the variable, whatever it was.
+void set_variable(std::vector<std::string>& env, const std::string& name, const std::string& value);
 
 // What the session was told at its start: it asks for all else. `review`: the folder that holds the
 // change it judges, as it sees it; empty: it judges none.

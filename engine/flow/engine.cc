@@ -14,6 +14,7 @@
 #include "engine/flow/job_board.h"
 #include "engine/flow/local_world.h"
 #include "engine/flow/measures.h"
+#include "engine/flow/models.h"
 #include "engine/flow/past_run.h"
 #include "engine/flow/timers.h"
 #include "engine/os/crash_point.h"
@@ -280,6 +281,7 @@ Status Engine::check_machine() {
     if (auto secrets = granted_variables(plan_, agent, site_.environment); !secrets)
       return std::move(secrets).error();
   }
+  FLEET_CHECK(check_models(plan_, site_));
   const process::Capabilities& machine = workshop_->launcher().capabilities();
   if (wanted && !machine.sandbox)
     return Error(
@@ -372,6 +374,7 @@ Result<run::RunOutcome> Engine::execute(std::vector<run::EventBody> first,
   std::unique_ptr<Desk> desk;  // outlives the git threads, which may have a note of it to store
   FLEET_TRY(const auto git, GitThreads::start(site_.common_dir, kGitThreads));
   FLEET_TRY(desk, Desk::start(plan_, site_, state_.base_commit, *git, journal_));
+  FLEET_TRY(const auto models, Models::start(plan_, site_));
   JournalMeasures measures(journal_, run_);
   MeasuredSpawnPolicy policy(plan_, measures);
   Measuring measuring(measures);
@@ -387,6 +390,7 @@ Result<run::RunOutcome> Engine::execute(std::vector<run::EventBody> first,
   LocalWorld world(plan_, site_, state_, *git, workshop_->pool(), board, *timers, *desk);
   world.use_gates(gates.get());
   world.use_permits(&workshop_->permits());
+  world.use_models(models.get());
   const run::State before = state_;
   Executor executor(plan_, resumed_ ? state_ : run::State{}, log_, world, policy, observers,
                     clock_);
@@ -396,6 +400,15 @@ Result<run::RunOutcome> Engine::execute(std::vector<run::EventBody> first,
   desk->bind([&executor](run::EventBody body, Executor::Then then) {
     executor.post(std::move(body), std::move(then));
   });
+  if (models != nullptr) {
+    models->bind(
+        [&executor](run::EventBody body, Executor::Then then) {
+          executor.post(std::move(body), std::move(then));
+        },
+        [&](run::Attempt attempt) {
+          board.cancel(site_.run, attempt.task.value, attempt.epoch, std::chrono::seconds(5));
+        });
+  }
   if (resumed_)
     adopt_sessions(*desk, before);
   for (const run::Task& task : before.tasks)
@@ -428,13 +441,17 @@ Result<run::RunOutcome> Engine::execute(std::vector<run::EventBody> first,
       if (asked_)
         executor.post(*asked_);
     }
+    if (models != nullptr)
+      models->count_left_over();
     workshop_->listen(site_.run, fail);
     if (const Status serving = workshop_->serve(); !serving)
       fail(serving.error());
     board.release(site_.run);
   };
   Result<run::RunOutcome> outcome = executor.run(std::move(first), started);
-  desk->bind({});              // what a session says now waits for the next engine
+  desk->bind({});  // what a session says now waits for the next engine
+  if (models != nullptr)
+    models->unbind();          // and so does what it spends
   workshop_->hush(site_.run);  // waits: it may be about to say that it failed
   board.forget(site_.run);     // waits: an end that is told now must not find the world gone
   timers.reset();              // joins: a backoff that fires now must not find the executor gone

@@ -5,6 +5,8 @@
 #include "dsl/plan/render.h"
 #include "engine/flow/adapted.h"
 #include "engine/flow/credential.h"
+#include "engine/flow/models.h"
+#include "engine/flow/secret.h"
 #include "engine/os/crash_point.h"
 #include "engine/os/files.h"
 #include "engine/worktree/refs.h"
@@ -123,10 +125,12 @@ void LocalWorld::run_job(const TaskFacts& task, const worktree::Slot& slot, Post
   if (agent != nullptr) {
     plan::Agent bounded = *agent;
     bounded.budget = left_for(*agent, task);
-    ready = equip(job, bounded, slot, *desk);
+    ready = equip(job, task, bounded, slot, *desk);
   }
   if (!ready) {
     desk_.close(task.attempt);
+    if (agent != nullptr && asks_broker(*agent))
+      models_->close(task.attempt);
     return post(run::Exited{
         task.attempt, run::ExitHow::kStarved, 0, {}, {}, 0, 0, ready.error().message()});
   }
@@ -153,20 +157,67 @@ void LocalWorld::adopt(const run::Task& task, const plan::Agent* agent, Post pos
   if (!running)
     return;
   const run::Attempt attempt{task.index, task.epoch};
+  // Without a key its requests are refused, and its owner hears of it when it ends.
+  if (agent != nullptr && asks_broker(*agent))
+    (void)models_->open(attempt, *agent, task.spent);
   jobs_.expect(
       {site_.run, task.index.value, task.epoch, 0},
       [this, attempt, node = task.node, agent, post = std::move(post)](
           const process::JobReport& report) { ended(attempt, node, agent, report, post); });
 }
 
-// The secrets that the session was granted, and what a CLI that is a model's wants beside them.
-Status LocalWorld::equip(process::JobSpec& job, const plan::Agent& agent,
+void LocalWorld::use_models(Models* models) {
+  models_ = models;
+}
+
+bool LocalWorld::asks_broker(const plan::Agent& agent) const {
+  return models_ != nullptr && brokered(plan_, agent) != nullptr;
+}
+
+// The secrets that the session was granted, or its way to the broker, and what a CLI that is a
+// model's wants beside them.
+Status LocalWorld::equip(process::JobSpec& job, const TaskFacts& task, const plan::Agent& agent,
                          const worktree::Slot& slot, const DeskPlace& desk) {
   FLEET_TRY(const auto secrets, granted_variables(plan_, agent, site_.environment));
   for (const auto& [name, value] : secrets)
     job.env.push_back(name + "=" + value);
-  return is_adapted(agent) ? adapt(job, agent, slot, site_.program, desk) : Status();
+  Models::Access access;
+  if (asks_broker(agent)) {
+    FLEET_TRY(access, models_->open(task.attempt, agent, {}));
+    hide_secrets(job);
+  }
+  if (is_adapted(agent))
+    FLEET_CHECK(adapt(job, agent, slot, site_.program, desk, access.url));
+  for (const auto& [name, value] : access.variables)
+    set_variable(job.env, name, value);
+  return {};
 }
+
+// The files that the broker's keys are read from.
+void LocalWorld::hide_secrets(process::JobSpec& job) const {
+  if (!job.sandbox)
+    return;
+  for (const plan::Credential& credential : plan_.credentials)
+    if (credential.mode == plan::Credential::Mode::kBroker &&
+        credential.from == plan::Credential::From::kFile)
+      job.sandbox->masked.emplace_back(secret_path(credential, site_));
+}
+
+namespace {
+
+// Whatever a session makes of a refusal, it ended because its budget did; unless it was ended for
+// another reason, or never ran.
+void mark_over_budget(run::Exited& exited, const std::optional<std::string>& why) {
+  const bool its_own = exited.how != run::ExitHow::kTimedOut && exited.how != run::ExitHow::kLost &&
+                       exited.how != run::ExitHow::kSpawnFailed &&
+                       exited.how != run::ExitHow::kStarved;
+  if (!why || !its_own)
+    return;
+  exited.how = run::ExitHow::kBudgetSpent;
+  exited.detail = *why;
+}
+
+}  // namespace
 
 void LocalWorld::ended(run::Attempt attempt, plan::NodeIndex node, const plan::Agent* agent,
                        const process::JobReport& report, const Post& post) {
@@ -179,18 +230,25 @@ void LocalWorld::ended(run::Attempt attempt, plan::NodeIndex node, const plan::A
     exited.detail =
         fmt::format("its `session_max` of {} was over", plan::to_string(*agent->session_max));
   }
-  if (agent == nullptr || !is_adapted(*agent))
+  const bool metered = agent != nullptr && asks_broker(*agent);
+  const auto over_budget = metered ? models_->close(attempt) : std::nullopt;
+  if (agent == nullptr || !is_adapted(*agent)) {
+    mark_over_budget(exited, over_budget);
     return post(std::move(exited));
+  }
   // Its output may be long, and this thread is everybody's.
-  git_.add([this, agent, post, exited = std::move(exited)](worktree::Repository&) {
-    const auto output = os::system_files().read_file(site_.log_path(exited.attempt, 0),
-                                                     site_.output_limit + kOutputSlack);
-    AdaptedEnd end = read_end(exited, *agent, output ? *output : std::string());
-    post(std::move(end.exited));
-    // After the exit, which is told once: a crash in between loses the figure and doubles none.
-    if (end.metered)
-      desk_.meter(*end.metered);
-  });
+  git_.add(
+      [this, agent, post, metered, over_budget, exited = std::move(exited)](worktree::Repository&) {
+        const auto output = os::system_files().read_file(site_.log_path(exited.attempt, 0),
+                                                         site_.output_limit + kOutputSlack);
+        AdaptedEnd end = read_end(exited, *agent, output ? *output : std::string());
+        mark_over_budget(end.exited, over_budget);
+        post(std::move(end.exited));
+        // After the exit, which is told once: a crash in between loses the figure and doubles none.
+        // What the broker has metered is counted already.
+        if (end.metered && !metered)
+          desk_.meter(*end.metered);
+      });
 }
 
 void LocalWorld::cancel(const CancelOrder& order) {

@@ -20,6 +20,7 @@
 namespace fleet::flow {
 
 class Gates;
+class Models;
 
 class LocalWorld final : public World {
  public:
@@ -47,6 +48,8 @@ class LocalWorld final : public World {
   void use_gates(Gates* gates);
   // Likewise; without them every session may begin at once.
   void use_permits(Permits* permits);
+  // Before any order, of a plan with a credential that the broker keeps. Must outlive the orders.
+  void use_models(Models* models);
 
   // Before the run goes on with a new engine: the slot of a task that was running or being captured
   // is taken as it is, and the end of one that still runs will be posted.
@@ -84,8 +87,11 @@ class LocalWorld final : public World {
   // The end of a session's process, which then has nothing more to say.
   void ended(run::Attempt attempt, plan::NodeIndex node, const plan::Agent* agent,
              const process::JobReport& report, const Post& post);
-  Status equip(process::JobSpec& job, const plan::Agent& agent, const worktree::Slot& slot,
-               const DeskPlace& desk);
+  Status equip(process::JobSpec& job, const TaskFacts& task, const plan::Agent& agent,
+               const worktree::Slot& slot, const DeskPlace& desk);
+  void hide_secrets(process::JobSpec& job) const;
+  // Whether the broker stands between the session and its model.
+  bool asks_broker(const plan::Agent& agent) const;
   void run_job(const TaskFacts& task, const worktree::Slot& slot, Post post);
   void try_capture(const CaptureOrder& order, Post post, int tries);
   run::Captured capture_now(worktree::Repository& repository, const CaptureOrder& order);
@@ -120,6 +126,7 @@ class LocalWorld final : public World {
   Evidence evidence_;
   Gates* gates_ = nullptr;
   Permits* permits_ = nullptr;
+  Models* models_ = nullptr;
 
   std::atomic<bool> abandoned_{false};  // nothing is tried again
 

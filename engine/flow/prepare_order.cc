@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "engine/flow/local_world.h"
+#include "engine/flow/models.h"
 #include "engine/os/crash_point.h"
 #include "engine/worktree/refs.h"
 #include "engine/worktree/slug.h"
@@ -65,9 +66,11 @@ void LocalWorld::prepare_now(const PrepareOrder& order, Post post) {
   git_.add([this, order, post = std::move(post)](worktree::Repository& repository) {
     const auto begun = std::chrono::steady_clock::now();
     os::crash_point("engine.prepare.before");
-    const Status known = order.task.agent.empty()
-                             ? Status()
-                             : desk_.read_documents(repository, agent_named(order.task.agent));
+    Status known = order.task.agent.empty()
+                       ? Status()
+                       : desk_.read_documents(repository, agent_named(order.task.agent));
+    if (known && !order.task.agent.empty() && models_ != nullptr)
+      known = models_->refresh(agent_named(order.task.agent));
     if (known && !order.task.agent.empty())
       desk_.read_changes(repository, order.task.attempt, agent_named(order.task.agent));
     Result<run::Prepared> prepared =
