@@ -22,6 +22,7 @@ class Endpoint:
         self.lock = threading.Lock()
         self.requests = []  # of sessions, as Asked
         self.others = []    # paths of all else
+        self.keys = set()   # that requests of sessions came with
         endpoint = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -37,6 +38,8 @@ class Endpoint:
 
             def do_POST(self):
                 raw = self.rfile.read(int(self.headers.get("content-length") or 0))
+                endpoint.keys.add(self.headers.get("x-api-key") or self.headers.get("x-goog-api-key")
+                                  or self.headers.get("authorization", "").removeprefix("Bearer "))
                 self.reply(*endpoint.post(self.path, raw.decode(errors="replace")))
 
             def reply(self, status, headers, text):

@@ -66,22 +66,27 @@ EDIT = [c.fleet("task"), c.read("greeting.txt"), c.edit("greeting.txt", "Hello",
 class Trial:
     """One scenario with one CLI: a scratch space, a scripted service, and fleetc between them."""
 
-    def __init__(self, cli, path, scripts, failures=(None,), flow=BUILD, sandbox="on"):
+    KEY = "dummy"
+
+    def __init__(self, cli, path, scripts, failures=(None,), flow=BUILD, sandbox="on", broker=False):
         self.cli = cli
         self.space = support.Space()
         # An agent without a sandbox could decide for a human who does not sign.
         signs = f'; key = "{self.public_key()}"' if sandbox == "off" else ""
-        self.space.variables = {"PATH": path, cli.key: "dummy"}
+        self.space.variables = {"PATH": path, cli.key: self.KEY}
         self.endpoint = Endpoint(scripts, failures)
+        mode = "broker" if broker else "env"
+        runtime = cli.brokered(self.endpoint.url) if broker else cli.runtime(
+            self.endpoint.url, sandbox.format(outside=self.space.outside))
         text = f"""fleet real v1 {{
   repo       = git(".", base: main)
   escalation = ann within 1h
 
   human ann {{ answers = 1h{signs} }}
 
-  credential key {{ from = env({cli.key}); owner = ann; expires = 2099-01-01; mode = env }}
+  credential key {{ from = env({cli.key}); owner = ann; expires = 2099-01-01; mode = {mode} }}
 
-{cli.runtime(self.endpoint.url, sandbox.format(outside=self.space.outside))}
+{runtime}
 {flow}}}
 """
         self.repo = self.space.repo({**FILES, "real.fleet": text})
@@ -144,6 +149,7 @@ def edit(cli, path):
     """A file is edited by the CLI's own tools, the evidence passes, and what was used is in `cost`."""
     trial = yield Trial(cli, path, {"builder": EDIT})
     trial.run(DONE)
+    check(trial.endpoint.keys == {Trial.KEY}, "asked with another key", trial.endpoint.keys)
     check(trial.repo.show("out/greet", "greeting.txt") == b"Goodbye\nworld\n", "not edited")
     # No more than the script made: a CLI leaves no files of its own in the worktree.
     check(trial.repo.git("diff", "--name-only", "main", "out/greet") == "greeting.txt\nmade.txt", "files of its own",
@@ -341,6 +347,40 @@ def private(cli, path):
     check(not left, "left in the user's home:", left)
 
 
-ALL = [edit, ship, auth, no_money, limited, subscription, overloaded, unavailable, too_long, refusal, idle, killed,
+def brokered(cli, path):
+    """The key stays with fleetc: the service is asked by the broker, and its figures are those of `cost`."""
+    Trial.KEY = "sk-of-the-owner-alone"
+    try:
+        trial = yield Trial(cli, path, {"builder": [c.shell("env >env.txt"), *EDIT]}, broker=True)
+        trial.run(DONE)
+        check(trial.repo.show("out/greet", "greeting.txt") == b"Goodbye\nworld\n", "not edited")
+        check(trial.endpoint.keys == {Trial.KEY}, "keys", trial.endpoint.keys)
+        check(Trial.KEY.encode() not in trial.repo.show("out/greet", "env.txt"), "the session sees the key")
+        used = trial.say("cost", "--format", "json").json()["agents"][0]
+        # What a CLI asks beside its session (a title) is metered, too.
+        check(used["input_tokens"] >= (len(EDIT) + 1) * 6500, "tokens in", used)
+        check(used["output_tokens"] >= (len(EDIT) + 1) * 42, "tokens out", used)
+        check(float(str(used["money"]).lstrip("$")) > 0, "money", used)
+    finally:
+        Trial.KEY = "dummy"
+
+
+# The worst of a first request, which no CLI bounds by less, and a few that cost what they do.
+BUDGETS = {"claude": "1.10", "codex": "0.45", "gemini": "0.50", "opencode": "0.40"}
+
+
+def over_budget(cli, path):
+    """A session that never stops asking is stopped by the broker before it has spent more than its budget."""
+    flow = BUILD.replace("    grants  = [key]", f"    grants  = [key]\n    budget  = ${BUDGETS[cli.name]}/task")
+    trial = yield Trial(cli, path, {"builder": [c.shell("true")]}, flow=flow, broker=True)
+    trial.run(FAILED)
+    says(trial.log(), "its budget is spent: the budget of this attempt is spent", "and the next request to")
+    used = trial.say("cost", "--format", "json").json()["agents"][0]
+    check(float(str(used["money"]).lstrip("$")) <= float(BUDGETS[cli.name]), "spent", used)
+    check(used["attempts"] == 1, "attempts", used)
+    check(len(trial.requests()) > 1, "it was stopped before it began")
+
+
+ALL = [edit, brokered, over_budget, ship, auth, no_money, limited, subscription, overloaded, unavailable, too_long, refusal, idle, killed,
        stopped, unreachable, unconfined, private]
 ONLY = {subscription: "claude"}  # what one CLI alone has
