@@ -259,14 +259,17 @@ std::string days_text(const Simulated& asked, const SimulatedFleet& fleet,
   return out +
          foot(asked, days.broken,
               "no day was over a budget, no task was lost, and nothing waits without a path") +
-         list_text("and of the fleet:",
-                   {"tasks arrive as `load` says, at any time of the day; findings and pull "
-                    "requests come of runs, messages and files of nobody",
-                    "what a session spent counts on the day on which it ended",
-                    "each run has a timeline of its own: two that need the same agent at once do "
-                    "not wait for each other (\"meanwhile elsewhere\")",
-                    "after the last day nothing new comes, and what was asked for is brought to "
-                    "its end"});
+         list_text(
+             "and of the fleet:",
+             {"a session ends with its work, whatever its `session_max`, and what is escalated "
+              "is answered by its human, whatever agents stand before them",
+              "tasks arrive as `load` says, at any time of the day; findings and pull "
+              "requests come of runs, messages and files of nobody",
+              "what a session spent counts on the day on which it ended",
+              "each run has a timeline of its own: two that need the same agent at once do "
+              "not wait for each other (\"meanwhile elsewhere\")",
+              "after the last day nothing new comes, and what was asked for is brought to "
+              "its end"});
 }
 
 }  // namespace fleet::cli
