@@ -236,7 +236,8 @@ void StepWords::stand_at(const Named& own, std::uint32_t offset) {
     const std::uint32_t last = at->definitions.back().begin;
     for (const Named* const one : next[at]) {
       const std::uint32_t begin = one->definitions.front().begin;
-      if (begin <= first || begin >= last)
+      const bool sets_it_again = is_loop(*one) && contains(one->whole(), last);
+      if (begin <= first || begin >= last || sets_it_again)
         open.push_back(one);
     }
   }
