@@ -184,14 +184,21 @@ std::vector<Outcomes::Outcome> Outcomes::options_of_joint(const sema::Step& step
   return {outcome};
 }
 
+bool Outcomes::succeeds_with_another(const sema::Step& step) const {
+  return step.kind == StepKind::kAny &&
+         std::ranges::any_of(step.members, [&](const sema::At<std::size_t>& one) {
+           return is_success(outcome_[one.value]);
+         });
+}
+
 std::vector<Outcomes::Outcome> Outcomes::options(std::size_t index) const {
   const sema::Step& step = flow_.steps[index];
   std::vector<Outcome> all;
   // A joint that waits for a member of the same `any` which succeeded was cancelled before it
-  // could fail.
+  // could fail; unless that success was its own, too, which it had first.
   const bool joins = step.kind == StepKind::kAll || step.kind == StepKind::kAny;
   if (joins && !step.broken && !step.trusts && comes_too_late(index))
-    return {Outcome::kNone};
+    return succeeds_with_another(step) ? options_of_joint(step) : std::vector{Outcome::kNone};
   if (sema::is_joint(step.kind)) {
     all = options_of_joint(step);
   } else if (starts(index)) {

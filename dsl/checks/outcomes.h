@@ -36,6 +36,7 @@ class Outcomes {
   std::vector<std::size_t> cone_of(std::size_t step) const;
   bool starts(std::size_t step) const;
   bool comes_too_late(std::size_t step) const;
+  bool succeeds_with_another(const sema::Step& step) const;
   bool another_succeeded(std::size_t step) const;
   std::vector<Outcome> options(std::size_t step) const;
   std::vector<Outcome> options_of_work(const sema::Step& step) const;

@@ -47,7 +47,7 @@ import http.client, json, os, pathlib, subprocess, sys, time, urllib.parse
 place = urllib.parse.urlsplit(os.environ["ANTHROPIC_BASE_URL"])
 model = pathlib.Path("model").read_text().strip()
 
-def ask(key, attempts=200):
+def ask(key, attempts=1200):
     for _ in range(attempts):
         try:
             link = http.client.HTTPConnection(place.hostname, place.port, timeout=60)
