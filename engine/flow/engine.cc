@@ -232,8 +232,26 @@ Status Engine::take_up(const journal::RunInfo& run, run::Observer* past_observer
   }
   resumed_ = true;
   workshop_->board().hold(site_.run);
+  reserve_places();
   opening_ = {run::Resumed{jobs, kAhead, FLEETC_VERSION}};
   return Status();
+}
+
+// Until the run goes on, no other run of this engine may take the worktrees that its sessions work
+// in, nor begin a second session of their agents. What is gone shows when the attempt is captured.
+void Engine::reserve_places() {
+  for (const run::Task& task : state_.tasks) {
+    const bool running = task.phase == run::Phase::kRunning &&
+                         plan_.nodes[task.node.value].kind != plan::NodeKind::kMerge;
+    if ((!running && task.phase != run::Phase::kSettling) || task.slot.empty())
+      continue;
+    (void)workshop_->pool().reserve(
+        worktree::SlotId{static_cast<std::uint32_t>(std::stoul(task.slot))});
+    if (const plan::Agent* agent = agent_of(state_, task); agent != nullptr)
+      workshop_->permits().hold({{site_.run, task.session.value},
+                                 agent->clones ? std::string() : agent->name,
+                                 plan_.limits.sessions.value_or(0)});
+  }
 }
 
 Status Engine::make_folders() {

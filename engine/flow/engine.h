@@ -99,6 +99,7 @@ class Engine {
 
   Status check_machine();
   Status check_base();
+  void reserve_places();
   Status make_folders();
   Status remember_boot();
   std::vector<run::EventBody> first_events();

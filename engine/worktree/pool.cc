@@ -272,11 +272,24 @@ Status Pool::prepare(Repository& repository, Slot& slot, const SlotRequest& requ
 }
 
 Result<Slot> Pool::adopt(SlotId id) {
-  FLEET_TRY(const bool held, hold(id));
-  if (!held) {
-    return Error(Errc::kBusy, "worktree slot " + std::to_string(id.value) + " is in use");
-  }
+  FLEET_CHECK(reserve(id));
+  const std::lock_guard lock(mutex_);
+  reserved_.erase(id);
   return slot_at(directory_, common_dir_, id);
+}
+
+Status Pool::reserve(SlotId id) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (reserved_.contains(id))
+      return Status();
+  }
+  FLEET_TRY(const bool held, hold(id));
+  if (!held)
+    return Error(Errc::kBusy, "worktree slot " + std::to_string(id.value) + " is in use");
+  const std::lock_guard lock(mutex_);
+  reserved_.insert(id);
+  return Status();
 }
 
 Status Pool::release(const Slot& slot, Leftovers leftovers) {

@@ -16,6 +16,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -64,8 +65,11 @@ class Pool {
   // The same for a slot that the caller holds: between the tasks of one session.
   Status reset(Repository& repository, Slot& slot, const SlotRequest& request);
   // Takes a given slot as it is, without touching it: after a crash, for a session that still lives
-  // or whose work is still to be captured. kNotFound, or kBusy if another process holds it.
+  // or whose work is still to be captured. kNotFound, or kBusy if it is in use, here or elsewhere.
   Result<Slot> adopt(SlotId id);
+  // Keeps a slot from everybody else until it is adopted: for the time in which several such
+  // sessions are found, one after the other. The same errors.
+  Status reserve(SlotId id);
 
   Status release(const Slot& slot, Leftovers leftovers);
   // Removes a held slot with its registration. Idempotent.
@@ -99,8 +103,9 @@ class Pool {
 
   const std::string directory_;
   const std::string common_dir_;
-  std::mutex mutex_;                 // guards held_
+  std::mutex mutex_;                 // guards the two below
   std::map<SlotId, UniqueFd> held_;  // the lock file of each slot in use here
+  std::set<SlotId> reserved_;        // of these, not adopted yet
 };
 
 }  // namespace fleet::worktree
