@@ -14,6 +14,7 @@
 #include "engine/cli/exit_codes.h"
 #include "engine/cli/front.h"
 #include "engine/cli/terminal.h"
+#include "engine/os/files.h"
 #include "engine/report/words.h"
 
 namespace fleet::cli {
@@ -154,6 +155,15 @@ std::optional<Definition> define(const std::string& file, int& exit_code, Purpos
   if (!compilation.diagnostics.empty())
     show(compilation.diagnostics, *compilation.sources);
   exit_code = kDefinitionHasErrors;
+  Definition definition;
+  for (std::size_t i = 0; i < compilation.sources->size(); ++i) {
+    const Source& source = compilation.sources->get(SourceId{static_cast<std::uint32_t>(i)});
+    definition.sources.push_back(source.name());
+    if (const auto there = os::system_files().exists(source.name()); there && *there)
+      definition.text += source.text();
+  }
+  if (sources != nullptr)
+    *sources = definition.sources;
   if (!compilation.usage.empty()) {
     complain(fmt::format("fleetc: {}\n", compilation.usage));
     exit_code = kUsage;
@@ -166,7 +176,6 @@ std::optional<Definition> define(const std::string& file, int& exit_code, Purpos
     return std::nullopt;
   }
   const auto planner = std::make_shared<const Planner>(compilation, file);
-  Definition definition;
   resident::Fleet& fleet = definition.fleet;
   fleet.name = compilation.model->fleet->name;
   fleet.file = file;
@@ -174,10 +183,6 @@ std::optional<Definition> define(const std::string& file, int& exit_code, Purpos
   const std::string& path = compilation.model->fleet->repo->value.path;
   definition.repository =
       !path.empty() && path.front() == '/' ? path : folder_of(file) + "/" + path;
-  for (std::size_t i = 0; i < compilation.sources->size(); ++i)
-    definition.sources.push_back(
-        compilation.sources->get(SourceId{static_cast<std::uint32_t>(i)}).name());
-  definition.model = compilation.model;
   const std::vector<lower::Duty> duties = duties_for(*compilation.model, purpose);
   std::vector<std::string> missing;  // what keeps it from being served
   std::vector<std::string> unmade;   // plans: of no use to anybody

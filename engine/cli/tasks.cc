@@ -66,6 +66,8 @@ std::vector<journal::RunInfo> runs_of(const Here& here, const std::string& id) {
       if (const std::string cause = flow::read_meta(info.meta).cause;
           !cause.empty() && resident::wake_of(cause) == id)
         runs.push_back(info);
+  // Several may have begun for it: one that still goes on counts.
+  std::ranges::stable_partition(runs, [](const journal::RunInfo& run) { return !run.finished; });
   return runs;
 }
 

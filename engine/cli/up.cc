@@ -78,31 +78,39 @@ resident::Voice voice() {
 class Reloads {
  public:
   Reloads(resident::Resident& resident, Definition definition)
-      : resident_(resident), current_(std::move(definition)), text_(text_of(current_)) {}
+      : resident_(resident),
+        current_(std::move(definition)),
+        files_(current_.sources),
+        text_(current_.text) {}
 
   Status start() {
     std::set<std::string> folders;
     for (const std::string& source : current_.sources)
-      if (source.find(".fleet") != std::string::npos && source.find(':') == std::string::npos)
-        folders.insert(folder_of(source));
+      folders.insert(folder_of(source));
     folders.insert(folder_of(current_.fleet.file));
     std::vector<std::string> there;
     for (const std::string& folder : folders)
       if (const auto exists = os::system_files().exists(folder); exists && *exists)
         there.push_back(folder);  // others are the library's, which is in this program
     FLEET_TRY(watch_, os::FolderWatch::start(there, [this] { look(); }));
+    look();  // at what was written since it was compiled
     return Status();
   }
 
  private:
-  // Called twice for one edit: what is the same is nothing new.
+  // Called twice for one edit: what is the same is nothing new. Read before it is compiled, so that
+  // what is written meanwhile is seen to be other.
   void look() {
-    std::string text = text_of(current_);
+    const std::lock_guard lock(mutex_);
+    std::string text;
+    for (const std::string& file : files_)
+      if (const auto read = os::system_files().read_file(file, std::size_t{16} << 20))
+        text += *read;
     if (text == text_)
       return;
     text_ = std::move(text);
     int code = 0;
-    std::optional<Definition> fresh = define(current_.fleet.file, code);
+    std::optional<Definition> fresh = define(current_.fleet.file, code, &files_);
     if (!fresh) {
       complain(fmt::format("{} {} has changed and is not taken: the fleet goes on as it was\n",
                            clock_time(), report::printable(current_.fleet.file)));
@@ -117,21 +125,13 @@ class Reloads {
       print(out);
     resident_.change(fresh->fleet);
     current_ = *std::move(fresh);
-    text_ = text_of(current_);
-  }
-
-  // Of all its files as they are now; the library's are not on the disk.
-  static std::string text_of(const Definition& definition) {
-    std::string all;
-    for (const std::string& source : definition.sources)
-      if (const auto text = os::system_files().read_file(source, std::size_t{16} << 20))
-        all += *text;
-    return all;
   }
 
   resident::Resident& resident_;
-  Definition current_;  // of the watch's thread, like the one below
-  std::string text_;
+  std::mutex mutex_;  // guards the three below
+  Definition current_;
+  std::vector<std::string> files_;          // that the last compilation read, sound or not
+  std::string text_;                        // of them
   std::unique_ptr<os::FolderWatch> watch_;  // last: its thread uses the rest
 };
 
@@ -159,11 +159,14 @@ int serve(const Definition& definition, std::uint32_t jobs, const std::function<
   std::atomic<int> stopped_by{0};
   const auto signals = SignalWatch::start([&](int number, int count) {
     stopped_by = number;
-    if (count > 2) {
+    // `down` says that it was `down`, and means the same however often it is said.
+    const auto asked = os::system_files().exists(down_path((*workshop)->site().state_dir));
+    const bool by_down = asked && *asked;
+    if (!by_down && count > 2) {
       complain("\nfleetc: left as it is; `fleetc up` carries on\n");
       ::_exit(kSignalBase + number);
     }
-    const bool drain = number == SIGINT && count == 1;
+    const bool drain = number == SIGINT && (by_down || count == 1);
     (*resident)->stop(drain ? run::StopLevel::kDrain : run::StopLevel::kNow,
                       drain ? "down" : "down --now");
   });
@@ -185,7 +188,7 @@ int serve(const Definition& definition, std::uint32_t jobs, const std::function<
     return kRunFailed;
   }
   print(fmt::format("{} fleet {} is down\n", clock_time(), definition.fleet.name));
-  // `down` says that it was `down`: then nothing went otherwise than it should.
+  // Then nothing went otherwise than it should.
   const std::string asked = down_path((*workshop)->site().state_dir);
   const auto by_down = os::system_files().exists(asked);
   if (by_down && *by_down) {
@@ -196,7 +199,7 @@ int serve(const Definition& definition, std::uint32_t jobs, const std::function<
 }
 
 // Waits until the child says that it is up, or ends with what kept it from that.
-int await_child(pid_t child, int said, const std::string& log) {
+int await_child(pid_t child, int said, const std::string& log, off_t before) {
   std::array<char, 16> word{};
   ssize_t got = 0;
   while ((got = ::read(said, word.data(), word.size())) < 0 && errno == EINTR) {
@@ -208,8 +211,8 @@ int await_child(pid_t child, int said, const std::string& log) {
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
-  if (const auto text = os::system_files().read_file(log, std::size_t{1} << 20))
-    complain(*text);
+  if (const auto text = os::system_files().read_file(log, std::size_t{64} << 20))
+    complain(text->substr(std::min(static_cast<std::size_t>(before), text->size())));
   return WIFEXITED(status) ? WEXITSTATUS(status) : kSignalBase + WTERMSIG(status);
 }
 
@@ -224,7 +227,12 @@ int detach(const Definition& definition, std::uint32_t jobs) {
   if (const Status made = os::system_files().make_dirs(places->state_dir); !made)
     return cannot_serve(made.error());
   const std::string log = places->state_dir + "/up.log";
-  UniqueFd out(::open(log.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
+  constexpr off_t kMostLog = off_t{16} << 20;
+  UniqueFd out(::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600));
+  // What a fleet before has said is kept, up to a length; one that is up now still writes there.
+  const off_t before = out ? std::max<off_t>(::lseek(out.get(), 0, SEEK_END), 0) : 0;
+  if (out && before > kMostLog && !engine_at_work(*places) && ::ftruncate(out.get(), 0) != 0)
+    return refused(os_error("ftruncate", log, errno));
   std::array<int, 2> ends{};
   if (!out || ::pipe2(ends.data(), O_CLOEXEC) != 0)
     return cannot_serve(os_error("open", log, errno));
@@ -234,7 +242,7 @@ int detach(const Definition& definition, std::uint32_t jobs) {
     return cannot_serve(os_error("fork", "fleetc up -d", errno));
   if (child > 0) {
     says.reset();
-    return await_child(child, listens.get(), log);
+    return await_child(child, listens.get(), log, before > kMostLog ? 0 : before);
   }
   listens.reset();
   ::setsid();
@@ -288,6 +296,7 @@ int down(const DownOptions& options) {
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(options.wait);
   while (engine_at_work(*places)) {
     if (std::chrono::steady_clock::now() > end) {
+      (void)os::system_files().remove_tree(down_path(places->state_dir));
       complain(
           fmt::format("fleetc: sessions are still at work after {} s; nothing new begins. "
                       "`fleetc down --now` ends them; `fleetc status` shows them\n",
@@ -295,6 +304,14 @@ int down(const DownOptions& options) {
       return kRunFailed;
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+  // It takes this away at an orderly end, when every session has ended.
+  const auto left = os::system_files().exists(resident::standing_path(places->state_dir));
+  if (left && *left) {
+    complain(
+        "fleetc: the engine is gone, and did not end in order: sessions may still run. "
+        "`fleetc up` takes them up, and `fleetc down` ends them then\n");
+    return kRunFailed;
   }
   print("the fleet is down\n");
   return kDone;

@@ -169,7 +169,7 @@ Status Resident::look() {
   for (const Wake& wake : listed.wakes)
     if (rota_.woke(wake) && rota_.is_spent(wake.id))
       FLEET_CHECK(box_.finish(wake.id));
-  FLEET_TRY(const auto cancels, box_.take_cancels());
+  FLEET_TRY(const auto cancels, box_.list_cancels());
   for (const std::string& wake : cancels)
     cancel(wake);
   for (const Duty& duty : fleet_.duties) {
@@ -188,12 +188,18 @@ void Resident::cancel(const std::string& wake) {
   if (rota_.drop(wake))
     say(fmt::format("{} is cancelled before it began", wake));
   (void)box_.finish(wake, true);
+  bool runs = false;
   for (auto& [key, running] : running_) {
     if (wake_of(running.cause) != wake)
       continue;
-    running.cancelled = true;
-    stop_run(running, run::StopLevel::kNow, "task cancel");
+    runs = true;
+    if (!std::exchange(running.cancelled, true))
+      stop_run(running, run::StopLevel::kNow, "task cancel");
   }
+  // The request stays until its runs are given up: an engine that dies before leaves it to the
+  // next.
+  if (!runs)
+    (void)box_.end_cancel(wake);
 }
 
 Status Resident::begin_due() {

@@ -15,6 +15,8 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr const char* kCancel = ".cancel";
+// Two texts, each byte of which may be escaped to six.
+constexpr std::size_t kMaxFile = 16 * kMaxText;
 
 // A file's name: an id may hold what a run's or a finding's name holds, but for what leads
 // elsewhere.
@@ -70,7 +72,7 @@ std::optional<Wake> decode(const std::string& bytes) {
 }
 
 Result<Wake> read(const std::string& path) {
-  FLEET_TRY(const std::string bytes, os::system_files().read_file(path, 4 * kMaxText));
+  FLEET_TRY(const std::string bytes, os::system_files().read_file(path, kMaxFile));
   std::optional<Wake> wake = decode(bytes);
   if (!wake)
     return Error(Errc::kCorrupt, path + " is no task");
@@ -107,6 +109,10 @@ Result<TaskBox::Listed> TaskBox::list() const {
   for (const os::DirEntry& entry : entries) {
     if (entry.kind != os::FileKind::kFile || entry.name.starts_with("."))
       continue;
+    // One that was being cancelled when its engine died: nothing begins for it any more.
+    FLEET_TRY(const bool cancelled, is_there(root_ + "/done/" + entry.name + kCancel));
+    if (cancelled)
+      continue;
     auto wake = read(new_ + "/" + entry.name);
     if (wake && file_of(wake->id) == entry.name)
       listed.wakes.push_back(*std::move(wake));
@@ -126,7 +132,7 @@ Result<TaskBox::Found> TaskBox::find(const std::string& id) const {
     if (!wake)
       return std::move(wake).error();
     FLEET_TRY(const bool cancelled, is_there(root_ + "/done/" + name + kCancel));
-    return Found{*std::move(wake), is_new, cancelled};
+    return Found{*std::move(wake), is_new && !cancelled, cancelled};
   }
   return Error(Errc::kNotFound, fmt::format("no task is called `{}`", id));
 }
@@ -162,18 +168,18 @@ Status TaskBox::ask_cancel(const std::string& id) {
   return os::system_files().write_atomic(root_ + "/cancel/" + file_of(id), id);
 }
 
-Result<std::vector<std::string>> TaskBox::take_cancels() {
+Result<std::vector<std::string>> TaskBox::list_cancels() const {
   FLEET_TRY(const auto entries, os::system_files().list(root_ + "/cancel"));
   std::vector<std::string> ids;
-  for (const os::DirEntry& entry : entries) {
-    const std::string path = root_ + "/cancel/" + entry.name;
-    if (entry.name.starts_with("."))
-      continue;
-    if (auto id = os::system_files().read_file(path, 4096))
-      ids.push_back(*std::move(id));
-    FLEET_CHECK(os::system_files().remove_tree(path));
-  }
+  for (const os::DirEntry& entry : entries)
+    if (!entry.name.starts_with("."))
+      if (auto id = os::system_files().read_file(root_ + "/cancel/" + entry.name, 4096))
+        ids.push_back(*std::move(id));
   return ids;
+}
+
+Status TaskBox::end_cancel(const std::string& id) {
+  return os::system_files().remove_tree(root_ + "/cancel/" + file_of(id));
 }
 
 std::string new_task_id() {

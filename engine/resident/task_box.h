@@ -41,9 +41,10 @@ class TaskBox {
   // Nothing begins for it any more. Harmless for one that is done.
   Status finish(const std::string& id, bool cancelled = false);
 
-  // Runs that somebody wants ended, by the wake that they were begun for; each is taken once.
+  // Runs that somebody wants ended, by the wake that they were begun for, until that is done.
   Status ask_cancel(const std::string& id);
-  Result<std::vector<std::string>> take_cancels();
+  Result<std::vector<std::string>> list_cancels() const;
+  Status end_cancel(const std::string& id);
 
   const std::string& new_path() const { return new_; }
   std::string cancel_path() const { return root_ + "/cancel"; }

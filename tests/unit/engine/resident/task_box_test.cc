@@ -69,13 +69,27 @@ TEST_CASE("the task box keeps a file that is no task from nobody else") {
   CHECK(listed->broken.size() == 2U);
 }
 
-TEST_CASE("the task box hands out a request to cancel once") {
+TEST_CASE("the task box keeps a request to cancel until it is done") {
   testing::ScratchDir dir;
   auto box = TaskBox::open(dir.path());
   REQUIRE(box);
   REQUIRE(box->ask_cancel("task:abc~2"));
-  CHECK(*box->take_cancels() == std::vector<std::string>{"task:abc~2"});
-  CHECK(box->take_cancels()->empty());
+  CHECK(*box->list_cancels() == std::vector<std::string>{"task:abc~2"});
+  CHECK(*box->list_cancels() == std::vector<std::string>{"task:abc~2"});
+  REQUIRE(box->end_cancel("task:abc~2"));
+  CHECK(box->list_cancels()->empty());
+}
+
+TEST_CASE("the task box reads whatever it takes") {
+  testing::ScratchDir dir;
+  auto box = TaskBox::open(dir.path());
+  REQUIRE(box);
+  Wake long_one = wake("task:abc");
+  long_one.text = std::string(kMaxText, '\x01');
+  long_one.criteria = std::string(kMaxText, '\n');
+  REQUIRE(box->put(long_one));
+  REQUIRE(box->list()->wakes.size() == 1);
+  CHECK(box->list()->wakes.front().text == long_one.text);
 }
 
 }  // namespace
