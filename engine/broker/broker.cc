@@ -752,6 +752,11 @@ Proxy::~Proxy() {
   io_.stop();
   if (thread_.joinable())
     thread_.join();
+  // A connection that is busy holds its client, which holds it.
+  for (const auto& [token, client] : by_token_) {
+    client->busy.clear();
+    client->waiting.clear();
+  }
 }
 
 Status Proxy::start() {
@@ -869,6 +874,7 @@ void Proxy::drop(const std::shared_ptr<Client>& client) {
   const auto busy = std::exchange(client->busy, {});
   for (const std::shared_ptr<Connection>& connection : busy)
     connection->break_off();
+  client->waiting.clear();  // of connections that are broken off
 }
 
 Purse::Answer Proxy::reserve(Exchange& exchange, std::function<void()> again) {

@@ -147,7 +147,8 @@ std::string when_of(const resident::Duty& duty) {
   return duty.on ? "on " + plan::text_of(*duty.on) : "when it is called";
 }
 
-std::optional<Definition> define(const std::string& file, int& exit_code, Purpose purpose) {
+std::optional<Definition> define(const std::string& file, int& exit_code, Purpose purpose,
+                                 std::vector<std::string>* sources) {
   DiskReader files;
   CompileOptions options;
   options.today = day_of("");

@@ -20,12 +20,15 @@ struct Definition {
   std::vector<std::string> not_executed;  // kSimulate: what `up` would refuse, a line each
   std::string repository;                 // a folder in it
   std::vector<std::string> sources;       // files that it was read from
-  std::vector<std::string> said;          // what of it is not resident, and who to ask for it
+  std::string text;               // of them, one after the other, as far as they are on the disk
+  std::vector<std::string> said;  // what of it is not resident, and who to ask for it
 };
 
-// Whatever is wrong is said on stderr; nothing then, and `exit_code` is set.
+// Whatever is wrong is said on stderr; nothing then, and `exit_code` is set. `sources`, if any: as
+// of the definition, also where there is none.
 std::optional<Definition> define(const std::string& file, int& exit_code,
-                                 Purpose purpose = Purpose::kServe);
+                                 Purpose purpose = Purpose::kServe,
+                                 std::vector<std::string>* sources = nullptr);
 
 // One line for each thing that works unasked and is new, gone or not what it was; and for limits.
 std::vector<std::string> changes(const resident::Fleet& before, const resident::Fleet& after);

@@ -110,7 +110,7 @@ class Reloads {
       return;
     text_ = std::move(text);
     int code = 0;
-    std::optional<Definition> fresh = define(current_.fleet.file, code, &files_);
+    std::optional<Definition> fresh = define(current_.fleet.file, code, Purpose::kServe, &files_);
     if (!fresh) {
       complain(fmt::format("{} {} has changed and is not taken: the fleet goes on as it was\n",
                            clock_time(), report::printable(current_.fleet.file)));
