@@ -157,7 +157,9 @@ std::optional<Definition> define(const std::string& file, int& exit_code, Purpos
     show(compilation.diagnostics, *compilation.sources);
   exit_code = kDefinitionHasErrors;
   Definition definition;
-  for (std::size_t i = 0; i < compilation.sources->size(); ++i) {
+  definition.model = compilation.model;
+  const std::size_t files_read = compilation.sources ? compilation.sources->size() : 0;
+  for (std::size_t i = 0; i < files_read; ++i) {
     const Source& source = compilation.sources->get(SourceId{static_cast<std::uint32_t>(i)});
     definition.sources.push_back(source.name());
     if (const auto there = os::system_files().exists(source.name()); there && *there)
