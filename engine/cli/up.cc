@@ -142,13 +142,27 @@ int cannot_serve(const Error& error) {
   return kRunFailed;
 }
 
+// An engine that was just killed holds its lock for a moment more, and who brings it up again at
+// once is not to be told that it is at work.
+Result<std::shared_ptr<flow::Workshop>> open_patiently(const flow::EngineOptions& options) {
+  constexpr std::chrono::seconds kPatience{2};
+  const auto end = std::chrono::steady_clock::now() + kPatience;
+  for (;;) {
+    auto workshop = flow::open_workshop(options);
+    if (workshop || workshop.error().code() != Errc::kBusy ||
+        std::chrono::steady_clock::now() > end)
+      return workshop;
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+}
+
 // `ready` is called once everything is up.
 int serve(const Definition& definition, std::uint32_t jobs, const std::function<void()>& ready) {
   flow::EngineOptions options;
   options.repository = definition.repository;
   options.environment = environment();
   options.jobs = jobs;
-  auto workshop = flow::open_workshop(options);
+  auto workshop = open_patiently(options);
   if (!workshop)
     return cannot_serve(workshop.error());
   auto resident =
