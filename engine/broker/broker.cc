@@ -137,26 +137,16 @@ namespace {
 
 // What concerns one hop only, what names the session, and what the broker says itself.
 bool is_ours(beast::string_view name, beast::string_view connection) {
-  constexpr const char* kOurs[] = {"connection",
-                                   "keep-alive",
-                                   "proxy-authenticate",
-                                   "proxy-authorization",
-                                   "te",
-                                   "trailer",
-                                   "transfer-encoding",
-                                   "upgrade",
-                                   "host",
-                                   "content-length",
-                                   "expect",
-                                   "accept-encoding",
-                                   "authorization",
-                                   "x-api-key",
-                                   "x-goog-api-key",
-                                   "cookie",
-                                   "set-cookie",
-                                   "proxy-connection",
-                                   "forwarded",
-                                   "x-forwarded-for"};
+  constexpr const char* kOurs[] = {
+      "connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailer",
+      "transfer-encoding", "upgrade", "host", "content-length", "expect", "accept-encoding",
+      "authorization", "x-api-key", "x-goog-api-key", "cookie", "set-cookie", "proxy-connection",
+      "forwarded", "x-forwarded-for",
+      // What would have the service answer less, or otherwise, than is
+      // metered here.
+      "x-goog-fieldmask", "x-goog-user-project", "x-http-method-override",
+      // What a service could send the key back in.
+      "location", "www-authenticate"};
   return std::ranges::any_of(kOurs, [&](const char* ours) { return beast::iequals(name, ours); }) ||
          http::token_list(connection).exists(name);
 }
@@ -411,9 +401,9 @@ void Connection::judge_body(const Held& x) {
         x, No::kUnpriced,
         fmt::format("money is limited, and `{}` has no price that fleetc knows (its table "
                     "is of {}): state `price` in the runtime",
-                    x->ask.model, kPricesAsOf));
+                    x->ask.model.substr(0, 200), kPricesAsOf));
   const bool limited = x->client->purse.is_limited();
-  if (limited && !x->ask.unbounded.empty())
+  if ((limited || session.only_priced) && !x->ask.unbounded.empty())
     return refuse(
         x, No::kUnpriced,
         "money is limited, and what this request costs has no bound: " + x->ask.unbounded);

@@ -37,6 +37,17 @@ void each_parameter(std::string_view query, Take take) {
   }
 }
 
+// Whether the service is asked to leave parts of its answer out: its figures could be among them.
+// A name that is spelt in percents could be any.
+bool chooses_fields(std::string_view query) {
+  bool chooses = false;
+  each_parameter(query, [&](std::string_view parameter) {
+    const std::string_view name = parameter.substr(0, parameter.find('='));
+    chooses = chooses || name == "fields" || name.find('%') != std::string_view::npos;
+  });
+  return chooses;
+}
+
 std::string_view query_of(std::string_view target) {
   const std::size_t at = target.find('?');
   return at == std::string_view::npos ? std::string_view() : target.substr(at + 1);
@@ -241,7 +252,7 @@ std::optional<Target> read_target(Protocol protocol, std::string_view method,
                                   std::string_view target) {
   const std::size_t mark = std::min(target.find('?'), target.size());
   const std::string_view path = target.substr(0, mark), query = query_of(target);
-  if (!is_query(query))
+  if (!is_query(query) || chooses_fields(query))
     return std::nullopt;
   if (method == "HEAD")
     return Target{Call::kHello, {}, {}, false};
