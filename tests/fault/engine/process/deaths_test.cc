@@ -206,7 +206,7 @@ TEST_CASE("A keeper sleeps while nothing happens, also after the last deadline h
   Keeper keeper;
   keeper.enter();
   JobSpec early = keeper.agent(1, {});
-  early.timeout = milliseconds(150);
+  early.timeout = milliseconds(1000);
   REQUIRE(keeper.run(early).success());
   const auto ticks = [&] {
     std::ifstream stat("/proc/" + std::to_string(keeper.pid()) + "/stat");
@@ -222,8 +222,8 @@ TEST_CASE("A keeper sleeps while nothing happens, also after the last deadline h
     return user + system;
   };
   const long before = ticks();
-  REQUIRE(keeper.run(keeper.agent(2, {"sleep=700"})).success());
-  // One that spins uses some 50 ticks of 10 ms.
+  REQUIRE(keeper.run(keeper.agent(2, {"sleep=1500"})).success());
+  // One that spins uses some hundred ticks of 10 ms.
   CHECK(ticks() - before < 10);
 }
 
