@@ -1,4 +1,6 @@
-// Sources, each as of kPricesAsOf and in US dollars for a million tokens, standard tier:
+// US dollars for a million tokens, standard tier, as excerpts of these pages and lists of others
+// had them at kPricesAsOf. Nobody has held them against a bill: the runtime's `price` stands above
+// them.
 //   Anthropic  platform.claude.com/docs/en/about-claude/pricing and its pages of single models
 //   OpenAI     developers.openai.com/api/docs/pricing
 //   Google     ai.google.dev/gemini-api/docs/pricing

@@ -48,31 +48,26 @@ std::string what_it_does(plan::Plan plan) {
   return plan.hash;
 }
 
-resident::Duty resident_duty(const sema::Model& model, const lower::Duty& duty,
-                             const plan::Plan& plan) {
+// `plan` is one of the duty's, of which an agent's has that agent alone.
+resident::Duty resident_duty(const lower::Duty& duty, const plan::Plan& plan) {
   resident::Duty out;
   out.name = duty.name;
   out.is_flow = duty.is_flow;
   out.worst = plan.worst.money;
   out.hash = what_it_does(plan);
   if (duty.is_flow) {
-    const auto& on = model.flows[duty.index].on;
     // People begin it: an event that nothing else can raise.
-    out.on = on ? on->value : plan::Event{plan::Event::Kind::kTask, "run " + duty.name};
+    out.on = plan.on.value_or(plan::Event{plan::Event::Kind::kTask, "run " + duty.name});
     return out;
   }
-  const sema::Contract& contract = model.agents[duty.index].contract;
-  const sema::Dispatch& dispatch = contract.dispatch->value;
-  out.how = dispatch.mode;
-  out.on = dispatch.on;
-  out.every = dispatch.every.value_or(plan::Millis{0});
-  out.overlap = dispatch.overlap;
-  if (contract.restart)
-    out.restart = contract.restart->value;
-  if (contract.session_max)
-    out.session_max = contract.session_max->value;
-  if (contract.day_budget)
-    out.day_budget = contract.day_budget->value;
+  const plan::Agent& agent = plan.agents.front();
+  out.how = agent.dispatch;
+  out.on = agent.on;
+  out.every = agent.every.value_or(plan::Millis{0});
+  out.overlap = agent.overlap;
+  out.restart = agent.restart;
+  out.session_max = agent.session_max;
+  out.day_budget = agent.day_budget;
   return out;
 }
 
@@ -199,7 +194,7 @@ std::optional<Definition> define(const std::string& file, int& exit_code, Purpos
          not_executed(*plan, planner->model(), planner->sources(), Executes::kResident))
       if (std::ranges::find(missing, one) == missing.end())
         missing.push_back(std::move(one));
-    fleet.duties.push_back(resident_duty(*compilation.model, duty, *plan));
+    fleet.duties.push_back(resident_duty(duty, *plan));
   }
   if (purpose == Purpose::kSimulate)
     definition.not_executed = std::exchange(missing, {});

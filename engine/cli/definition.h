@@ -20,8 +20,7 @@ struct Definition {
   std::vector<std::string> not_executed;  // kSimulate: what `up` would refuse, a line each
   std::string repository;                 // a folder in it
   std::vector<std::string> sources;       // files that it was read from
-  std::string text;               // of them, one after the other, as far as they are on the disk
-  std::vector<std::string> said;  // what of it is not resident, and who to ask for it
+  std::string text;  // of them, one after the other, as far as they are on the disk
 };
 
 // Whatever is wrong is said on stderr; nothing then, and `exit_code` is set. `sources`, if any: as

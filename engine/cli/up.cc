@@ -246,7 +246,7 @@ int detach(const Definition& definition, std::uint32_t jobs) {
   // What a fleet before has said is kept, up to a length; one that is up now still writes there.
   const off_t before = out ? std::max<off_t>(::lseek(out.get(), 0, SEEK_END), 0) : 0;
   if (out && before > kMostLog && !engine_at_work(*places) && ::ftruncate(out.get(), 0) != 0)
-    return refused(os_error("ftruncate", log, errno));
+    return cannot_serve(os_error("ftruncate", log, errno));
   std::array<int, 2> ends{};
   if (!out || ::pipe2(ends.data(), O_CLOEXEC) != 0)
     return cannot_serve(os_error("open", log, errno));

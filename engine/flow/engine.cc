@@ -195,17 +195,19 @@ Status Engine::begin(plan::Plan plan, const std::string& cause) {
 
 Status Engine::take_up(const journal::RunInfo& run, run::Observer* past_observer) {
   struct CountResumes final : run::Observer {
+    run::Observer* other = nullptr;
     std::uint32_t resumes = 0;
-    void saw(const plan::Plan&, const run::State&, const run::Event& event,
-             const std::vector<run::Transition>&) override {
+    void saw(const plan::Plan& plan, const run::State& state, const run::Event& event,
+             const std::vector<run::Transition>& transitions) override {
       if (std::holds_alternative<run::Resumed>(event.body))
         ++resumes;
+      if (other != nullptr)
+        other->saw(plan, state, event, transitions);
     }
   } counting;
+  counting.other = past_observer;
   FLEET_TRY(const auto reader, journal::JournalReader::open(site_.state_dir));
-  run::BothObservers both(counting, past_observer != nullptr ? *past_observer : counting);
-  run::Observer& seeing = past_observer != nullptr ? static_cast<run::Observer&>(both) : counting;
-  FLEET_TRY(PastRun past, replay_run(*reader, run, &seeing));
+  FLEET_TRY(PastRun past, replay_run(*reader, run, &counting));
   plan_ = std::move(past.plan);
   state_ = std::move(past.state);
   site_.run = run.id;

@@ -120,7 +120,6 @@ class Engine {
   JournalLog log_;
   journal::Journal& journal_;
   std::optional<worktree::Repository> repository_;  // of the thread that carries on
-  std::optional<Workshop::Presence> present_;       // once there is a run
   journal::RunKey run_;
   plan::Plan plan_;
   run::State state_;

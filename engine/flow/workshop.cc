@@ -1,5 +1,7 @@
 #include "engine/flow/workshop.h"
 
+#include <utility>
+
 #include "engine/process/keeper_launcher.h"
 
 namespace fleet::flow {
@@ -55,6 +57,11 @@ void Workshop::leave(JournalLog& log) {
   logs_.erase(&log);
 }
 
+bool Workshop::is_shared() const {
+  const std::lock_guard lock(logs_mutex_);
+  return logs_.size() > 1;
+}
+
 void Workshop::listen(const std::string& key, std::function<void(const Error&)> failed) {
   const std::lock_guard lock(listeners_mutex_);
   if (lost_)
@@ -88,21 +95,6 @@ void Workshop::lost(Error error) {
       failed(error);
   }
   board_->close("the keeper is gone");
-}
-
-Workshop::Presence::Presence(Workshop& workshop) : workshop_(workshop) {
-  const std::lock_guard lock(workshop_.presence_mutex_);
-  ++workshop_.present_;
-}
-
-Workshop::Presence::~Presence() {
-  const std::lock_guard lock(workshop_.presence_mutex_);
-  --workshop_.present_;
-}
-
-bool Workshop::is_shared() const {
-  const std::lock_guard lock(presence_mutex_);
-  return present_ > 1;
 }
 
 }  // namespace fleet::flow

@@ -57,27 +57,15 @@ class Workshop {
   // The log hears of what becomes durable until `leave`, which waits for a call that is under way.
   void join(JournalLog& log);
   void leave(JournalLog& log);
+  // Whether more than one has joined: each run has a log.
+  bool is_shared() const;
 
-  // From now on the keeper's reports reach the board. `failed` is called once, from any thread,
-  // when they do not any more; at once where that has happened already. For the key: unique among
-  // those that listen.
+  // `failed` is called once, from any thread, when the keeper's reports do not reach the board any
+  // more; at once where that has happened already. `key`: unique among those that listen.
   void listen(const std::string& key, std::function<void(const Error&)> failed);
   void hush(const std::string& key);  // waits for a call that is under way
+  // From now on the keeper's reports reach the board; again is harmless.
   Status serve();
-
-  // How many runs are under way, and whether one of them may have worktrees that the others do not
-  // know of.
-  class Presence {
-   public:
-    explicit Presence(Workshop& workshop);
-    ~Presence();
-    Presence(const Presence&) = delete;
-    Presence& operator=(const Presence&) = delete;
-
-   private:
-    Workshop& workshop_;
-  };
-  bool is_shared() const;  // by more than one run
 
  private:
   explicit Workshop(WorkshopOptions options);
@@ -85,7 +73,7 @@ class Workshop {
 
   const WorkshopOptions options_;
 
-  std::mutex logs_mutex_;  // guards the one below; held while they are called
+  mutable std::mutex logs_mutex_;  // guards the one below; held while they are called
   std::map<JournalLog*, journal::OnDurable> logs_;
   std::unique_ptr<journal::Journal> journal_;
 
@@ -100,9 +88,6 @@ class Workshop {
   std::mutex listeners_mutex_;  // guards the two below; held while they are called
   std::map<std::string, std::function<void(const Error&)>> listeners_;
   std::optional<Error> lost_;
-
-  mutable std::mutex presence_mutex_;  // guards the one below
-  std::size_t present_ = 0;
 };
 
 }  // namespace fleet::flow

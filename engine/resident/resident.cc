@@ -131,24 +131,28 @@ Status Resident::recall() {
     if (info.finished)
       continue;
     FLEET_TRY(auto engine, flow::Engine::join(workshop_, false, clock_));
-    auto wakes = std::make_unique<WakeObserver>(
-        box_, duty_of(cause), [this](const plan::Event& event) { return is_wanted(event); },
-        [this](const Wake& wake) { post(Woken{wake}); },
-        [this](const std::string& except) { post(News{except}); });
+    const std::string name = duty_of(cause);
+    auto wakes = watch_for_wakes(name);
     FLEET_CHECK(engine->take_up(info, wakes.get()));
     rota_.take_up(cause, created);
-    const std::string name = duty_of(cause);
-    const auto duty = std::ranges::find(fleet_.duties, name, &Duty::name);
-    const bool always = duty != fleet_.duties.end() && duty->how == plan::Dispatch::kAlways;
-    launch(std::move(engine), name.empty() ? info.id : name, cause, always, std::move(wakes));
+    launch(std::move(engine), name.empty() ? info.id : name, cause, std::move(wakes));
   }
   FLEET_TRY(const TaskBox::Listed listed, box_.list());
   for (const std::string& broken : listed.broken)
     say(fmt::format("{} is no task and is left alone", broken));
-  for (const Wake& wake : listed.wakes)
-    if (rota_.woke(wake) && rota_.is_spent(wake.id))
-      FLEET_CHECK(box_.finish(wake.id));
   return Status();
+}
+
+const Duty* Resident::find(const std::string& duty) const {
+  const auto found = std::ranges::find(fleet_.duties, duty, &Duty::name);
+  return found == fleet_.duties.end() ? nullptr : &*found;
+}
+
+std::unique_ptr<run::Observer> Resident::watch_for_wakes(const std::string& duty) {
+  return std::make_unique<WakeObserver>(
+      box_, duty, [this](const plan::Event& event) { return is_wanted(event); },
+      [this](const Wake& wake) { post(Woken{wake}); },
+      [this](const std::string& except) { post(News{except}); });
 }
 
 Status Resident::watch_folders() {
@@ -226,26 +230,21 @@ Status Resident::begin(const Start& start) {
   FLEET_TRY(plan::Plan plan, fleet_.plan(start));
   FLEET_TRY(auto engine, flow::Engine::join(workshop_, false, clock_));
   FLEET_CHECK(engine->begin(std::move(plan), start.cause));
-  auto wakes = std::make_unique<WakeObserver>(
-      box_, start.duty, [this](const plan::Event& event) { return is_wanted(event); },
-      [this](const Wake& wake) { post(Woken{wake}); },
-      [this](const std::string& except) { post(News{except}); });
-  const auto duty = std::ranges::find(fleet_.duties, start.duty, &Duty::name);
-  const bool always = duty != fleet_.duties.end() && duty->how == plan::Dispatch::kAlways;
   say(fmt::format("{} begins (run {}): {}", start.duty, engine->site().run, start.wake.text));
-  launch(std::move(engine), start.duty, start.cause, always, std::move(wakes));
+  launch(std::move(engine), start.duty, start.cause, watch_for_wakes(start.duty));
   if (rota_.is_spent(start.wake.id))
     FLEET_CHECK(box_.finish(start.wake.id));
   return Status();
 }
 
 void Resident::launch(std::unique_ptr<flow::Engine> engine, std::string label, std::string cause,
-                      bool always_on, std::unique_ptr<run::Observer> wakes) {
+                      std::unique_ptr<run::Observer> wakes) {
+  const Duty* duty = find(duty_of(cause));
   const std::uint64_t key = ++last_key_;
   Running& running = running_[key];
   running.label = std::move(label);
   running.cause = std::move(cause);
-  running.always_on = always_on;
+  running.always_on = duty != nullptr && duty->how == plan::Dispatch::kAlways;
   running.engine = std::move(engine);
   running.progress = voice_.watch(running.label, *running.engine);
   running.wakes = std::move(wakes);
@@ -256,11 +255,10 @@ void Resident::stop_run(Running& running, run::StopLevel level, const std::strin
 }
 
 Ended Resident::how_ended(const Running& running, run::RunOutcome outcome) const {
-  const auto duty = std::ranges::find(fleet_.duties, duty_of(running.cause), &Duty::name);
+  const Duty* duty = find(duty_of(running.cause));
   const run::State& state = running.engine->state();
-  const bool aged = outcome == run::RunOutcome::kDone && duty != fleet_.duties.end() &&
-                    duty->session_max && !state.tasks.empty() &&
-                    state.tasks.front().duration >= *duty->session_max;
+  const bool aged = outcome == run::RunOutcome::kDone && duty != nullptr && duty->session_max &&
+                    !state.tasks.empty() && state.tasks.front().duration >= *duty->session_max;
   return aged ? Ended::kAged : ended_of(outcome);
 }
 

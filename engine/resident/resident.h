@@ -33,7 +33,8 @@ struct Fleet {
   std::function<Result<plan::Plan>(const Start& start)> plan;
 };
 
-// How people hear of it. Called from several threads, one call at a time.
+// How people hear of it. `say` is called from several threads, one call at a time; what `watch`
+// gives writes on the threads of its run.
 struct Voice {
   std::function<void(const std::string& line)> say;
   // Who watches a run; `label` is its duty's name, or its run's id.
@@ -98,8 +99,10 @@ class Resident {
   Status look();
   Status begin_due();
   Status begin(const Start& start);
+  const Duty* find(const std::string& duty) const;
+  std::unique_ptr<run::Observer> watch_for_wakes(const std::string& duty);
   void launch(std::unique_ptr<flow::Engine> engine, std::string label, std::string cause,
-              bool always_on, std::unique_ptr<run::Observer> wakes);
+              std::unique_ptr<run::Observer> wakes);
   void stop_run(Running& running, run::StopLevel level, const std::string& by);
   Status take(Message message);
   Ended how_ended(const Running& running, run::RunOutcome outcome) const;

@@ -95,8 +95,7 @@ class Rota {
   // An agent's mailbox has something unread, or has nothing any more.
   void mail(const std::string& agent, bool unread);
   // Something that an always-on agent wants to know of has happened: the base moved, a human
-  // decided.
-  // News that comes within a second is told together.
+  // decided. News that comes within a second is told together.
   void news(const std::string& except, std::int64_t now);
 
   // What begins now; each counts as under way from here on.
@@ -119,7 +118,6 @@ class Rota {
     friend bool operator==(const Standing&, const Standing&) = default;
   };
   std::vector<Standing> standing(std::int64_t now) const;
-  std::size_t under_way() const { return active_.size(); }
   // Once a day, when so much is spent that people want to be told: what is spent.
   std::optional<plan::Money> take_warning();
 
@@ -172,9 +170,10 @@ class Rota {
   bool warned_ = false;  // today
 };
 
-// "every:content:1764547200000": what a run was begun for, and for whom.
+// A cause is what a run was begun for, and for whom: "task:k3f9ab:ship",
+// "every:1764547200000:diary". The last part; empty without one.
 std::string duty_of(const std::string& cause);
-// Of `task:K3F9:backend`, `task:K3F9`; of turns of the clock the whole.
+// All before it: the wake's id.
 std::string wake_of(const std::string& cause);
 
 }  // namespace fleet::resident

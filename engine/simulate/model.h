@@ -35,9 +35,15 @@ class Model {
   virtual run::Published publish(const flow::PublishOrder& order) = 0;
   virtual run::Merged merge(const flow::MergeOrder& order) = 0;
   // A merge that a stop did not wait for: nothing was changed.
-  virtual run::Merged merge_stopped(const flow::MergeOrder& order) = 0;
+  virtual run::Merged merge_stopped(const flow::MergeOrder& order) {
+    run::Merged merged;
+    merged.attempt = order.task.attempt;
+    merged.how = run::MergeHow::kError;
+    merged.detail = "stopped";
+    return merged;
+  }
   // How long a session takes to end when it is asked to.
-  virtual std::chrono::milliseconds grace(run::Attempt attempt) = 0;
+  virtual std::chrono::milliseconds grace(run::Attempt) { return std::chrono::milliseconds{0}; }
   // What the human decides, at the moment when they do; empty: they never answer.
   virtual std::optional<run::GateAnswered> open_gate(const flow::OpenGateOrder& order) = 0;
   virtual void end_session(const flow::EndSessionOrder& order) = 0;

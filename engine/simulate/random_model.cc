@@ -169,18 +169,6 @@ run::Merged RandomModel::merge(const flow::MergeOrder& order) {
   return merged;
 }
 
-run::Merged RandomModel::merge_stopped(const flow::MergeOrder& order) {
-  run::Merged merged;
-  merged.attempt = order.task.attempt;
-  merged.how = run::MergeHow::kError;
-  merged.detail = "stopped";
-  return merged;
-}
-
-std::chrono::milliseconds RandomModel::grace(run::Attempt) {
-  return milliseconds{0};
-}
-
 // Everybody answers in the end: who does not within the gate's time is late, and that is a fault.
 std::optional<run::GateAnswered> RandomModel::open_gate(const flow::OpenGateOrder& order) {
   run::Decision decision = run::Decision::kReject;

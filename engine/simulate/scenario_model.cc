@@ -273,18 +273,6 @@ run::Merged ScenarioModel::merge(const flow::MergeOrder& order) {
   return merged;
 }
 
-run::Merged ScenarioModel::merge_stopped(const flow::MergeOrder& order) {
-  run::Merged merged;
-  merged.attempt = order.task.attempt;
-  merged.how = run::MergeHow::kError;
-  merged.detail = "stopped";
-  return merged;
-}
-
-std::chrono::milliseconds ScenarioModel::grace(run::Attempt) {
-  return milliseconds{0};
-}
-
 // Unless it is said otherwise a human approves, and stops what was escalated: what went wrong is
 // not let pass by somebody whom the test does not speak of.
 std::optional<run::GateAnswered> ScenarioModel::open_gate(const flow::OpenGateOrder& order) {

@@ -36,8 +36,6 @@ class ScenarioModel final : public Model {
   run::Verified verify(const flow::VerifyOrder& order) override;
   run::Published publish(const flow::PublishOrder& order) override;
   run::Merged merge(const flow::MergeOrder& order) override;
-  run::Merged merge_stopped(const flow::MergeOrder& order) override;
-  std::chrono::milliseconds grace(run::Attempt attempt) override;
   std::optional<run::GateAnswered> open_gate(const flow::OpenGateOrder& order) override;
   void end_session(const flow::EndSessionOrder& order) override;
 

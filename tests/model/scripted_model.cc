@@ -228,11 +228,7 @@ run::Merged ScriptedModel::merge_stopped(const flow::MergeOrder& order) {
   ledger_.take_back(order.task.attempt);
   ledger_.excuse(order.task.attempt);
   ledger_.idle(order.task.attempt);
-  run::Merged merged;
-  merged.attempt = order.task.attempt;
-  merged.how = run::MergeHow::kError;
-  merged.detail = "cancelled";
-  return merged;
+  return Model::merge_stopped(order);
 }
 
 std::chrono::milliseconds ScriptedModel::grace(run::Attempt attempt) {

@@ -84,7 +84,8 @@ TEST_CASE("the task box reads whatever it takes") {
   testing::ScratchDir dir;
   auto box = TaskBox::open(dir.path());
   REQUIRE(box);
-  Wake long_one = wake("task:abc");
+  Wake long_one;
+  long_one.id = "task:abc";
   long_one.text = std::string(kMaxText, '\x01');
   long_one.criteria = std::string(kMaxText, '\n');
   REQUIRE(box->put(long_one));
