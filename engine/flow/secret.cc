@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -23,7 +24,6 @@ namespace fleet::flow {
 namespace {
 
 constexpr std::size_t kMaxSecret = std::size_t{64} << 10;
-constexpr std::chrono::seconds kPatience{30};
 
 std::vector<char*> pointers(std::vector<std::string>& texts) {
   std::vector<char*> out;
@@ -66,48 +66,67 @@ Result<pid_t> start(const plan::Command& command, const Site& site, int output) 
   return pid;
 }
 
-// All that comes until the other end is closed. False: it took too long, or there is too much.
-bool read_all(int from, std::string& text) {
-  const auto end = std::chrono::steady_clock::now() + kPatience;
-  for (std::array<char, 4096> part{};;) {
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
-        end - std::chrono::steady_clock::now());
+using Moment = std::chrono::steady_clock::time_point;
+
+// Whether there is something to read, or an end, before `end`.
+bool wait_for(int from, Moment end) {
+  for (;;) {
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
     pollfd ready{from, POLLIN, 0};
     const int come = left.count() > 0 ? ::poll(&ready, 1, static_cast<int>(left.count())) : 0;
-    if (come < 0 && errno == EINTR)
-      continue;
-    if (come <= 0)
-      return false;
-    const ssize_t got = ::read(from, part.data(), part.size());
-    if (got == 0)
-      return true;
-    if (got < 0 && errno != EINTR)
-      return false;
-    if (got > 0)
-      text.append(part.data(), static_cast<std::size_t>(got));
-    if (text.size() > kMaxSecret)
-      return false;
+    if (come >= 0 || errno != EINTR)
+      return come > 0;
   }
 }
 
-Result<std::string> output_of(const plan::Command& command, const Site& site) {
+enum class Read { kWhole, kTooLong, kTooMuch };
+
+// All that comes until the other end is closed.
+Read read_all(int from, Moment end, std::string& text) {
+  std::array<char, 4096> part{};
+  while (wait_for(from, end)) {
+    const ssize_t got = ::read(from, part.data(), part.size());
+    if (got == 0)
+      return Read::kWhole;
+    if (got > 0)
+      text.append(part.data(), static_cast<std::size_t>(got));
+    if (text.size() > kMaxSecret)
+      return Read::kTooMuch;
+    if (got < 0 && errno != EINTR)
+      break;
+  }
+  return Read::kTooLong;
+}
+
+// It may close its output and go on for ever, or leave it to a child that does.
+Result<std::string> output_of(const plan::Command& command, const Site& site,
+                              std::chrono::milliseconds patience) {
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0)
     return os_error("pipe", "of a credential's command", errno);
   const UniqueFd out(ends[0]);
   UniqueFd in(ends[1]);
+  const Moment end = std::chrono::steady_clock::now() + patience;
   FLEET_TRY(const pid_t pid, start(command, site, in.get()));
   in.reset();
+  const UniqueFd process(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
   std::string text;
-  const bool whole = read_all(out.get(), text);
-  if (!whole)
+  Read read = read_all(out.get(), end, text);
+  if (read == Read::kWhole && !(process && wait_for(process.get(), end)))
+    read = Read::kTooLong;
+  if (read != Read::kWhole)
     ::kill(pid, SIGKILL);
   int status = 0;
   while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
   }
-  if (!whole)
+  if (read == Read::kTooLong)
+    return Error(Errc::kTimeout,
+                 fmt::format("`{}` did not end within {} s, and was ended", command.text,
+                             std::chrono::ceil<std::chrono::seconds>(patience).count()));
+  if (read == Read::kTooMuch)
     return Error(Errc::kInvalid,
-                 fmt::format("`{}` took too long, or wrote too much", command.text));
+                 fmt::format("`{}` wrote more than {} KiB", command.text, kMaxSecret >> 10));
   if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
     return Error(Errc::kInvalid,
                  fmt::format("`{}` failed ({})", command.text,
@@ -116,7 +135,8 @@ Result<std::string> output_of(const plan::Command& command, const Site& site) {
   return text;
 }
 
-Result<std::string> text_of(const plan::Credential& credential, const Site& site) {
+Result<std::string> text_of(const plan::Credential& credential, const Site& site,
+                            std::chrono::milliseconds patience) {
   switch (credential.from) {
     case plan::Credential::From::kEnv: {
       const auto found = site.environment.find(credential.source);
@@ -126,7 +146,7 @@ Result<std::string> text_of(const plan::Credential& credential, const Site& site
     }
     case plan::Credential::From::kFile:
       return os::system_files().read_file(secret_path(credential, site), kMaxSecret);
-    case plan::Credential::From::kCommand: return output_of(*credential.command, site);
+    case plan::Credential::From::kCommand: return output_of(*credential.command, site, patience);
   }
   return std::string();
 }
@@ -140,12 +160,13 @@ std::string secret_path(const plan::Credential& credential, const Site& site) {
   return path.starts_with('/') ? path : site.work_dir + "/" + path;
 }
 
-Result<std::string> read_secret(const plan::Credential& credential, const Site& site) {
+Result<std::string> read_secret(const plan::Credential& credential, const Site& site,
+                                std::chrono::milliseconds patience) {
   const auto refused = [&](const std::string& why) {
     return Error(Errc::kInvalid, fmt::format("the credential `{}` is not there: {}; {} renews it",
                                              credential.name, why, credential.owner));
   };
-  Result<std::string> text = text_of(credential, site);
+  Result<std::string> text = text_of(credential, site, patience);
   if (!text)
     return refused(text.error().message());
   while (!text->empty() && (text->back() == '\n' || text->back() == '\r' || text->back() == ' '))

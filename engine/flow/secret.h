@@ -2,6 +2,7 @@
 // broker, and to nobody else. Threads: any.
 #pragma once
 
+#include <chrono>
 #include <string>
 
 #include "dsl/plan/plan.h"
@@ -10,9 +11,12 @@
 
 namespace fleet::flow {
 
-// Blocks for as long as a command takes, half a minute at most. kInvalid: it is not there; the
-// message says who renews it, and nothing of what was read.
-Result<std::string> read_secret(const plan::Credential& credential, const Site& site);
+inline constexpr std::chrono::seconds kSecretPatience{30};
+
+// Blocks for as long as a command takes, at most `patience`; one that takes longer is killed.
+// kInvalid: it is not there; the message says who renews it, and nothing of what was read.
+Result<std::string> read_secret(const plan::Credential& credential, const Site& site,
+                                std::chrono::milliseconds patience = kSecretPatience);
 
 // Of `from = file("…")`: where that is. A path is relative to the user's checkout; `~` is their
 // home.
