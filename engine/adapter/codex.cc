@@ -38,7 +38,9 @@ Start start_codex(const Call& call) {
   if (!call.model.empty())
     start.argv.insert(start.argv.end(), {"-m", call.model});
   if (!call.models.empty())
-    start.argv.insert(start.argv.end(), {"-c", "openai_base_url=" + call.models + "/v1"});
+    // Where money is limited the broker refuses what the service itself looks up.
+    start.argv.insert(start.argv.end(), {"-c", "openai_base_url=" + call.models + "/v1", "-c",
+                                         "web_search=disabled"});
   start.argv.push_back(call.prompt);
   // Not below TMPDIR: its own sandbox can't start there.
   start.env.emplace_back("CODEX_HOME", call.home + "/.codex");

@@ -26,6 +26,7 @@
 #include <boost/beast/ssl.hpp>
 #include <fmt/format.h>
 
+#include "engine/broker/ask.h"
 #include "engine/broker/dialect.h"
 #include "engine/broker/meter.h"
 #include "engine/broker/purse.h"
@@ -50,6 +51,8 @@ constexpr std::size_t kMaxError = std::size_t{1} << 20;  // of a service's answe
 constexpr std::uint64_t kMostOutput = 128'000;
 // What a service puts before a request's own words, for tools and the like.
 constexpr std::uint64_t kOwnPrompt = 4'000;
+// Of an image, however large: services scale it down before they count.
+constexpr std::uint64_t kImage = 20'000;
 
 std::string dollars(std::int64_t micros) {
   return fmt::format("${:.4f}", static_cast<double>(micros) / 1e6);
@@ -402,19 +405,27 @@ void Connection::judge_body(const Held& x) {
         fmt::format("money is limited, and `{}` has no price that fleetc knows (its table "
                     "is of {}): state `price` in the runtime",
                     x->ask.model.substr(0, 200), kPricesAsOf));
-  const bool limited = x->client->purse.is_limited();
-  if ((limited || session.only_priced) && !x->ask.unbounded.empty())
+  const bool limited = session.only_priced;
+  if (limited && x->ask.unbounded.empty() && !x->ask.fills_window.empty() && x->price->window == 0)
+    x->ask.unbounded = fmt::format(
+        "`{}` has more tokens than its bytes, and nobody knows how long "
+        "a prompt of `{}` may be",
+        x->ask.fills_window, x->ask.model.substr(0, 200));
+  if (limited && !x->ask.unbounded.empty())
     return refuse(
         x, No::kUnpriced,
         "money is limited, and what this request costs has no bound: " + x->ask.unbounded);
-  if (limited) {
+  if (x->price) {
     const std::uint64_t one = x->ask.most_output != 0      ? x->ask.most_output
                               : x->price->most_output != 0 ? x->price->most_output
                                                            : kMostOutput;
     x->most_output =
         std::min(one, std::uint64_t{10'000'000}) * std::min(x->ask.answers, std::uint64_t{1'000});
-    x->worst = worst_cost(x->request.body().size() + kOwnPrompt, x->most_output, x->ask.hour_cache,
-                          *x->price);
+    const std::uint64_t prompt =
+        x->ask.fills_window.empty()
+            ? x->request.body().size() + kOwnPrompt + x->ask.images * kImage
+            : std::max<std::uint64_t>(x->price->window, x->request.body().size());
+    x->worst = worst_cost(prompt, x->most_output, x->ask.hour_cache, *x->price);
   }
   watch_client(x);
   reserve(x);
@@ -876,7 +887,7 @@ Purse::Answer Proxy::reserve(Exchange& exchange, std::function<void()> again) {
 }
 
 Status Proxy::note(Exchange& exchange) {
-  if (!exchange.client->purse.is_limited())
+  if (exchange.worst == 0)
     return {};
   FLEET_TRY(exchange.noted, slate_.note(exchange.client->session.name, exchange.worst));
   return {};
@@ -889,9 +900,12 @@ void Proxy::settle(Exchange& exchange, End end) {
   Client& client = *exchange.client;
   Usage usage;
   std::int64_t used = 0;
+  bool assumed = false;
   if (end != End::kFree && exchange.passed_on) {
     const Reading reading = exchange.meter ? exchange.meter->finish(end == End::kWhole) : Reading{};
     usage = reading.usage;
+    assumed = exchange.target.call != Call::kFree && exchange.price &&
+              !(reading.prompt_known && reading.output_known);
     Usage counted = usage;
     if (!reading.output_known)
       counted.output = std::max(counted.output, exchange.most_output);
@@ -907,7 +921,7 @@ void Proxy::settle(Exchange& exchange, End end) {
   if (used == 0 && usage == Usage{})
     durable();
   else if (hooks_.spent)
-    hooks_.spent({client.session.name, usage, used, durable});
+    hooks_.spent({client.session.name, usage, used, assumed, durable});
   for (std::function<void()>& again : std::exchange(client.waiting, {}))
     asio::post(io_, std::move(again));
 }
@@ -943,7 +957,7 @@ void Broker::close(const std::string& name) {
 std::vector<Spent> Broker::left_over() {
   std::vector<Spent> out;
   for (const Slate::Entry& entry : proxy_->slate().left())
-    out.push_back({entry.session, {}, entry.micros, [file = entry.file] {
+    out.push_back({entry.session, {}, entry.micros, true, [file = entry.file] {
                      Slate::strike(file);
                    }});
   return out;

@@ -39,6 +39,7 @@ struct Spent {
   std::string session;
   Usage usage;
   std::int64_t micros = 0;
+  bool assumed = false;  // the service did not say all of it: counted at its worst
   std::function<void()> durable;
 };
 

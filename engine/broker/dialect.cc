@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <set>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -122,102 +121,6 @@ std::optional<Target> known_target(Protocol protocol, std::string_view method,
   return known == kPaths.end() ? std::nullopt : std::optional(Target{known->call, {}, {}, false});
 }
 
-// The members of the body and of its settings, without what may be long. A name that stands twice
-// is read in two ways by two readers, and one of them reckons the cost.
-class Members {
- public:
-  explicit Members(std::string_view body) {
-    const auto keep = [this](int depth, Json::parse_event_t event, Json& parsed) {
-      if (event != Json::parse_event_t::key)
-        return true;
-      const std::string& name = parsed.get_ref<const std::string&>();
-      if (depth == 1)
-        top_ = name;
-      if (depth == 1 || (depth == 2 && is_settings(top_)))
-        twice_ = twice_ || !names_.insert(depth == 1 ? name : top_ + "." + name).second;
-      return depth > 1 || !is_long(name);
-    };
-    whole_ = Json::parse(body, keep, false);
-  }
-
-  bool sound() const { return whole_.is_object() && !twice_; }
-  bool twice() const { return twice_; }
-  bool has(const std::string& name) const { return names_.contains(name); }
-
-  const Json* find(const std::string& name) const { return find_in(whole_, name); }
-  static const Json* find_in(const Json& object, const std::string& name) {
-    if (!object.is_object())
-      return nullptr;
-    const auto found = object.find(name);
-    return found == object.end() || found->is_null() ? nullptr : &*found;
-  }
-  std::string text(const std::string& name) const {
-    const Json* found = find(name);
-    return found != nullptr && found->is_string() ? found->get<std::string>() : std::string();
-  }
-
- private:
-  static bool is_settings(const std::string& name) {
-    return name == "generationConfig" || name == "generation_config" || name == "stream_options";
-  }
-  static bool is_long(const std::string& name) {
-    return name == "messages" || name == "input" || name == "contents" || name == "tools" ||
-           name == "system" || name == "instructions" || name == "systemInstruction" ||
-           name == "system_instruction" || name == "metadata";
-  }
-
-  std::string top_;
-  std::set<std::string> names_;
-  bool twice_ = false;
-  Json whole_;
-};
-
-// A number of tokens or of answers; nothing when it is no such number.
-std::optional<std::uint64_t> count_in(const Json& value) {
-  if (value.is_number_unsigned())
-    return value.get<std::uint64_t>();
-  // Some clients write 4096.0.
-  if (value.is_number_float() && value.get<double>() >= 0 && value.get<double>() < 1e12)
-    return static_cast<std::uint64_t>(value.get<double>()) + 1;
-  return std::nullopt;
-}
-
-// The largest of the named numbers, so that whichever the service heeds is covered.
-class Largest {
- public:
-  void add(const Json* value) {
-    if (value == nullptr)
-      return;
-    const auto count = count_in(*value);
-    sound_ = sound_ && count.has_value();
-    most_ = std::max(most_, count.value_or(0));
-  }
-  bool sound() const { return sound_; }
-  std::uint64_t most() const { return most_; }
-
- private:
-  bool sound_ = true;
-  std::uint64_t most_ = 0;
-};
-
-// What lets a request cost more than its own bytes tell.
-std::string unbounded_by(const Members& members) {
-  for (const char* name :
-       {"previous_response_id", "conversation", "prompt", "cachedContent", "cached_content"})
-    if (members.find(name) != nullptr)
-      return fmt::format("`{}` brings input along that is kept at the service", name);
-  if (members.find("background") != nullptr && *members.find("background") == Json(true))
-    return "`background` goes on when the request has ended";
-  const std::string tier = members.text("service_tier");
-  if (tier == "priority" || tier == "fast" || members.text("speed") == "fast")
-    return "it asks for a faster tier, whose price is another";
-  return {};
-}
-
-Error unreadable(const std::string& why) {
-  return Error(Errc::kInvalid, "the broker can't read this request: " + why);
-}
-
 struct Shape {
   unsigned status;
   const char* anthropic;
@@ -269,47 +172,6 @@ std::string key_in(std::string_view target) {
       key = parameter.substr(4);
   });
   return key;
-}
-
-Result<Ask> read_ask(const Target& target, std::string_view body) {
-  const Members members(body);
-  if (members.twice())
-    return unreadable("a member stands in it twice");
-  if (!members.sound())
-    return unreadable("it is no JSON object");
-  Ask ask;
-  ask.model = target.call == Call::kGenerate ? target.model : members.text("model");
-  if (ask.model.empty())
-    return unreadable("it names no model");
-  Largest output, answers;
-  for (const char* name : {"max_tokens", "max_completion_tokens", "max_output_tokens"})
-    output.add(members.find(name));
-  answers.add(members.find("n"));
-  for (const char* settings : {"generationConfig", "generation_config"}) {
-    const Json* config = members.find(settings);
-    if (config == nullptr)
-      continue;
-    for (const char* name : {"maxOutputTokens", "max_output_tokens"})
-      output.add(Members::find_in(*config, name));
-    for (const char* name : {"candidateCount", "candidate_count"})
-      answers.add(Members::find_in(*config, name));
-  }
-  if (!output.sound() || !answers.sound())
-    return unreadable("its limit of tokens, or of answers, is no number");
-  ask.most_output = output.most();
-  ask.answers = std::max<std::uint64_t>(answers.most(), 1);
-  ask.hour_cache = body.find("\"1h\"") != std::string_view::npos;
-  ask.unbounded = unbounded_by(members);
-  const Json* stream = members.find("stream");
-  if (target.call == Call::kChat && stream != nullptr && *stream == Json(true)) {
-    const Json* options = members.find("stream_options");
-    const Json* usage = options == nullptr ? nullptr : Members::find_in(*options, "include_usage");
-    if (!members.has("stream_options"))
-      ask.insert = "\"stream_options\":{\"include_usage\":true},";
-    else if (usage == nullptr || *usage != Json(true))
-      return unreadable("its `stream_options` keep the service from telling what it used");
-  }
-  return ask;
 }
 
 Refusal refusal(Protocol protocol, No no, const std::string& text) {

@@ -1,5 +1,5 @@
-// The three protocols that models are asked by: which paths there are, what a request says of its
-// cost, and how each is told "no". Values in, values out. Pure; any thread.
+// The three protocols that models are asked by: which paths there are, how each
+// is told "no", and how a key is shown. Values in, values out. Pure; any thread.
 #pragma once
 
 #include <cstdint>
@@ -7,8 +7,6 @@
 #include <string>
 #include <string_view>
 #include <utility>
-
-#include "engine/base/result.h"
 
 namespace fleet::broker {
 
@@ -36,19 +34,6 @@ std::optional<Target> read_target(Protocol protocol, std::string_view method,
 
 // The key in a query: "…?key=K". Empty: none.
 std::string key_in(std::string_view target);
-
-// What the body says of the cost.
-struct Ask {
-  std::string model;
-  std::uint64_t most_output = 0;  // tokens, of one answer; 0: not said
-  std::uint64_t answers = 1;
-  bool hour_cache = false;  // it may write to a cache that is kept for an hour
-  std::string unbounded;    // why its cost has no bound that can be told before; empty: it has one
-  std::string insert;       // goes after the body's first brace, for the service to tell its usage
-};
-// `body` of a request that costs something. kInvalid: it is not one that can be read in one way
-// only.
-Result<Ask> read_ask(const Target& target, std::string_view body);
 
 enum class No {
   kKey,          // nobody has this key

@@ -17,19 +17,37 @@ const Json* inside(const Json& object, const char* name) {
   return found == object.end() ? nullptr : &*found;
 }
 
-bool has_number(const Json& object, const char* name) {
-  const Json* found = inside(object, name);
-  return found != nullptr && found->is_number_unsigned();
-}
+// No answer has more of anything; keeps sums in range.
+constexpr std::uint64_t kMostTokens = 1'000'000'000'000;
 
-std::uint64_t number(const Json& object, const char* name) {
-  return has_number(object, name) ? inside(object, name)->get<std::uint64_t>() : 0;
-}
+// The figures of one `usage`. What is there and is no number makes all of it no answer.
+class Figures {
+ public:
+  explicit Figures(const Json& usage) : usage_(usage) {}
 
-std::uint64_t number_in(const Json& object, const char* details, const char* name) {
-  const Json* found = inside(object, details);
-  return found == nullptr ? 0 : number(*found, name);
-}
+  bool has(const char* name) const {
+    const Json* found = inside(usage_, name);
+    return found != nullptr && found->is_number_unsigned();
+  }
+  std::uint64_t at(const char* name) { return read(usage_, name); }
+  std::uint64_t in(const char* details, const char* name) {
+    const Json* found = inside(usage_, details);
+    return found == nullptr ? 0 : read(*found, name);
+  }
+  bool sound() const { return sound_; }
+
+ private:
+  std::uint64_t read(const Json& object, const char* name) {
+    const Json* found = inside(object, name);
+    if (found == nullptr || found->is_null())
+      return 0;
+    sound_ = sound_ && found->is_number_unsigned();
+    return sound_ ? std::min(found->get<std::uint64_t>(), kMostTokens) : 0;
+  }
+
+  const Json& usage_;
+  bool sound_ = true;
+};
 
 std::uint64_t less(std::uint64_t whole, std::uint64_t part) {
   return whole > part ? whole - part : 0;
@@ -44,75 +62,82 @@ void raise(Usage& usage, const Usage& seen) {
   usage.output = std::max(usage.output, seen.output);
 }
 
-Usage anthropic_usage(const Json& usage) {
+Usage anthropic_usage(Figures& figures) {
   Usage seen;
-  seen.input = number(usage, "input_tokens");
-  seen.cache_read = number(usage, "cache_read_input_tokens");
-  seen.cache_write_hour = number_in(usage, "cache_creation", "ephemeral_1h_input_tokens");
-  seen.cache_write = less(number(usage, "cache_creation_input_tokens"), seen.cache_write_hour);
-  seen.output = number(usage, "output_tokens");
+  seen.input = figures.at("input_tokens");
+  seen.cache_read = figures.at("cache_read_input_tokens");
+  seen.cache_write_hour = figures.in("cache_creation", "ephemeral_1h_input_tokens");
+  seen.cache_write = less(figures.at("cache_creation_input_tokens"), seen.cache_write_hour);
+  seen.output = figures.at("output_tokens");
   return seen;
 }
 
 // The two of OpenAI differ in their names only; what was cached is part of the prompt in both.
-Usage openai_usage(const Json& usage, const char* prompt, const char* details, const char* output) {
+Usage openai_usage(Figures& figures, const char* prompt, const char* details, const char* output) {
   Usage seen;
-  seen.cache_read = number_in(usage, details, "cached_tokens");
-  seen.cache_write = number_in(usage, details, "cache_write_tokens");
-  seen.input = less(number(usage, prompt), seen.cache_read + seen.cache_write);
-  seen.output = number(usage, output);
+  seen.cache_read = figures.in(details, "cached_tokens");
+  seen.cache_write = figures.in(details, "cache_write_tokens");
+  seen.input = less(figures.at(prompt), seen.cache_read + seen.cache_write);
+  seen.output = figures.at(output);
   return seen;
 }
 
-Usage gemini_usage(const Json& usage) {
+Usage gemini_usage(Figures& figures) {
   Usage seen;
-  seen.cache_read = number(usage, "cachedContentTokenCount");
-  seen.input = less(number(usage, "promptTokenCount"), seen.cache_read) +
-               number(usage, "toolUsePromptTokenCount");
-  seen.output = number(usage, "candidatesTokenCount") + number(usage, "thoughtsTokenCount");
+  seen.cache_read = figures.at("cachedContentTokenCount");
+  seen.input =
+      less(figures.at("promptTokenCount"), seen.cache_read) + figures.at("toolUsePromptTokenCount");
+  seen.output = figures.at("candidatesTokenCount") + figures.at("thoughtsTokenCount");
   // Its total has what the other figures leave out.
-  seen.output = std::max(seen.output, less(number(usage, "totalTokenCount"), seen.prompt()));
+  seen.output = std::max(seen.output, less(figures.at("totalTokenCount"), seen.prompt()));
   return seen;
 }
 
-void read_anthropic(const Json& event, Reading& reading) {
-  const Json* message = inside(event, "message");
-  const Json* usage = inside(message != nullptr ? *message : event, "usage");
-  if (usage == nullptr || !usage->is_object())
+// The `usage` of an event, or of the message that it tells of; null: there is none.
+const Json* usage_of(const Json& event, const char* message, const char* name) {
+  const Json* whole = inside(event, message);
+  const Json* usage = inside(whole != nullptr ? *whole : event, name);
+  return usage != nullptr && usage->is_object() ? usage : nullptr;
+}
+
+void read_anthropic(const Json& event, Reading& reading, bool& sound) {
+  const Json* usage = usage_of(event, "message", "usage");
+  if (usage == nullptr)
     return;
-  raise(reading.usage, anthropic_usage(*usage));
+  Figures figures(*usage);
+  raise(reading.usage, anthropic_usage(figures));
+  sound = sound && figures.sound();
+  reading.prompt_known = reading.prompt_known || figures.has("input_tokens");
   // The figure at the start of a stream is not the answer's.
-  reading.prompt_known = reading.prompt_known || has_number(*usage, "input_tokens");
   reading.output_known =
-      reading.output_known || (message == nullptr && has_number(*usage, "output_tokens"));
+      reading.output_known || (inside(event, "message") == nullptr && figures.has("output_tokens"));
 }
 
-void read_responses(const Json& event, Reading& reading) {
-  const Json* response = inside(event, "response");
-  const Json* usage = inside(response != nullptr ? *response : event, "usage");
-  if (usage == nullptr || !usage->is_object())
+void read_openai(const Json& event, bool chat, Reading& reading, bool& sound) {
+  const Json* usage = usage_of(event, "response", "usage");
+  if (usage == nullptr)
     return;
-  raise(reading.usage,
-        openai_usage(*usage, "input_tokens", "input_tokens_details", "output_tokens"));
-  reading.prompt_known = reading.output_known = true;
+  Figures figures(*usage);
+  const char* prompt = chat ? "prompt_tokens" : "input_tokens";
+  const char* details = chat ? "prompt_tokens_details" : "input_tokens_details";
+  const char* output = chat ? "completion_tokens" : "output_tokens";
+  raise(reading.usage, openai_usage(figures, prompt, details, output));
+  sound = sound && figures.sound();
+  reading.prompt_known = reading.prompt_known || figures.has(prompt);
+  reading.output_known = reading.output_known || figures.has(output);
 }
 
-void read_chat(const Json& event, Reading& reading) {
-  const Json* usage = inside(event, "usage");
-  if (usage == nullptr || !usage->is_object())
+// Each part of a stream has the figures so far; a figure that is zero is left out.
+void read_gemini(const Json& event, Reading& reading, bool& sound) {
+  const Json* usage = usage_of(event, "response", "usageMetadata");
+  if (usage == nullptr)
     return;
-  raise(reading.usage,
-        openai_usage(*usage, "prompt_tokens", "prompt_tokens_details", "completion_tokens"));
-  reading.prompt_known = reading.output_known = true;
-}
-
-// Each part of a stream has the figures so far.
-void read_gemini(const Json& event, Reading& reading) {
-  const Json* usage = inside(event, "usageMetadata");
-  if (usage == nullptr || !usage->is_object())
-    return;
-  raise(reading.usage, gemini_usage(*usage));
-  reading.prompt_known = true;
+  Figures figures(*usage);
+  raise(reading.usage, gemini_usage(figures));
+  sound = sound && figures.sound();
+  reading.prompt_known = reading.prompt_known || figures.has("promptTokenCount");
+  reading.output_known =
+      reading.output_known || figures.has("candidatesTokenCount") || figures.has("totalTokenCount");
 }
 
 }  // namespace
@@ -171,10 +196,10 @@ void Meter::read(const std::string& json) {
   const Json whole = Json::parse(json, nullptr, false);
   const auto read_one = [this](const Json& one) {
     switch (call_) {
-      case Call::kMessages: return read_anthropic(one, reading_);
-      case Call::kResponses: return read_responses(one, reading_);
-      case Call::kChat: return read_chat(one, reading_);
-      case Call::kGenerate: return read_gemini(one, reading_);
+      case Call::kMessages: return read_anthropic(one, reading_, sound_);
+      case Call::kResponses: return read_openai(one, false, reading_, sound_);
+      case Call::kChat: return read_openai(one, true, reading_, sound_);
+      case Call::kGenerate: return read_gemini(one, reading_, sound_);
       case Call::kFree:
       case Call::kHello: return;
     }
@@ -193,10 +218,12 @@ Reading Meter::finish(bool complete) {
   } else if (!overflown_) {
     read(std::exchange(line_, {}));
   }
-  if (call_ == Call::kGenerate)
-    reading_.output_known = reading_.prompt_known && (complete || ended_);
+  if (call_ == Call::kGenerate && !complete && !ended_)
+    reading_.output_known = false;
   if (overflown_)
     reading_.output_known = false;
+  if (!sound_)
+    reading_.prompt_known = reading_.output_known = false;
   return reading_;
 }
 

@@ -12,8 +12,9 @@ namespace fleet::broker {
 
 struct Reading {
   Usage usage;
-  bool prompt_known = false;  // else nothing was said of it
-  bool output_known = false;  // else the answer broke off before it was said
+  // Else it was not said, or nothing that could be read.
+  bool prompt_known = false;
+  bool output_known = false;
   friend bool operator==(const Reading&, const Reading&) = default;
 };
 
@@ -42,6 +43,7 @@ class Meter {
   std::string data_;  // of the event so far
   bool has_data_ = false;
   bool ended_ = false;  // the stream said that this is the end
+  bool sound_ = true;   // no figure was other than a number
   Reading reading_;
 };
 

@@ -14,7 +14,8 @@
 namespace fleet::broker {
 namespace {
 
-constexpr std::uint64_t kMost = 10'000'000'000;  // tokens of one request; keeps products in range
+constexpr std::uint64_t kMost = 10'000'000'000;            // tokens of one request
+constexpr std::int64_t kMostCost = 1'000'000'000'000'000;  // of one; sums of some stay in range
 
 constexpr std::int64_t dollars(double amount) {
   return static_cast<std::int64_t>(amount * 1e6 + 0.5);
@@ -111,12 +112,15 @@ std::string_view without_date(std::string_view name) {
   return name;
 }
 
-std::int64_t product(std::uint64_t tokens, std::int64_t rate) {
-  return static_cast<std::int64_t>(std::min(tokens, kMost)) * rate;
+// In micro-dollars of a millionth; no product of these two is beyond its range.
+__extension__ using Wide = __int128;
+
+Wide product(std::uint64_t tokens, std::int64_t rate) {
+  return Wide{static_cast<std::int64_t>(std::min(tokens, kMost))} * rate;
 }
 
-std::int64_t rounded_up(std::int64_t millionths) {
-  return (millionths + 999'999) / 1'000'000;
+std::int64_t rounded_up(Wide millionths) {
+  return static_cast<std::int64_t>(std::min((millionths + 999'999) / 1'000'000, Wide{kMostCost}));
 }
 
 const Rates& rates_for(std::uint64_t prompt, const Price& price) {

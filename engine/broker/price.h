@@ -16,6 +16,7 @@ struct Usage {
   std::uint64_t cache_write_hour = 0;  // kept for an hour
   std::uint64_t output = 0;            // thoughts included
 
+  // REQUIRES: the figures are a meter's, whose sums are in range.
   std::uint64_t prompt() const { return input + cache_read + cache_write + cache_write_hour; }
   friend bool operator==(const Usage&, const Usage&) = default;
 };
@@ -47,7 +48,7 @@ std::optional<Price> price_of(std::string_view model);
 // The same for every kind of token, as the language states it. `micros`: of a million tokens.
 Price flat_price(std::int64_t micros);
 
-// Micro-dollars, rounded up.
+// Micro-dollars, rounded up; at most a billion dollars.
 std::int64_t cost_of(const Usage& usage, const Price& price);
 
 // No request can cost more whose prompt has at most `prompt` tokens and whose answers have at most

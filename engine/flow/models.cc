@@ -234,7 +234,8 @@ void Models::say(const broker::Spent& used) {
   if (!say_ || !attempt)
     return;
   const broker::Usage& usage = used.usage;
-  say_(run::Metered{*attempt, used.micros, usage.prompt(), usage.cache_read, usage.output},
+  say_(run::Metered{*attempt, used.micros, usage.prompt(), usage.cache_read, usage.output,
+                    used.assumed},
        [durable = used.durable](const Status& recorded) {
          if (recorded && durable)
            durable();

@@ -139,9 +139,12 @@ struct Sentence {
                        e.summary.empty() ? "" : ": " + printable(e.summary));
   }
   std::string operator()(const run::Metered& e) const {
-    return fmt::format("{}: {}, {} tokens in ({} cached), {} out", of(e.attempt),
+    return fmt::format("{}: {}, {} tokens in ({} cached), {} out{}", of(e.attempt),
                        plan::to_string(plan::Money{e.micros}), e.input_tokens, e.cached_tokens,
-                       e.output_tokens);
+                       e.output_tokens,
+                       e.assumed ? "; counted at its worst, since the model's service did not say "
+                                   "what was used"
+                                 : "");
   }
   std::string operator()(const run::GateAnswered& e) const {
     const bool late = e.attempt.task.value < state.tasks.size() &&

@@ -312,6 +312,8 @@ struct Metered {
   std::uint64_t input_tokens = 0;
   std::uint64_t cached_tokens = 0;  // of these, read from a cache
   std::uint64_t output_tokens = 0;
+  // The model's service did not say all of it: the money is the most that it may have been.
+  bool assumed = false;
   friend bool operator==(const Metered&, const Metered&) = default;
 };
 

@@ -223,6 +223,7 @@ void fields(Io& io, Is<Metered> auto& e) {
   io("input_tokens", e.input_tokens);
   io("cached_tokens", e.cached_tokens);
   io("output_tokens", e.output_tokens);
+  io("assumed", e.assumed);
 }
 
 template <class Io>

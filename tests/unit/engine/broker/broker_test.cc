@@ -135,6 +135,7 @@ TEST_CASE("a request goes to its service with the key in the token's place, and 
   REQUIRE(spent.size() == 1);
   CHECK(spent[0].session == "3.1");
   CHECK(spent[0].micros == kMessageCost);
+  CHECK_FALSE(spent[0].assumed);
 }
 
 TEST_CASE("each protocol has its own way to show a token and to be given a key") {
@@ -411,4 +412,19 @@ TEST_CASE("the next engine listens where this one did, and counts what it left r
   left[0].durable();
   world.start();
   CHECK(world.broker->left_over().empty());
+}
+
+TEST_CASE("an answer without figures costs what was reserved, with a budget or without") {
+  for (const std::optional<std::int64_t> budget :
+       {std::optional<std::int64_t>(1'000'000), std::optional<std::int64_t>()}) {
+    World world(always(answer(R"({"usage":{}})")));
+    world.open(Protocol::kOpenai, budget);
+    CHECK(status_of(world.ask("/v1/responses", R"({"model":"gpt-5","max_output_tokens":100})",
+                              std::string("Authorization: Bearer ") + kToken)) ==
+          "HTTP/1.1 200 OK");
+    const auto spent = world.seen.wait_for(1);
+    REQUIRE(spent.size() == 1);
+    CHECK(spent[0].assumed);
+    CHECK(spent[0].micros == worst_cost(4'000 + 41, 100, false, *price_of("gpt-5")));
+  }
 }

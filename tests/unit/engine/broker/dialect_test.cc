@@ -14,14 +14,6 @@ std::optional<Call> call_of(Protocol protocol, std::string_view method, std::str
   return found ? std::optional(found->call) : std::nullopt;
 }
 
-Result<Ask> ask_of(Call call, std::string_view body) {
-  Target target;
-  target.call = call;
-  if (call == Call::kGenerate)
-    target.model = "gemini-2.5-pro";
-  return read_ask(target, body);
-}
-
 }  // namespace
 
 TEST_CASE("what asks a model is told from what costs nothing") {
@@ -50,63 +42,6 @@ TEST_CASE("no path is passed on that is not known, or that can be read in two wa
   CHECK_FALSE(call_of(Protocol::kAnthropic, "DELETE", "/v1/models/x"));
   CHECK_FALSE(call_of(Protocol::kGemini, "POST", "/v1beta/models/a%2Fb:generateContent"));
   CHECK_FALSE(call_of(Protocol::kGemini, "POST", "/v1beta/models/a:batchGenerateContent"));
-}
-
-TEST_CASE("a request says its model and the most that it lets be written") {
-  const auto message = ask_of(Call::kMessages, R"({"model":"m","max_tokens":500,"messages":[]})");
-  REQUIRE(message);
-  CHECK(message->model == "m");
-  CHECK(message->most_output == 500);
-  const auto chat =
-      ask_of(Call::kChat, R"({"model":"m","max_tokens":5,"max_completion_tokens":9,"n":3})");
-  REQUIRE(chat);
-  CHECK(chat->most_output == 9);
-  CHECK(chat->answers == 3);
-  const auto content =
-      ask_of(Call::kGenerate, R"({"generationConfig":{"maxOutputTokens":7.0,"candidateCount":2}})");
-  REQUIRE(content);
-  CHECK(content->model == "gemini-2.5-pro");
-  CHECK(content->most_output >= 7);
-  CHECK(content->answers == 2);
-  CHECK(ask_of(Call::kGenerate, R"({"generation_config":{"max_output_tokens":6}})")->most_output ==
-        6);
-}
-
-TEST_CASE("what two readers could read in two ways is refused") {
-  CHECK_FALSE(ask_of(Call::kMessages, R"({"model":"m","max_tokens":1,"max_tokens":9})"));
-  CHECK_FALSE(
-      ask_of(Call::kGenerate, R"({"generationConfig":{"maxOutputTokens":1,"maxOutputTokens":2}})"));
-  CHECK_FALSE(ask_of(Call::kMessages, R"({"model":"m","max_tokens":"9"})"));
-  CHECK_FALSE(ask_of(Call::kMessages, R"({"model":"m","max_tokens":-9})"));
-  CHECK_FALSE(ask_of(Call::kMessages, R"({"max_tokens":1})"));
-  CHECK_FALSE(ask_of(Call::kMessages, R"([{"model":"m"}])"));
-  CHECK_FALSE(ask_of(Call::kMessages, R"({"model":"m",)"));
-  // Names within what is said to the model are its own affair.
-  CHECK(ask_of(Call::kMessages, R"({"model":"m","messages":[{"a":1,"a":2}],"tools":[{"a":1}]})"));
-}
-
-TEST_CASE("what a request brings along unseen is named") {
-  const auto ask = ask_of(Call::kResponses, R"({"model":"m","previous_response_id":"r"})");
-  REQUIRE(ask);
-  CHECK(ask->unbounded.find("previous_response_id") != std::string::npos);
-  CHECK(
-      ask_of(Call::kResponses, R"({"model":"m","previous_response_id":null})")->unbounded.empty());
-  CHECK_FALSE(
-      ask_of(Call::kResponses, R"({"model":"m","service_tier":"priority"})")->unbounded.empty());
-  // A tool's argument of that name is none of it.
-  CHECK(ask_of(Call::kMessages, R"({"model":"m","messages":[{"prompt":"x"}]})")->unbounded.empty());
-}
-
-TEST_CASE("a stream of chat completions is made to tell what it used") {
-  const auto ask = ask_of(Call::kChat, R"({"model":"m","stream":true})");
-  REQUIRE(ask);
-  CHECK(ask->insert == R"("stream_options":{"include_usage":true},)");
-  CHECK(ask_of(Call::kChat, R"({"model":"m"})")->insert.empty());
-  CHECK(
-      ask_of(Call::kChat, R"({"model":"m","stream":true,"stream_options":{"include_usage":true}})")
-          ->insert.empty());
-  CHECK_FALSE(ask_of(Call::kChat,
-                     R"({"model":"m","stream":true,"stream_options":{"include_usage":false}})"));
 }
 
 TEST_CASE("each protocol is refused in its own words") {

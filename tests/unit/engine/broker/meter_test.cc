@@ -88,3 +88,37 @@ TEST_CASE("what is no answer tells nothing") {
     for (const Call call : {Call::kMessages, Call::kResponses, Call::kChat, Call::kGenerate})
       CHECK(read_whole(call, text, false).usage == Usage{});
 }
+
+TEST_CASE("a usage without figures tells nothing of them") {
+  CHECK(read_whole(Call::kResponses, R"({"usage":{}})", false) == Reading{});
+  CHECK(read_whole(Call::kChat, R"({"usage":{}})", false) == Reading{});
+  CHECK(read_whole(Call::kGenerate, R"({"usageMetadata":{}})", false) == Reading{});
+  CHECK(read_whole(Call::kMessages, R"({"usage":{}})", false) == Reading{});
+  CHECK_FALSE(read_whole(Call::kChat, R"({"usage":{"prompt_tokens":7}})", false).output_known);
+  CHECK_FALSE(read_whole(Call::kGenerate, R"({"usageMetadata":{"promptTokenCount":7}})", false)
+                  .output_known);
+}
+
+TEST_CASE("figures near the end of their range are no small ones") {
+  const Reading reading = read_whole(
+      Call::kMessages,
+      R"({"usage":{"input_tokens":18446744073709551615,"cache_read_input_tokens":18446744073709551615,)"
+      R"("output_tokens":18446744073709551615}})",
+      false);
+  CHECK(reading.usage.prompt() >= 1'000'000'000'000);
+  CHECK(reading.usage.output >= 1'000'000'000'000);
+  const Reading gemini = read_whole(
+      Call::kGenerate,
+      R"({"usageMetadata":{"promptTokenCount":1,"candidatesTokenCount":18446744073709551615,)"
+      R"("thoughtsTokenCount":18446744073709551615}})",
+      false);
+  CHECK(gemini.usage.output >= 1'000'000'000'000);
+}
+
+TEST_CASE("a figure that is no number makes all of it unknown") {
+  const Reading reading = read_whole(
+      Call::kMessages,
+      R"({"usage":{"input_tokens":1,"cache_read_input_tokens":"9","output_tokens":1}})", false);
+  CHECK_FALSE(reading.prompt_known);
+  CHECK_FALSE(reading.output_known);
+}

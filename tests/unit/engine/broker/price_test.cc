@@ -84,3 +84,10 @@ TEST_CASE("a purse without a limit refuses nothing and counts all") {
   purse.settle(1'000'000'000, 7);
   CHECK(purse.spent() == 7);
 }
+
+TEST_CASE("no number of tokens and no price makes a cost that wraps") {
+  const std::uint64_t many = 1'000'000'000'000;
+  const std::int64_t most = 1'000'000'000'000'000;
+  CHECK(cost_of({many, many, many, many, many}, flat_price(most)) == most);
+  CHECK(worst_cost(many, many, true, flat_price(most)) == most);
+}

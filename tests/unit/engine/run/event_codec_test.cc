@@ -50,7 +50,7 @@ std::vector<EventBody> one_of_each() {
       NoteSaved{kAttempt, NoteKind::kHandoff, 2, "def", 77},
       Escalated{kAttempt, "which of the two?"},
       Concluded{kAttempt, true, "mended"},
-      Metered{kAttempt, 1'250'000, 9000, 4000, 321},
+      Metered{kAttempt, 1'250'000, 9000, 4000, 321, true},
       GateAnswered{kAttempt, Decision::kRetry, "ann", "ann@host", "too wide", 1'790'000'000'123},
   };
 }
