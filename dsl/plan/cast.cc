@@ -111,6 +111,7 @@ void secrets(std::string& out, const Plan& plan) {
       text += "; expires " + date_text(*one.expires);
     }
     text += one.scopes.empty() ? "" : "; scopes " + list_text(one.scopes);
+    text += one.probe ? "; probe `" + printable(one.probe->text) + "`" : "";
     lines.emplace_back(printable(one.name), text);
   }
   section(out, "credentials", lines);

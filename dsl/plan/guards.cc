@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "dsl/plan/grants.h"
+
 namespace fleet::plan {
 namespace {
 
@@ -11,17 +13,29 @@ bool known_count(const FanoutSource& source) {
 
 // What a session holds itself it can spend, and give away.
 void guard_grants(const Plan& plan, const Agent& agent, std::vector<Guard>& out) {
+  const auto models = model_credentials(plan, agent);
   for (const Credential& credential : plan.credentials) {
-    if (std::ranges::find(agent.grants, credential.name) == agent.grants.end())
+    if (!is_granted(agent, credential))
       continue;
-    std::string text =
-        credential.mode == Credential::Mode::kEnv
-            ? "its sessions hold the credential `" + credential.name +
-                  "` themselves (`mode = env`): what they spend is known when they end, and a "
-                  "budget is passed by what they spend until then"
-            : "each request by the credential `" + credential.name +
-                  "` is judged by the broker, before it is passed on";
+    const std::string name = "credential " + text_of(credential);
+    std::string text;
+    if (credential.mode == Credential::Mode::kEnv)
+      text = "its sessions hold the " + name +
+             " themselves (`mode = env`): what they spend is known when they end, and a budget is "
+             "passed by what they spend until then";
+    else if (std::ranges::find(models, &credential) != models.end())
+      text = "each request by the " + name + " is judged by the broker, before it is passed on";
+    else
+      text =
+          "the " + name +
+          " stays with the engine, which does nothing by it: no session has it, and nothing that "
+          "it permits can be done (`mode = env` gives it to the sessions)";
     out.push_back({agent.place, "agent " + agent.name, std::move(text)});
+    if (credential.probe)
+      out.push_back({agent.place, "agent " + agent.name,
+                     "whether the " + name +
+                         " works is tried by its probe before a session begins; where it does not, "
+                         "its owner is asked"});
   }
 }
 

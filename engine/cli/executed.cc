@@ -144,8 +144,6 @@ class Missing {
       const bool in_session = credential.mode == plan::Credential::Mode::kEnv;
       add(in_session && credential.from != plan::Credential::From::kEnv,
           "mode = env of a credential that is no variable", place);
-      add(credential.probe.has_value(), "probe of a credential", place);
-      add(!credential.scopes.empty(), "scopes of a credential", place);
     }
   }
 

@@ -8,6 +8,7 @@
 #include "dsl/plan/render.h"
 #include "engine/os/clock.h"
 #include "engine/os/files.h"
+#include "engine/report/credentials.h"
 #include "engine/report/gate.h"
 #include "engine/report/json.h"
 #include "engine/report/money.h"
@@ -141,6 +142,18 @@ void add_changed(const std::vector<Run>& runs, Part& part) {
   }
 }
 
+// As the newest run has them, since a later edit of the fleet is in its plan. Where nothing ran for a
+// day that is an older one.
+Result<std::vector<plan::Credential>> credentials(const Past& past, const std::vector<Run>& runs) {
+  if (!runs.empty())
+    return runs.front().past->plan.credentials;
+  const std::vector<journal::RunInfo> all = past.reader->list_runs();
+  if (all.empty())
+    return std::vector<plan::Credential>();
+  FLEET_TRY(flow::PastRun newest, flow::replay_run(*past.reader, all.front(), nullptr));
+  return std::move(newest.plan.credentials);
+}
+
 std::string spent(const std::vector<Run>& runs) {
   run::Used used;
   plan::Millis work{0};
@@ -193,12 +206,15 @@ std::optional<FleetStanding> standing_of(const flow::Places& places) {
 Result<std::string> overview_text(const Past& past, const FleetStanding& standing) {
   FLEET_TRY(const std::vector<Run> runs, recent(past));
   Part stuck("stuck"), failed("failed in the last day"), under_way("under way"), next("next"),
-      changed("changed in the last day");
+      changed("changed in the last day"), ending("credentials that end soon");
   add_stuck(standing, runs, stuck);
   add_failed(runs, failed);
   add_under_way(runs, under_way);
   add_next(standing, next);
   add_changed(runs, changed);
+  FLEET_TRY(const std::vector<plan::Credential> known, credentials(past, runs));
+  for (std::string& line : report::ending_credentials(known, now()))
+    ending.add(std::move(line));
   std::string out = fmt::format(
       "fleet {} ({}) is {} since {}\n", printable(standing.fleet), printable(standing.file),
       standing.stopping ? "going down, up" : "up", report::timestamp(standing.since));
@@ -213,6 +229,7 @@ Result<std::string> overview_text(const Past& past, const FleetStanding& standin
     gates += gates.empty() ? lines : lines.substr(std::min(lines.find('\n'), lines.size() - 1) + 1);
   }
   out += gates;
+  out += ending.take();
   out += failed.take() + under_way.take() + next.take() + changed.take();
   return out + "cost of the last day\n  " + spent(runs) + "\n";
 }

@@ -28,7 +28,7 @@ struct FleetStanding {
 // Nothing where no fleet is up.
 std::optional<FleetStanding> standing_of(const flow::Places& places);
 
-// What is stuck and late, what waits for a decision, what is under way, what changed in the last
+// What is stuck and late, what waits for a decision, which credentials end soon, what is under way, what changed in the last
 // day, what it cost. Reads the runs of the last 24 h and those that are unfinished.
 Result<std::string> overview_text(const Past& past, const FleetStanding& standing);
 Result<std::string> overview_json(const Past& past, const FleetStanding& standing);

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "dsl/plan/describe.h"
+#include "dsl/plan/grants.h"
 #include "dsl/plan/render.h"
 #include "engine/report/words.h"
 
@@ -170,6 +171,12 @@ Brief brief_of(const plan::Plan& plan, const std::string& run, const plan::Agent
     brief.bounds.push_back(fmt::format("the session ends after {}", plan::to_string(*limit)));
   if (const auto left = left_for(agent, task))
     brief.bounds.push_back(fmt::format("it may spend {}", plan::to_string(*left)));
+  const auto models = plan::model_credentials(plan, agent);
+  for (const plan::Credential* kept : plan::kept_for(plan, agent))
+    if (std::ranges::find(models, kept) == models.end())
+      brief.bounds.push_back(
+          fmt::format("the credential {} stays with the engine: this session cannot act by it",
+                      plan::text_of(*kept)));
   if (agent.checkpoint)
     brief.bounds.push_back(
         fmt::format("save your state with `fleetc agent checkpoint` every {}; the next attempt is "

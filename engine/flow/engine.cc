@@ -1,5 +1,6 @@
 #include "engine/flow/engine.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <set>
 #include <thread>
@@ -32,6 +33,12 @@ std::string variable(const std::map<std::string, std::string>& environment,
                      const std::string& name) {
   const auto it = environment.find(name);
   return it == environment.end() ? std::string() : it->second;
+}
+
+const std::string& owner_of(const plan::Plan& plan, const std::string& credential) {
+  const auto found = std::ranges::find(plan.credentials, credential, &plan::Credential::name);
+  FLEET_ASSERT(found != plan.credentials.end(), credential);
+  return found->owner;
 }
 
 // Tells whether the machine has restarted since.
@@ -171,6 +178,9 @@ Status Engine::begin(plan::Plan plan, const std::string& cause) {
   FLEET_CHECK(workshop_->equip());
   FLEET_CHECK(check_machine());
   FLEET_CHECK(check_humans(plan_));
+  // Somebody waits for the answer: it is refused rather than begun and parked.
+  if (cause.empty())
+    FLEET_CHECK(check_credentials());
   do
     site_.run = new_run_id(clock_);
   while (journal_.find_run(site_.run));
@@ -315,6 +325,16 @@ Status Engine::check_machine() {
   return Status();
 }
 
+Status Engine::check_credentials() {
+  for (const plan::Agent& agent : plan_.agents)
+    if (const auto bad = workshop_->probes().first_bad(plan_, agent))
+      return Error(
+          Errc::kInvalid,
+          fmt::format("the credential `{}` of `{}` does not work: {}; {} renews it",
+                      bad->credential, agent.name, bad->why, owner_of(plan_, bad->credential)));
+  return Status();
+}
+
 // A journal that lost its end may have attempts to begin that the keeper has seen already: they are
 // ended and forgotten, so that what begins under their name now is new.
 Status Engine::forget_jobs() {
@@ -411,6 +431,7 @@ Result<run::RunOutcome> Engine::execute(std::vector<run::EventBody> first,
   world.use_gates(gates.get());
   world.use_permits(&workshop_->permits());
   world.use_models(models.get());
+  world.use_probes(&workshop_->probes());
   const run::State before = state_;
   Executor executor(plan_, resumed_ ? state_ : run::State{}, log_, world, policy, observers,
                     clock_);

@@ -98,6 +98,7 @@ class Engine {
   Engine(std::shared_ptr<Workshop> workshop, bool no_wait, const os::Clock& clock);
 
   Status check_machine();
+  Status check_credentials();
   Status check_base();
   void reserve_places();
   Status make_folders();

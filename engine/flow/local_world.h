@@ -21,6 +21,7 @@ namespace fleet::flow {
 
 class Gates;
 class Models;
+class Probes;
 
 class LocalWorld final : public World {
  public:
@@ -50,6 +51,8 @@ class LocalWorld final : public World {
   void use_permits(Permits* permits);
   // Before any order, of a plan with a credential that the broker keeps. Must outlive the orders.
   void use_models(Models* models);
+  // Whose answers decide whether a session begins. Outlives this.
+  void use_probes(Probes* probes) { probes_ = probes; }
 
   // Before the run goes on with a new engine: the slot of a task that was running or being captured
   // is taken as it is, and the end of one that still runs will be posted.
@@ -74,6 +77,7 @@ class LocalWorld final : public World {
   Permits::Wish wish_of(const PrepareOrder& order) const;
   void tell_agents(const OpenGateOrder& order) const;
   void prepare_now(const PrepareOrder& order, Post post);
+  std::optional<run::Prepared> without_credential(const PrepareOrder& order);
   Result<run::Prepared> take_slot(worktree::Repository& repository, const PrepareOrder& order);
   Result<worktree::SlotRequest> slot_request(worktree::Repository& repository,
                                              const PrepareOrder& order) const;
@@ -127,6 +131,7 @@ class LocalWorld final : public World {
   Gates* gates_ = nullptr;
   Permits* permits_ = nullptr;
   Models* models_ = nullptr;
+  Probes* probes_ = nullptr;
 
   std::atomic<bool> abandoned_{false};  // nothing is tried again
 

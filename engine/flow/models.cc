@@ -5,8 +5,10 @@
 #include <charconv>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "dsl/plan/codec.h"
+#include "dsl/plan/grants.h"
 #include "dsl/plan/words.h"
 #include "engine/flow/secret.h"
 #include "engine/os/clock.h"
@@ -118,19 +120,24 @@ Result<std::string> secret_of_run(const std::string& folder) {
   return secret;
 }
 
+std::string names_of(const std::vector<const plan::Credential*>& credentials) {
+  std::vector<std::string> names;
+  for (const plan::Credential* each : credentials)
+    names.push_back("`" + each->name + "`");
+  return fmt::to_string(fmt::join(names, ", "));
+}
+
 Status check_agent(const plan::Plan& plan, const plan::Agent& agent, const Site& site) {
-  const auto is_brokered = [&](const plan::Credential& each) {
-    return each.mode == plan::Credential::Mode::kBroker &&
-           std::ranges::find(agent.grants, each.name) != agent.grants.end();
-  };
-  const auto count = std::ranges::count_if(plan.credentials, is_brokered);
-  if (count == 0)
+  const auto models = plan::model_credentials(plan, agent);
+  if (models.empty())
     return {};
-  if (count > 1)
-    return Error(Errc::kUnsupported,
-                 fmt::format("`{}` is granted {} credentials that the broker keeps; a session asks "
-                             "one service by it: grant one, or give the others `mode = env`",
-                             agent.name, count));
+  if (models.size() > 1)
+    return Error(
+        Errc::kUnsupported,
+        fmt::format("`{}` is granted {} credentials that its model may be asked with, {}; a "
+                    "session asks one service by the broker: grant one, or give the others "
+                    "`mode = env`",
+                    agent.name, models.size(), names_of(models)));
   const plan::Credential& credential = *brokered(plan, agent);
   if (agent.runtime.sandbox.on && !agent.runtime.sandbox.network)
     return Error(
@@ -150,11 +157,8 @@ Status check_agent(const plan::Plan& plan, const plan::Agent& agent, const Site&
 }  // namespace
 
 const plan::Credential* brokered(const plan::Plan& plan, const plan::Agent& agent) {
-  for (const plan::Credential& credential : plan.credentials)
-    if (credential.mode == plan::Credential::Mode::kBroker &&
-        std::ranges::find(agent.grants, credential.name) != agent.grants.end())
-      return &credential;
-  return nullptr;
+  const auto models = plan::model_credentials(plan, agent);
+  return models.empty() ? nullptr : models.front();
 }
 
 Result<broker::Service> service_of(const plan::Agent& agent, const plan::Credential& credential) {

@@ -4,6 +4,7 @@
 
 #include "engine/flow/local_world.h"
 #include "engine/flow/models.h"
+#include "engine/flow/probes.h"
 #include "engine/os/crash_point.h"
 #include "engine/worktree/refs.h"
 #include "engine/worktree/slug.h"
@@ -62,10 +63,27 @@ Permits::Wish LocalWorld::wish_of(const PrepareOrder& order) const {
           plan_.limits.sessions.value_or(0)};
 }
 
+// What is said instead of beginning a session whose credential does not work.
+std::optional<run::Prepared> LocalWorld::without_credential(const PrepareOrder& order) {
+  if (probes_ == nullptr || order.task.agent.empty())
+    return std::nullopt;
+  auto bad = probes_->first_bad(plan_, agent_named(order.task.agent));
+  if (!bad)
+    return std::nullopt;
+  run::Prepared event;
+  event.attempt = order.task.attempt;
+  event.start = order.start;
+  event.credential = std::move(bad->credential);
+  event.error = std::move(bad->why);
+  return event;
+}
+
 void LocalWorld::prepare_now(const PrepareOrder& order, Post post) {
   git_.add([this, order, post = std::move(post)](worktree::Repository& repository) {
     const auto begun = std::chrono::steady_clock::now();
     os::crash_point("engine.prepare.before");
+    if (auto refused = without_credential(order))
+      return post(*std::move(refused));
     Status known = order.task.agent.empty()
                        ? Status()
                        : desk_.read_documents(repository, agent_named(order.task.agent));

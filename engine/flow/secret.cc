@@ -1,23 +1,11 @@
 #include "engine/flow/secret.h"
 
-#include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
-#include <spawn.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <array>
-#include <cerrno>
-#include <chrono>
-#include <vector>
+#include <utility>
 
 #include <fmt/format.h>
 
-#include "engine/base/unique_fd.h"
-#include "engine/flow/order.h"
+#include "engine/flow/own_command.h"
 #include "engine/os/files.h"
 
 namespace fleet::flow {
@@ -25,114 +13,13 @@ namespace {
 
 constexpr std::size_t kMaxSecret = std::size_t{64} << 10;
 
-std::vector<char*> pointers(std::vector<std::string>& texts) {
-  std::vector<char*> out;
-  for (std::string& text : texts)
-    out.push_back(text.data());
-  out.push_back(nullptr);
-  return out;
-}
-
-// With the engine's own environment, in the user's checkout; what it says beside the secret goes
-// nowhere, since it may repeat it.
-Result<pid_t> start(const plan::Command& command, const Site& site, int output) {
-  std::vector<std::string> words, variables;
-  for (const plan::Template& word : command.argv)
-    words.push_back(fill(word, HoleValues{}));
-  for (const auto& [name, value] : site.environment)
-    variables.push_back(name + "=" + value);
-  posix_spawn_file_actions_t files;
-  posix_spawn_file_actions_init(&files);
-  posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_adddup2(&files, output, 1);
-  posix_spawn_file_actions_addopen(&files, 2, "/dev/null", O_WRONLY, 0);
-  if (!site.work_dir.empty())
-    posix_spawn_file_actions_addchdir_np(&files, site.work_dir.c_str());
-  posix_spawnattr_t how;
-  posix_spawnattr_init(&how);
-  sigset_t none;
-  sigemptyset(&none);
-  posix_spawnattr_setsigmask(&how, &none);
-  posix_spawnattr_setflags(&how, POSIX_SPAWN_SETSIGMASK);
-  pid_t pid = 0;
-  const int error = words.empty()
-                        ? ENOENT
-                        : ::posix_spawnp(&pid, words.front().c_str(), &files, &how,
-                                         pointers(words).data(), pointers(variables).data());
-  posix_spawnattr_destroy(&how);
-  posix_spawn_file_actions_destroy(&files);
-  if (error != 0)
-    return os_error("start", command.text, error);
-  return pid;
-}
-
-using Moment = std::chrono::steady_clock::time_point;
-
-// Whether there is something to read, or an end, before `end`.
-bool wait_for(int from, Moment end) {
-  for (;;) {
-    const auto left =
-        std::chrono::ceil<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
-    pollfd ready{from, POLLIN, 0};
-    const int come = left.count() > 0 ? ::poll(&ready, 1, static_cast<int>(left.count())) : 0;
-    if (come >= 0 || errno != EINTR)
-      return come > 0;
-  }
-}
-
-enum class Read { kWhole, kTooLong, kTooMuch };
-
-// All that comes until the other end is closed.
-Read read_all(int from, Moment end, std::string& text) {
-  std::array<char, 4096> part{};
-  while (wait_for(from, end)) {
-    const ssize_t got = ::read(from, part.data(), part.size());
-    if (got == 0)
-      return Read::kWhole;
-    if (got > 0)
-      text.append(part.data(), static_cast<std::size_t>(got));
-    if (text.size() > kMaxSecret)
-      return Read::kTooMuch;
-    if (got < 0 && errno != EINTR)
-      break;
-  }
-  return Read::kTooLong;
-}
-
-// It may close its output and go on for ever, or leave it to a child that does.
+// What the command says beside the secret goes nowhere, since it may repeat it.
 Result<std::string> output_of(const plan::Command& command, const Site& site,
                               std::chrono::milliseconds patience) {
-  std::array<int, 2> ends{};
-  if (::pipe2(ends.data(), O_CLOEXEC) != 0)
-    return os_error("pipe", "of a credential's command", errno);
-  const UniqueFd out(ends[0]);
-  UniqueFd in(ends[1]);
-  const Moment end = std::chrono::steady_clock::now() + patience;
-  FLEET_TRY(const pid_t pid, start(command, site, in.get()));
-  in.reset();
-  const UniqueFd process(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
-  std::string text;
-  Read read = read_all(out.get(), end, text);
-  if (read == Read::kWhole && !(process && wait_for(process.get(), end)))
-    read = Read::kTooLong;
-  if (read != Read::kWhole)
-    ::kill(pid, SIGKILL);
-  int status = 0;
-  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
-  }
-  if (read == Read::kTooLong)
-    return Error(Errc::kTimeout,
-                 fmt::format("`{}` did not end within {} s, and was ended", command.text,
-                             std::chrono::ceil<std::chrono::seconds>(patience).count()));
-  if (read == Read::kTooMuch)
-    return Error(Errc::kInvalid,
-                 fmt::format("`{}` wrote more than {} KiB", command.text, kMaxSecret >> 10));
-  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-    return Error(Errc::kInvalid,
-                 fmt::format("`{}` failed ({})", command.text,
-                             WIFEXITED(status) ? fmt::format("exit {}", WEXITSTATUS(status))
-                                               : fmt::format("signal {}", WTERMSIG(status))));
-  return text;
+  FLEET_TRY(OwnOutput output, run_own({command}, site, patience));
+  if (!output.ended.empty())
+    return Error(Errc::kInvalid, fmt::format("`{}` failed ({})", command.text, output.ended));
+  return std::move(output.text);
 }
 
 Result<std::string> text_of(const plan::Credential& credential, const Site& site,

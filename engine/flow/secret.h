@@ -7,16 +7,15 @@
 
 #include "dsl/plan/plan.h"
 #include "engine/base/result.h"
+#include "engine/flow/own_command.h"
 #include "engine/flow/site.h"
 
 namespace fleet::flow {
 
-inline constexpr std::chrono::seconds kSecretPatience{30};
-
 // Blocks for as long as a command takes, at most `patience`; one that takes longer is killed.
 // kInvalid: it is not there; the message says who renews it, and nothing of what was read.
 Result<std::string> read_secret(const plan::Credential& credential, const Site& site,
-                                std::chrono::milliseconds patience = kSecretPatience);
+                                std::chrono::milliseconds patience = kPatience);
 
 // Of `from = file("…")`: where that is. A path is relative to the user's checkout; `~` is their
 // home.

@@ -6,7 +6,8 @@
 
 namespace fleet::flow {
 
-Workshop::Workshop(WorkshopOptions options) : options_(std::move(options)) {}
+Workshop::Workshop(WorkshopOptions options)
+    : options_(std::move(options)), probes_(options_.site, os::system_clock()) {}
 
 Workshop::~Workshop() {
   dispatch_.reset();

@@ -14,6 +14,7 @@
 #include "engine/flow/job_board.h"
 #include "engine/flow/journal_log.h"
 #include "engine/flow/permits.h"
+#include "engine/flow/probes.h"
 #include "engine/flow/site.h"
 #include "engine/journal/journal.h"
 #include "engine/process/launcher.h"
@@ -46,6 +47,7 @@ class Workshop {
 
   journal::Journal& journal() { return *journal_; }
   Permits& permits() { return permits_; }
+  Probes& probes() { return probes_; }
 
   // Starts the keeper, or finds the one that is there, at the first call; likewise the folder of
   // worktrees. `launcher`, `board` and `pool` are usable from then on.
@@ -78,6 +80,7 @@ class Workshop {
   std::unique_ptr<journal::Journal> journal_;
 
   Permits permits_;
+  Probes probes_;
 
   std::mutex equip_mutex_;  // guards the making of the four below
   std::unique_ptr<process::Launcher> launcher_;

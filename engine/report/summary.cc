@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "engine/report/credentials.h"
 #include "engine/report/gate.h"
 #include "engine/report/money.h"
 #include "engine/report/rounds.h"
@@ -288,6 +289,8 @@ std::string status_text(const plan::Plan& plan, const run::State& state, const A
                task.phase != Phase::kParked && !run::is_settled(task.phase);
       },
       out);
+  if (!state.closed || state.outcome == run::RunOutcome::kStopped)
+    out += credential_lines(plan, now);
   add_changes(plan, state, out);
   const std::size_t width = name_width(plan);
   out += "  steps\n";

@@ -179,6 +179,14 @@ std::string first_failed_check(const Verified& event) {
   return "evidence failed";
 }
 
+// Nothing was spent: its owner is asked, and then it begins. Nobody owns it: it ends here.
+void lack_credential(Core& core, Task& task, const Prepared& event) {
+  task.outcome = Outcome::kAuth;
+  task.detail = event.error;
+  if (!ask_for_credential(core, task, event.error, event.credential))
+    give_up(core, task, Outcome::kAuth, event.error);
+}
+
 }  // namespace
 
 bool is_review(const plan::Plan& plan, NodeIndex node) {
@@ -211,6 +219,10 @@ void on(Core& core, const Prepared& event) {
   Task& task = core.state.tasks[event.attempt.task.value];
   if (task.phase != Phase::kPreparing || drop_if_unwanted(core, task))
     return;
+  if (!event.error.empty() && !event.credential.empty()) {
+    lack_credential(core, task, event);
+    return;
+  }
   if (!event.error.empty() && event.refused) {
     give_up(core, task, Outcome::kRefused, event.error);
     return;

@@ -86,8 +86,10 @@ std::string stale_approval(const Core& core, NodeIndex merge);
 const std::string& escalation_human(const plan::Plan& plan);  // empty: nobody is asked
 void open_decision(Core& core, NodeIndex node);               // of a `human` step
 void escalate(Core& core, Task& task, std::string why);       // REQUIRES: escalation_human
-// False when no human owns a credential of its agent.
-bool ask_for_credential(Core& core, Task& task, const std::string& why);
+// `name`: which credential; empty: the one that its model is asked with. False when no human owns a
+// credential of its agent.
+bool ask_for_credential(Core& core, Task& task, const std::string& why,
+                        const std::string& name = {});
 void give_up(Core& core, NodeIndex node, std::string reason);  // a joint's
 void gate_expired(Core& core, Task& task);
 void on(Core& core, const GateAnswered& event);

@@ -87,6 +87,7 @@ struct Prepared {
   std::string error;
   bool refused =
       false;  // with an error: it is the user's to mend, another attempt would end the same way
+  std::string credential = {};  // with an error: of the agent's, the one that does not work
   friend bool operator==(const Prepared&, const Prepared&) = default;
 };
 

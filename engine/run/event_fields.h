@@ -66,6 +66,7 @@ void fields(Io& io, Is<Prepared> auto& e) {
   io("took_ms", e.took);
   io("error", e.error);
   io("refused", e.refused);
+  io("credential", e.credential);
 }
 
 template <class Io>

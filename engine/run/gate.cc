@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "dsl/plan/grants.h"
 #include "dsl/plan/render.h"
 #include "engine/run/core.h"
 
@@ -94,6 +95,19 @@ std::string too_late(const Gate& gate, const GateAnswered& event) {
                      plan::to_string(plan::Millis{by}));
 }
 
+// By its name; else the one that the agent's model is asked with, or the first that it holds
+// itself.
+const plan::Credential* credential_of(const plan::Plan& plan, const plan::Agent& agent,
+                                      const std::string& name) {
+  if (name.empty())
+    if (const auto models = plan::model_credentials(plan, agent); !models.empty())
+      return models.front();
+  for (const plan::Credential& credential : plan.credentials)
+    if (name.empty() ? plan::is_granted(agent, credential) : credential.name == name)
+      return &credential;
+  return nullptr;
+}
+
 bool fits(const Core& core, const Task& task, Decision decision) {
   return decision != Decision::kRetry ||
          (task.gate->asks == Asks::kEscalation && may_retry(core.plan, task.node));
@@ -151,23 +165,20 @@ void escalate(Core& core, Task& task, std::string why) {
   open_gate(core, task, std::move(gate), std::move(reason));
 }
 
-bool ask_for_credential(Core& core, Task& task, const std::string& why) {
+bool ask_for_credential(Core& core, Task& task, const std::string& why, const std::string& name) {
   const plan::Agent* agent = agent_of(core, task);
-  if (agent == nullptr)
+  const plan::Credential* credential =
+      agent == nullptr ? nullptr : credential_of(core.plan, *agent, name);
+  if (credential == nullptr || credential->owner.empty())
     return false;
-  for (const plan::Credential& credential : core.plan.credentials) {
-    const bool granted = std::ranges::find(agent->grants, credential.name) != agent->grants.end();
-    if (!granted || credential.owner.empty())
-      continue;
-    Gate gate;
-    gate.asks = Asks::kCredential;
-    gate.human = credential.owner;
-    gate.why = fmt::format("credential `{}` of {}: {}", credential.name, credential.owner, why);
-    std::string reason = fmt::format("waits for {}: {}", gate.human, gate.why);
-    open_gate(core, task, std::move(gate), std::move(reason));
-    return true;
-  }
-  return false;
+  Gate gate;
+  gate.asks = Asks::kCredential;
+  gate.human = credential->owner;
+  gate.why =
+      fmt::format("credential {} of {}: {}", plan::text_of(*credential), credential->owner, why);
+  std::string reason = fmt::format("waits for {}: {}", gate.human, gate.why);
+  open_gate(core, task, std::move(gate), std::move(reason));
+  return true;
 }
 
 // A joint's task is made when a human has to be asked, and not before.

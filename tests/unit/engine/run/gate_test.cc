@@ -394,6 +394,43 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("a session whose credential does not work is not begun; the owner of that one is asked") {
+  Stuck plan;
+  for (const char* name : {"llm", "gh"}) {
+    auto& credential = plan.builder.plan.credentials.emplace_back();
+    credential.name = name;
+    credential.owner = std::string(name) + "-owner";
+  }
+  plan.builder.plan.credentials.back().scopes = {"contents.write"};
+  plan.builder.plan.agents.front().grants = {"llm", "gh"};
+  plan.builder.plan.escalation.reset();
+  Driver driver = plan.driver();
+  Prepared lacking;
+  lacking.attempt = driver.attempt(0);
+  lacking.error = "its last day was 2026-01-31";
+  lacking.credential = "gh";
+  driver.send(lacking);
+  CHECK(driver.phase(0) == Phase::kParked);
+  CHECK(driver.state.tasks[0].gate->asks == Asks::kCredential);
+  CHECK(driver.state.tasks[0].gate->human == "gh-owner");
+  CHECK(driver.state.tasks[0].reason ==
+        "waits for gh-owner: credential `gh` (scopes contents.write) of gh-owner: its last day was "
+        "2026-01-31");
+  CHECK(driver.state.tasks[0].failures == 0);
+  CHECK(driver.state.tasks[0].losses == 0);
+  SECTION("renewed") {
+    driver.yes(0);
+    CHECK(driver.tasks_asked<Prepare>() == Tasks{0});
+    driver.succeed(0);
+    CHECK(driver.fires(plan.build, EdgeKind::kAccepted));
+  }
+  SECTION("not renewed") {
+    driver.no(0);
+    CHECK(driver.phase(0) == Phase::kFailed);
+    CHECK(driver.state.tasks[0].outcome == Outcome::kAuth);
+  }
+}
+
 TEST_CASE("events that come twice change nothing but their count") {
   Gated plan;
   plan.builder.escalates_to_human();
