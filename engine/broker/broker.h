@@ -16,6 +16,7 @@
 
 #include "engine/base/result.h"
 #include "engine/broker/price.h"
+#include "engine/broker/purse.h"
 #include "engine/broker/service.h"
 #include "engine/broker/slate.h"
 
@@ -26,11 +27,12 @@ struct Session {
   std::string token;  // what it shows instead of a key
   Service service;
   std::string key;                     // the secret; not empty
-  std::optional<std::int64_t> budget;  // micro-dollars that it may spend
+  std::optional<std::int64_t> budget;  // micro-dollars that this attempt may spend
   std::int64_t spent = 0;              // of these, already
   // A model whose price nobody knows is refused by name; else it is metered without money.
   bool only_priced = false;
   std::optional<Price> price;  // of whatever model; else the table's
+  Purses shared = {};          // that it spends from too: the run's, the day's
 };
 
 // What one request used. `durable` is to be called, from any thread, once that is recorded for
@@ -53,11 +55,18 @@ struct Options {
   std::string port_file;    // keeps the port, so that sessions of a dead engine find the next one
   std::string slate;        // folder of what is reserved
   std::string authorities;  // a file of certificates; empty: the system's
-  std::chrono::milliseconds connect{30'000};
-  std::chrono::milliseconds silence{15 *
-                                    60'000};  // of a service, or of a client that reads nothing
+  std::chrono::milliseconds connect{std::chrono::seconds(30)};
+  std::chrono::milliseconds head{std::chrono::seconds(15)};  // of a client's request, in all
+  std::chrono::milliseconds body{std::chrono::minutes(2)};   // of one, in all
+  std::chrono::milliseconds idle{std::chrono::minutes(5)};   // between two on a connection
+  // Of a service, or of a client that reads nothing.
+  std::chrono::milliseconds silence{std::chrono::minutes(10)};
+  std::chrono::milliseconds longest{std::chrono::hours(1)};  // an answer, in all
+  std::size_t most_connections = 32;                         // of one session
   std::size_t most_header = std::size_t{64} << 10;
   std::size_t most_body = std::size_t{48} << 20;
+  // Of the bodies that are held, over all sessions; one session may have a quarter.
+  std::size_t most_memory = std::size_t{512} << 20;
 };
 
 class Proxy;

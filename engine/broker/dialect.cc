@@ -143,6 +143,7 @@ Shape shape_of(Protocol protocol, No no) {
     case No::kBudget:
       return {protocol == Protocol::kOpenai ? 429U : 400U, "invalid_request_error",
               "insufficient_quota", "FAILED_PRECONDITION"};
+    case No::kBusy: return {503, "overloaded_error", "server_is_overloaded", "UNAVAILABLE"};
     case No::kUnreachable: return {502, "api_error", "server_error", "UNAVAILABLE"};
     case No::kSlow: return {504, "timeout_error", "server_error", "DEADLINE_EXCEEDED"};
   }

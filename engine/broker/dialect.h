@@ -44,6 +44,7 @@ enum class No {
   kTooLong,      // its headers or its body
   kUnpriced,     // what it would cost can't be told
   kBudget,       // it may cost more than is left
+  kBusy,         // too much at once
   kUnreachable,  // the service
   kSlow,         // the service said nothing for too long
 };

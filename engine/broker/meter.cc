@@ -168,6 +168,12 @@ void Meter::take(std::string_view bytes) {
   }
 }
 
+void Meter::give_up() {
+  overflown_ = true;
+  line_ = {};
+  data_ = {};
+}
+
 void Meter::take_line(std::string_view line) {
   constexpr std::string_view kData = "data:";
   if (line.empty()) {

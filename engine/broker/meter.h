@@ -24,6 +24,10 @@ class Meter {
   Meter(Call call, bool events) : call_(call), events_(events) {}
 
   void take(std::string_view bytes);
+  // What of the answer it keeps, in bytes.
+  std::size_t held() const { return line_.size() + data_.size(); }
+  // There is no room for that: what the answer used stays unknown.
+  void give_up();
   // After the last byte. `complete`: the answer ended as its sender meant it to.
   Reading finish(bool complete);
 
@@ -33,7 +37,7 @@ class Meter {
   void read(const std::string& json);
 
   // What of one event, or of a whole answer, is kept. One that is longer has no usage that is read.
-  static constexpr std::size_t kMost = std::size_t{64} << 20;
+  static constexpr std::size_t kMost = std::size_t{16} << 20;
 
   Call call_;
   bool events_;

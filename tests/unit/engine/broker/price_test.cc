@@ -2,8 +2,6 @@
 
 #include <catch2/catch.hpp>
 
-#include "engine/broker/purse.h"
-
 using namespace fleet::broker;
 
 TEST_CASE("a model has the price of its name, whatever date or folder stands around it") {
@@ -63,26 +61,6 @@ TEST_CASE("no request costs more than its worst") {
 TEST_CASE("no prompt is longer than the model's window") {
   const Price price = *price_of("claude-haiku-4-5");
   CHECK(worst_cost(5'000'000, 0, false, price) == worst_cost(200'000, 0, false, price));
-}
-
-TEST_CASE("a purse refuses what would exceed it, and asks to wait for what only may") {
-  Purse purse(100, 20);
-  CHECK(purse.reserve(81) == Purse::Answer::kRefused);
-  CHECK(purse.reserve(50) == Purse::Answer::kGranted);
-  CHECK(purse.reserve(40) == Purse::Answer::kLater);
-  purse.settle(50, 10);
-  CHECK(purse.spent() == 30);
-  CHECK(purse.reserve(70) == Purse::Answer::kGranted);
-  purse.settle(70, 70);
-  CHECK(purse.reserve(1) == Purse::Answer::kRefused);
-  CHECK(purse.reserve(0) == Purse::Answer::kGranted);
-}
-
-TEST_CASE("a purse without a limit refuses nothing and counts all") {
-  Purse purse;
-  CHECK(purse.reserve(1'000'000'000) == Purse::Answer::kGranted);
-  purse.settle(1'000'000'000, 7);
-  CHECK(purse.spent() == 7);
 }
 
 TEST_CASE("no number of tokens and no price makes a cost that wraps") {
