@@ -13,6 +13,7 @@
 #include "dsl/base/suggest.h"
 #include "dsl/plan/codec.h"
 #include "dsl/sema/report.h"
+#include "dsl/syntax/literal.h"
 
 namespace fleet {
 namespace {
@@ -98,6 +99,19 @@ std::string key_said_twice(const YAML::Node& map) {
   return {};
 }
 
+// What an entry of the log says and nobody reads: a note under another name would be lost.
+std::string unknown_key(const YAML::Node& entry) {
+  for (const auto& said : entry) {
+    const std::string key = said.first.IsScalar() ? said.first.Scalar() : std::string();
+    if (key == "version" || key == "date" || key == "note")
+      continue;
+    const std::vector<std::string> near = suggest(key, {"version", "date", "note"});
+    return ticked(key) + ", which is none of `version`, `date` and `note`" +
+           (near.empty() ? "" : ": did you mean " + ticked(near.front()) + "?");
+  }
+  return {};
+}
+
 std::string scalar_of(const YAML::Node& map, const char* key) {
   const YAML::Node value = map[key];
   return value && value.IsScalar() ? value.Scalar() : std::string();
@@ -121,8 +135,8 @@ void read_log(const YAML::Node& log, FrontMatter& front) {
     front.log.push_back({scalar_of(log[i], "version"), scalar_of(log[i], "date")});
     if (front.log.back().version.empty())
       front.problem = entry + "says no version" + misspelt(log[i], "version");
-    else if (front.log.back().date.empty() && !misspelt(log[i], "date").empty())
-      front.problem = entry + "says no date" + misspelt(log[i], "date");
+    else if (const std::string key = unknown_key(log[i]); !key.empty() && front.problem.empty())
+      front.problem = entry + "says " + key;
   }
 }
 
@@ -157,16 +171,9 @@ FrontMatter read_front_matter(const std::string& yaml) {
   return front;
 }
 
-// `2026-01-31`; as text such dates sort by time.
+// `2026-01-31`, a day that there is; as text such dates sort by time.
 bool is_date(const std::string& text) {
-  if (text.size() != 10)
-    return false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool dash = i == 4 || i == 7;
-    if (dash ? text[i] != '-' : text[i] < '0' || text[i] > '9')
-      return false;
-  }
-  return true;
+  return syntax::read_literal(text).kind == ast::Atom::Kind::kDate;
 }
 
 // "v4" and "4" are 4; nullopt: no number.
@@ -228,7 +235,8 @@ class DocumentCheck {
     if (!front.problem.empty()) {
       say("F410", "has a front matter that can't be read: " + front.problem, "");
     } else if (front.version.empty()) {
-      say("F410", "says no version" + front.near_version, "write `version: " + number() + "` in its front matter");
+      say("F410", "says no version" + front.near_version,
+          "write `version: " + number() + "` in its front matter");
     } else if (!is_number(front.version)) {
       say("F410", "is version " + front.version + ", and declared as v" + number(),
           "set one of the two to the other");
@@ -239,7 +247,8 @@ class DocumentCheck {
       say("F411", "has no entry for v" + number() + " at the end of its log",
           "say in the log what changed with it");
     } else if (const std::string why = why_no_history(front.log); !why.empty()) {
-      say("F411", why, "entries stand in the order of their versions and dates, the newest at the end");
+      say("F411", why,
+          "entries stand in the order of their versions and dates, the newest at the end");
     }
   }
 

@@ -13,7 +13,10 @@ FileText DiskReader::read(const std::string& path) {
   std::error_code error;
   const std::filesystem::file_status status = std::filesystem::status(path, error);
   if (!std::filesystem::exists(status)) {
-    return {std::nullopt, error && error.value() != ENOENT ? error.message() : "no such file"};
+    // What is below a file is not there either.
+    const bool missing = !error || error == std::errc::no_such_file_or_directory ||
+                         error == std::errc::not_a_directory;
+    return missing ? no_such_file() : FileText{std::nullopt, error.message()};
   }
   if (!std::filesystem::is_regular_file(status))
     return {std::nullopt, "not a regular file"};

@@ -9,8 +9,13 @@ namespace fleet {
 
 struct FileText {
   std::optional<std::string> text;
-  std::string problem;  // why there is none: "no such file"
+  std::string problem;   // why there is none: "no such file"
+  bool missing = false;  // there is no such file, rather than one that can't be read
 };
+
+inline FileText no_such_file() {
+  return {std::nullopt, "no such file", true};
+}
 
 class FileReader {
  public:

@@ -126,8 +126,8 @@ void check_documents(const std::string& fleet_file, const sema::Model& model, co
     // That its version is wrong was said: what the lock has of it follows from that.
     if (locked != old.documents.end() && !identity.document.reported &&
         (locked->second.version > identity.version ||
-                                          (locked->second.version == identity.version &&
-                                           locked->second.sha256 != identity.document.sha256)))
+         (locked->second.version == identity.version &&
+          locked->second.sha256 != identity.document.sha256)))
       say_changed(identity, path, locked->second, sink);
     lock.documents[path] = {identity.version, identity.document.sha256};
   }
@@ -190,13 +190,18 @@ Lock check_lock(FileReader& files, const std::string& fleet_file,
   const Span place = model.fleet ? model.fleet->name_span : Span{};
   const std::string path = lock_path(fleet_file);
   const FileText text = files.read(path);
-  std::string problem;
+  // Without a lock nothing is compared; one that can't be read would pass for none.
+  std::string problem = text.text || text.missing ? std::string() : text.problem;
   std::optional<Lock> old = text.text ? read_lock(*text.text, problem) : std::nullopt;
   if (!problem.empty()) {
     Diagnostic diagnostic =
         sema::error("F411", place, "can't read the lock " + ticked(path) + ": " + problem);
     diagnostic.helps.push_back(
-        {"mend the line, or take the lock as it was in the last commit", {}, false});
+        {"take it as it was in the last commit, or remove it and run `fleetc lock`, which writes "
+         "it "
+         "anew from what is there now",
+         {},
+         false});
     sink.add(std::move(diagnostic));
   }
   Lock lock = old.value_or(Lock{});

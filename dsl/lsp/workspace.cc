@@ -42,7 +42,7 @@ class MissingFile : public FileReader {
  public:
   explicit MissingFile(std::string path) : path_(std::move(path)) {}
   FileText read(const std::string& path) override {
-    return path == path_ ? FileText{std::string(), {}} : FileText{std::nullopt, "no such file"};
+    return path == path_ ? FileText{std::string(), {}} : no_such_file();
   }
 
  private:

@@ -20,7 +20,7 @@ class MemoryDisk : public lsp::Disk {
   FileText read(const std::string& path) override {
     const auto found = texts.find(path);
     if (found == texts.end())
-      return {std::nullopt, "no such file"};
+      return no_such_file();
     return {found->second, {}};
   }
   std::string stamp(const std::string& path) override {

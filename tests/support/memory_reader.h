@@ -16,7 +16,7 @@ class MemoryReader : public FileReader {
   FileText read(const std::string& path) override {
     const auto found = texts_.find(path);
     if (found == texts_.end())
-      return {std::nullopt, "no such file"};
+      return no_such_file();
     return {found->second, {}};
   }
 

@@ -118,4 +118,20 @@ TEST_CASE("a lock that was not written by fleetc is refused, with its line") {
   }
 }
 
+TEST_CASE("a lock that is there and can't be read is no missing lock") {
+  struct Denied : testing::MemoryReader {
+    using MemoryReader::MemoryReader;
+    FileText read(const std::string& path) override {
+      return path == "f/fleet.lock" ? FileText{std::nullopt, "Permission denied"}
+                                    : MemoryReader::read(path);
+    }
+  };
+  Denied files(World().texts);
+  const Compilation found = compile("f/t.fleet", files, {});
+  REQUIRE(found.diagnostics.size() == 1);
+  CHECK(found.has_errors);
+  CHECK(found.diagnostics[0].code == "F411");
+  CHECK(found.diagnostics[0].message == "can't read the lock `f/fleet.lock`: Permission denied");
+}
+
 }  // namespace fleet
