@@ -41,7 +41,7 @@ constexpr std::array kChecks{
     check_limits,          check_paths,         check_expiry,      check_endless,
     check_standing,        check_runtimes,      check_cycles,      check_triggers,
     check_takers,          check_capacity,      check_merge_edges, check_reachable,
-    check_approvals,       check_humans,        check_acceptance};
+    check_expectations,    check_approvals,     check_humans,      check_acceptance};
 
 }  // namespace
 

@@ -78,6 +78,7 @@ void check_runtimes(Subject& subject);
 void check_cycles(Subject& subject);
 void check_merge_edges(Subject& subject);
 void check_reachable(Subject& subject);
+void check_expectations(Subject& subject);
 void check_acceptance(Subject& subject);
 
 }  // namespace fleet::checks

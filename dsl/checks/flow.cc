@@ -11,7 +11,9 @@
 #include "dsl/checks/outcomes.h"
 #include "dsl/lower/dag.h"
 #include "dsl/plan/render.h"
+#include "dsl/sema/offers.h"
 #include "dsl/sema/report.h"
+#include "dsl/sema/scenario.h"
 
 namespace fleet::checks {
 namespace {
@@ -51,69 +53,6 @@ void say_cycle(Subject& subject, const sema::Flow& flow, const std::vector<std::
   subject.sink.add(std::move(diagnostic));
 }
 
-bool can_fire(const sema::Model& model, const sema::Flow& flow, std::size_t index, EdgeKind kind);
-
-// Of a joint: all of its steps can, or one of them.
-bool members_can(const sema::Model& model, const sema::Flow& flow, const sema::Step& step,
-                 EdgeKind kind) {
-  const auto can = [&](const sema::At<std::size_t>& one) {
-    return can_fire(model, flow, one.value, kind);
-  };
-  const bool every = step.kind == StepKind::kAll && kind != EdgeKind::kChangesRequested;
-  return every ? std::ranges::all_of(step.members, can) : std::ranges::any_of(step.members, can);
-}
-
-// Agents either work, and their work is accepted, or judge.
-bool agents_can(const sema::Model& model, const sema::Step& step, EdgeKind kind) {
-  const bool judges = kind == EdgeKind::kApproved || kind == EdgeKind::kChangesRequested;
-  return std::ranges::all_of(step.agents, [&](const sema::At<std::size_t>& use) {
-    const sema::Agent& agent = model.agents[use.value];
-    const bool known = !agent.broken && !agent.contract.broken.contains("returns");
-    return !known || agent.gives_verdicts() == judges;
-  });
-}
-
-// What is skipped has not failed. A fan-out fails where its items can't be listed, and a task where
-// its credential's owner stops it.
-bool can_fail(const sema::Model& model, const sema::Flow& flow, std::size_t index) {
-  const sema::Step& step = flow.steps[index];
-  if (step.kind == StepKind::kLast) {
-    return std::ranges::any_of(step.members, [&](const sema::At<std::size_t>& one) {
-      return can_fail(model, flow, one.value);
-    });
-  }
-  const auto may_be_stopped = [&](const sema::At<std::size_t>& use) {
-    const sema::Contract& contract = model.agents[use.value].contract;
-    return contract.grants.has_value() || contract.broken.contains("grants");
-  };
-  return step.broken || step.otherwise != plan::Otherwise::kSkip ||
-         step.kind == StepKind::kFanout || std::ranges::any_of(step.agents, may_be_stopped);
-}
-
-// Whether the step can ever have this outcome.
-bool can_fire(const sema::Model& model, const sema::Flow& flow, std::size_t index, EdgeKind kind) {
-  const sema::Step& step = flow.steps[index];
-  if (step.broken || kind == EdgeKind::kDone)
-    return true;
-  if (kind == EdgeKind::kFailed)
-    return can_fail(model, flow, index);
-  switch (step.kind) {
-    case StepKind::kRun: return kind == EdgeKind::kAccepted;
-    case StepKind::kMerge: return kind == EdgeKind::kMerged;
-    case StepKind::kHuman:
-      return kind == EdgeKind::kApproved || kind == EdgeKind::kChangesRequested;
-    case StepKind::kLoop: return kind == EdgeKind::kApproved;
-    case StepKind::kAll:
-    case StepKind::kAny:
-    case StepKind::kLast: return members_can(model, flow, step, kind);
-    case StepKind::kTask:
-      return kind != EdgeKind::kMerged && kind != EdgeKind::kSomeAccepted &&
-             agents_can(model, step, kind);
-    case StepKind::kFanout: return kind != EdgeKind::kMerged && agents_can(model, step, kind);
-  }
-  return true;
-}
-
 std::string why_never(const sema::Step& step, EdgeKind kind) {
   if (kind == EdgeKind::kFailed && step.inner)
     return "inside of a joint a task is skipped when its attempts are spent: the joint fails";
@@ -151,7 +90,7 @@ void check_edge_kinds(Subject& subject, const sema::Flow& flow) {
     for (const sema::Edge& edge : step.after) {
       const sema::Step& from = flow.steps[edge.from];
       const bool gate = is_gate(flow, step, edge);
-      if ((edge.implied && !gate) || can_fire(subject.model, flow, edge.from, edge.kind))
+      if ((edge.implied && !gate) || sema::can_fire(subject.model, flow, edge.from, edge.kind))
         continue;
       Diagnostic diagnostic =
           gate ? sema::error(
@@ -267,7 +206,7 @@ void check_contradictions(Subject& subject, const sema::Flow& flow) {
       return stuck[edge.from];
     };
     const bool impossible = std::ranges::any_of(flow.steps[i].after, [&](const sema::Edge& edge) {
-      return !can_fire(subject.model, flow, edge.from, edge.kind);
+      return !sema::can_fire(subject.model, flow, edge.from, edge.kind);
     });
     if (!never[i] || impossible || std::ranges::any_of(flow.steps[i].after, follows))
       continue;
@@ -400,6 +339,39 @@ void check_reachable(Subject& subject) {
     check_edge_kinds(subject, flow);
     check_contradictions(subject, flow);
     check_flow_accept(subject, flow);
+  }
+}
+
+namespace {
+
+// What a test claims of an outcome that no run has: it fails whatever happens, or proves nothing.
+void check_claim(Subject& subject, const sema::Flow& flow, const sema::Test::Claim& claim) {
+  const EdgeKind kind = claim.says.edge;
+  const std::vector<std::size_t> meant = sema::steps_meant(flow, claim.step);
+  const auto can = [&](std::size_t step) {
+    return sema::can_fire(subject.model, flow, step, kind);
+  };
+  if (meant.empty() || std::ranges::any_of(meant, can))
+    return;
+  const sema::Step& step = flow.steps[meant.front()];
+  const std::string edge = ticked(claim.step + "." + plan::to_string(kind));
+  Diagnostic diagnostic =
+      claim.says.never
+          ? sema::error("F708", claim.span, "this claim can't fail", edge + " never happens")
+          : sema::error("F708", claim.span, "this claim can't hold", edge + " never happens");
+  diagnostic.secondary.push_back({step.head, "step " + ticked(step.name) + " is set here"});
+  diagnostic.notes.push_back(why_never(step, kind));
+  subject.sink.add(std::move(diagnostic));
+}
+
+}  // namespace
+
+void check_expectations(Subject& subject) {
+  for (const sema::Test& test : subject.model.tests) {
+    for (const sema::Test::Claim& claim : test.expect) {
+      if (test.flow && claim.says.about == plan::Claim::About::kFires)
+        check_claim(subject, subject.model.flows[*test.flow], claim);
+    }
   }
 }
 

@@ -6,6 +6,7 @@
 
 #include "dsl/checks/branches.h"
 #include "dsl/checks/checks.h"
+#include "dsl/sema/offers.h"
 #include "dsl/sema/report.h"
 
 namespace fleet::checks {
@@ -98,7 +99,7 @@ void check_fanout_branches(Subject& subject) {
         continue;
       for (const sema::At<std::size_t>& use : step.agents) {
         const sema::Agent& agent = subject.model.agents[use.value];
-        if (!agent.writes())
+        if (!agent.writes() || agent.contract.broken.contains("writes"))
           continue;
         if (tells_items_apart(flow, agent.contract.writes->value.branch))
           continue;
@@ -112,7 +113,7 @@ namespace {
 
 // Why a step leaves no branch; empty: it does.
 std::string why_no_branch(const sema::Model& model, const sema::Step& step) {
-  if (step.broken || step.kind == StepKind::kMerge)
+  if (sema::leaves_work(model, step))
     return {};
   if (step.kind == StepKind::kRun)
     return "a `run` step changes nothing";
@@ -122,11 +123,6 @@ std::string why_no_branch(const sema::Model& model, const sema::Step& step) {
     return "each round makes a branch of its own; gather them inside of the loop with `repo.merge`";
   if (sema::is_joint(step.kind))
     return "it waits for other steps, and changes nothing itself";
-  for (const sema::At<std::size_t>& use : step.agents) {
-    const sema::Agent& agent = model.agents[use.value];
-    if (agent.writes() || agent.broken || agent.contract.broken.contains("writes"))
-      return {};
-  }
   return ticked(model.agents[step.agents.front().value].name) + " has no `writes`";
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "dsl/checks/checks.h"
+#include "dsl/sema/offers.h"
 #include "dsl/sema/report.h"
 
 namespace fleet::checks {
@@ -240,21 +241,6 @@ void check_counted_twice(Subject& subject, const sema::Flow& flow) {
   }
 }
 
-bool can_find(const sema::Model& model, const sema::Flow& flow, std::size_t index) {
-  const sema::Step& step = flow.steps[index];
-  if (step.broken)
-    return true;
-  if (!step.members.empty()) {
-    return std::ranges::any_of(step.members, [&](const sema::At<std::size_t>& one) {
-      return can_find(model, flow, one.value);
-    });
-  }
-  return std::ranges::any_of(step.agents, [&](const sema::At<std::size_t>& use) {
-    const sema::Agent& agent = model.agents[use.value];
-    return agent.broken || agent.gives_verdicts() || agent.contract.broken.contains("returns");
-  });
-}
-
 void say_no_findings(Subject& subject, const sema::Step& from, Span use) {
   Diagnostic diagnostic = sema::error("F717", use, "step " + ticked(from.name) + " has no findings",
                                       "gives no verdict");
@@ -288,10 +274,10 @@ void check_findings(Subject& subject) {
   for (const sema::Flow& flow : subject.model.flows) {
     for (const sema::Step& step : flow.steps) {
       const auto& of = step.fanout.source.of;
-      if (of && !can_find(subject.model, flow, *of))
+      if (of && !sema::can_find(subject.model, flow, *of))
         say_no_findings(subject, flow.steps[*of], step.fanout.source.span);
       for (const sema::Argument& argument : step.arguments) {
-        if (argument.findings && !can_find(subject.model, flow, *argument.output_of))
+        if (argument.findings && !sema::can_find(subject.model, flow, *argument.output_of))
           say_no_findings(subject, flow.steps[*argument.output_of], argument.text.span);
       }
     }

@@ -4,6 +4,8 @@
 #include <array>
 #include <map>
 
+#include "dsl/sema/offers.h"
+
 namespace fleet::lsp {
 namespace {
 
@@ -22,10 +24,6 @@ constexpr std::array kEdgeWords{EdgeWord{"merged", EdgeKind::kMerged},
                                 EdgeWord{"changes_requested", EdgeKind::kChangesRequested},
                                 EdgeWord{"failed", EdgeKind::kFailed},
                                 EdgeWord{"done", EdgeKind::kDone}};
-
-bool judges(EdgeKind kind) {
-  return kind == EdgeKind::kApproved || kind == EdgeKind::kChangesRequested;
-}
 
 }  // namespace
 
@@ -79,47 +77,12 @@ std::vector<StepWords::Placed> StepWords::placed(const Named& step) const {
   return found;
 }
 
-bool StepWords::fires(const Placed& at, EdgeKind kind) const {
-  const sema::Step& step = at.step();
-  if (step.broken || kind == EdgeKind::kDone)
-    return true;
-  const auto may_be_stopped = [&](const sema::At<std::size_t>& one) {
-    return snapshot_.model().agents[one.value].contract.grants.has_value();
-  };
-  if (kind == EdgeKind::kFailed)
-    return step.otherwise != plan::Otherwise::kSkip || step.kind == StepKind::kFanout ||
-           std::ranges::any_of(step.agents, may_be_stopped);
-  const auto member = [&](const sema::At<std::size_t>& one) {
-    return fires({at.flow, one.value}, kind);
-  };
-  const auto agent = [&](const sema::At<std::size_t>& one) {
-    return snapshot_.model().agents[one.value].gives_verdicts() == judges(kind);
-  };
-  switch (step.kind) {
-    case StepKind::kRun: return kind == EdgeKind::kAccepted;
-    case StepKind::kMerge: return kind == EdgeKind::kMerged;
-    case StepKind::kHuman: return judges(kind);
-    case StepKind::kLoop: return kind == EdgeKind::kApproved;
-    case StepKind::kAll:
-      if (kind != EdgeKind::kChangesRequested)
-        return std::ranges::all_of(step.members, member);
-      [[fallthrough]];
-    case StepKind::kAny:
-    case StepKind::kLast: return std::ranges::any_of(step.members, member);
-    case StepKind::kTask:
-      return kind != EdgeKind::kMerged && kind != EdgeKind::kSomeAccepted &&
-             std::ranges::all_of(step.agents, agent);
-    case StepKind::kFanout:
-      return kind != EdgeKind::kMerged && std::ranges::all_of(step.agents, agent);
-  }
-  return true;
-}
-
 std::vector<const schema::Entry*> StepWords::edges(const std::vector<Placed>& all) const {
   std::vector<const schema::Entry*> found;
   for (const EdgeWord& edge : kEdgeWords) {
-    const bool can =
-        std::ranges::all_of(all, [&](const Placed& one) { return fires(one, edge.kind); });
+    const bool can = std::ranges::all_of(all, [&](const Placed& one) {
+      return sema::can_fire(snapshot_.model(), *one.flow, one.index, edge.kind);
+    });
     if (can)
       found.push_back(schema::find_edge(edge.word));
   }
@@ -142,13 +105,6 @@ std::vector<const schema::Entry*> StepWords::edges(const std::string& path) cons
   return all.empty() ? std::vector<const schema::Entry*>() : edges(all);
 }
 
-bool StepWords::writes(const sema::Step& step) const {
-  return std::ranges::any_of(step.agents, [&](const sema::At<std::size_t>& agent) {
-    const sema::Agent& who = snapshot_.model().agents[agent.value];
-    return who.writes() || who.contract.broken.contains("writes");
-  });
-}
-
 std::vector<const schema::Entry*> StepWords::tests(const Named& step) const {
   std::vector<const schema::Entry*> found = edges(step);
   std::erase_if(found, [](const schema::Entry* edge) {
@@ -169,7 +125,7 @@ bool StepWords::has_branch(const Named& step) const {
     return false;
   return std::ranges::all_of(placed(step), [&](const Placed& one) {
     const sema::Step& at = one.step();
-    return at.broken || at.kind == StepKind::kMerge || (at.kind == StepKind::kTask && writes(at));
+    return (at.broken || at.kind != StepKind::kFanout) && sema::leaves_work(snapshot_.model(), at);
   });
 }
 
@@ -177,29 +133,17 @@ bool StepWords::can_be_merged(const Named& step) const {
   if (!is_known(step))
     return false;
   return std::ranges::all_of(placed(step), [&](const Placed& one) {
-    const sema::Step& at = one.step();
-    return at.broken || at.kind == StepKind::kMerge || writes(at);
+    return sema::leaves_work(snapshot_.model(), one.step());
   });
-}
-
-bool StepWords::finds(const Placed& at) const {
-  const sema::Step& step = at.step();
-  if (step.broken)
-    return true;
-  return std::ranges::any_of(step.members,
-                             [&](const sema::At<std::size_t>& one) {
-                               return finds({at.flow, one.value});
-                             }) ||
-         std::ranges::any_of(step.agents, [&](const sema::At<std::size_t>& agent) {
-           return snapshot_.model().agents[agent.value].gives_verdicts();
-         });
 }
 
 bool StepWords::has_findings(const Named& step) const {
   if (!is_known(step))
     return false;
   const std::vector<Placed> all = placed(step);
-  return std::ranges::all_of(all, [&](const Placed& one) { return finds(one); });
+  return std::ranges::all_of(all, [&](const Placed& one) {
+    return sema::can_find(snapshot_.model(), *one.flow, one.index);
+  });
 }
 
 // By the text alone, so that it holds as well where a use is not written yet: a step waits for each

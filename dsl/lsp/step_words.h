@@ -1,5 +1,6 @@
-// What can stand after a step's dot: the edges that it can fire, and its outputs. Decided as F708,
-// F307 and F717 decide it; of a step that is not understood, or that no flow uses yet, everything.
+// What can stand after a step's dot: the edges that it can fire, and its outputs. Decided by what
+// F708, F307 and F717 ask as well (dsl/sema/offers); of a step that is not understood, or that no
+// flow uses yet, everything.
 #pragma once
 
 #include <cstdint>
@@ -44,10 +45,7 @@ class StepWords {
   bool is_within(const Named& use, const sema::Step& step) const;
   std::vector<Placed> placed(const Named& step) const;
   std::vector<const schema::Entry*> edges(const std::vector<Placed>& all) const;
-  bool fires(const Placed& at, plan::EdgeKind kind) const;
-  bool writes(const sema::Step& step) const;
   bool is_known(const Named& step) const;
-  bool finds(const Placed& at) const;
 
   const Snapshot& snapshot_;
   const Named* own_ = nullptr;
