@@ -25,7 +25,11 @@ int explain_code(const CodeRow& row) {
   std::string out = fmt::format("{} {} ({}, {})\n\n{}\n", row.code, row.title,
                                 severity_word(row.severity), row.family, row.explanation);
   if (!row.bad.empty())
-    out += fmt::format("\nfor example, this is refused:\n\n{}\n", row.bad);
+    out += fmt::format("\nfor example, this {}:\n\n{}\n",
+                       row.severity == Severity::kError     ? "is refused"
+                       : row.severity == Severity::kWarning ? "is warned of"
+                                                            : "is told",
+                       row.bad);
   if (!row.good.empty())
     out += fmt::format("\nand this is right:\n\n{}\n", row.good);
   print(out);

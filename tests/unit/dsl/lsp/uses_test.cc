@@ -74,8 +74,8 @@ bool holds(const std::string& text, std::string_view part) {
 }  // namespace
 
 TEST_CASE("a step within a use leads to the pattern's step") {
-  CHECK(leads_to("repo.merge(ship.build") == "build   = builder(task) retry 1");
-  CHECK(leads_to("after ship.verdict").starts_with("verdict = all(reviewer(build.diff)"));
+  CHECK(leads_to("repo.merge(ship.build") == "build    = builder(task) retry 1");
+  CHECK(leads_to("after ship.verdict").starts_with("verdict  = all(reviewer(build.diff)"));
   CHECK(leads_to("again.first").starts_with("first = looked(change, judge)"));
   CHECK(leads_to("again.first.look") == "look = judge(change) timeout 20min");
   CHECK(leads_to("after first.look") == "look = judge(change) timeout 20min");
