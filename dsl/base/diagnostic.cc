@@ -44,7 +44,7 @@ void add_place(Diagnostic& said, const Diagnostic& further) {
   if (std::ranges::any_of(said.secondary, known))
     return;
   if (said.secondary.size() < kMostPlaces)
-    said.secondary.push_back({further.primary.span, "here as well"});
+    said.secondary.push_back({further.primary.span, "the same here"});
   for (std::size_t i = 0; i < said.helps.size() && i < further.helps.size(); ++i) {
     std::vector<TextEdit>& edits = said.helps[i].edits;
     edits.insert(edits.end(), further.helps[i].edits.begin(), further.helps[i].edits.end());

@@ -176,7 +176,7 @@ std::vector<Claim> Claims::of_step(std::size_t index, int instance) {
   const std::vector<Word> items = fanout ? items_of(index, instance) : std::vector<Word>{{}};
   for (const sema::At<std::size_t>& use : step.agents) {
     const sema::Agent& agent = model_.agents[use.value];
-    if (!agent.contract.writes || agent.contract.writes->value.none)
+    if (!agent.writes() || agent.contract.broken.contains("writes"))
       continue;
     const sema::Text& branch = agent.contract.writes->value.branch;
     for (std::size_t i = 0; i < items.size(); ++i) {

@@ -247,6 +247,15 @@ void check_commands(Subject& subject) {
   }
 }
 
+namespace {
+
+// Without the loop's round or the use of a pattern, which its mistake is not a matter of.
+std::string written_name(const sema::Step& step) {
+  return step.name.substr(step.name.rfind('.') + 1);
+}
+
+}  // namespace
+
 void check_timeouts(Subject& subject) {
   for (const sema::Flow& flow : subject.model.flows) {
     for (const sema::Step& step : flow.steps) {
@@ -259,7 +268,7 @@ void check_timeouts(Subject& subject) {
           continue;
         Diagnostic diagnostic =
             sema::error("F202", step.timeout->span,
-                        "step " + ticked(step.name) + " asks for more time than " +
+                        "step " + ticked(written_name(step)) + " asks for more time than " +
                             ticked(agent.name) + " may take",
                         "longer than the agent's ceiling");
         diagnostic.secondary.push_back({ceiling->span, "the ceiling is set here"});

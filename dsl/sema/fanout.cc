@@ -342,6 +342,24 @@ std::string written_of(const Context& context, const ItemSource& source) {
   }
 }
 
+// `fanout task in …`: `{task}` would still be the parameter.
+void check_item_name(FlowNames& names, const ast::Ident& name) {
+  const bool hole = name.text != "item" && schema::find_hole(name.text) != nullptr;
+  if (!hole && !names.is_parameter(name) && !names.has_step(name))
+    return;
+  Diagnostic diagnostic =
+      error("F107", name.span,
+            "item " + ticked(name.text) + " hides " +
+                (names.is_parameter(name) ? "a parameter"
+                 : hole                   ? "the hole `{" + name.text + "}` that every template has"
+                                          : "a step"));
+  diagnostic.helps.push_back(
+      {"give the item another name; its text is `{item}` in templates, whatever it is called",
+       {},
+       false});
+  names.context.sink.add(std::move(diagnostic));
+}
+
 void read_fanout(FlowNames& names, Reader& reader, Step& step) {
   const Want fanout{"`fanout`", reader.next().span};
   step.kind = StepKind::kFanout;
@@ -350,7 +368,9 @@ void read_fanout(FlowNames& names, Reader& reader, Step& step) {
     reader.fail(fanout, std::string("a name for the item: ") + form);
     return;
   }
-  step.fanout.variable = reader.next().text;
+  const ast::Ident& variable = reader.next().path.front();
+  step.fanout.variable = variable.text;
+  check_item_name(names, variable);
   if (!reader.take_word("in")) {
     reader.fail(fanout, std::string("`in` after the item's name: ") + form);
     return;

@@ -59,6 +59,8 @@ std::optional<plan::Repo> read_git(Context& context, const ast::Atom& call) {
       reader.finish();
       good = good && !reader.failed();
     } else {
+      // `: main` is what the grammar has no name for; here it is known what to write.
+      context.sink.withdraw(argument.value->span);
       context.sink.add(error("F202", argument.value->span,
                              std::string("unexpected argument of `git`"),
                              std::string("`repo` takes ") + kRepoForm));
@@ -130,8 +132,8 @@ void read_one_load(Context& context, Scope& scope, Reader& reader, Fleet& fleet,
     return;
   }
   if (const Load* first = fleet.load_of(symbol->index)) {
-    Diagnostic diagnostic =
-        error("F106", span, "the load of flow " + ticked(flow.text) + " is said twice", "said again");
+    Diagnostic diagnostic = error(
+        "F106", span, "the load of flow " + ticked(flow.text) + " is said twice", "said again");
     diagnostic.secondary.push_back({first->span, "first said here"});
     reader.sink().add(std::move(diagnostic));
     reader.give_up();

@@ -30,6 +30,7 @@ void read_parameters(Context& context, const ast::Block& block, Flow& flow) {
       context.sink.add(std::move(diagnostic));
       continue;
     }
+    is_version_name(context, name);
     if (name.text != "task" && schema::find_hole(name.text) != nullptr) {
       Diagnostic diagnostic = error("F107", name.span,
                                     "parameter " + ticked(name.text) + " hides the hole `{" +
@@ -114,8 +115,8 @@ std::string_view advice_for(const Reader& reader) {
 }
 
 void say_no_step(Reader& reader) {
-  if (reader.failed())
-    return;
+  if (reader.failed() || reader.unclosed())
+    return reader.give_up();
   Diagnostic diagnostic = error("F202", reader.at_end() ? reader.want().span : reader.peek().span,
                                 reader.want().who + " is not a step");
   diagnostic.notes.push_back(
@@ -218,6 +219,8 @@ void say_set_twice(FlowNames& names, const ast::Ident& name, Span first) {
 }
 
 void check_step_name(FlowNames& names, const ast::Ident& name) {
+  if (is_version_name(names.context, name))
+    return;
   if (!names.is_parameter(name) && name.text != "repo" && name.text != "task")
     return;
   names.context.sink.add(error("F107", name.span,

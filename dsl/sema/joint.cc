@@ -55,17 +55,40 @@ std::optional<std::size_t> read_member(FlowNames& names, const ast::Argument& ar
   if (atoms.empty() || atoms.front().kind == Kind::kError)
     return std::nullopt;
   const ast::Atom& atom = atoms.front();
-  if (!argument.name && atoms.size() == 1 && atom.kind == Kind::kName) {
+  if (atoms.size() == 1 && atom.kind == Kind::kName) {
     const std::optional<FlowNames::Reach> reach = names.reach(atom);
     if (!reach || reach->rest.empty())
       return reach ? std::optional(reach->step) : std::nullopt;
   }
-  if (!argument.name && atoms.size() == 1 && atom.kind == Kind::kCall)
+  if (atoms.size() == 1 && atom.kind == Kind::kCall)
     return read_inner(names, *argument.value, joint);
   names.context.sink.add(error("F202", argument.value->span,
                                "a joint takes steps: a step's name or a call of an agent",
                                "this is " + describe(atoms.size() == 1 ? atom : atoms[1])));
   return std::nullopt;
+}
+
+// `any(first: review(a.diff), …)`: one mistake, however many names there are.
+bool say_named_members(DiagnosticSink& sink, const ast::Atom& call) {
+  Diagnostic diagnostic;
+  Help help{
+      "leave the names out; a step to be used by name is set before it, `first = …`", {}, false};
+  for (const ast::Argument& argument : call.args) {
+    if (!argument.name)
+      continue;
+    const Span name = argument.name->span;
+    if (help.edits.empty())
+      diagnostic = error("F202", name, "the steps of " + ticked(call.text) + " have no names here",
+                         "leave it out");
+    else
+      diagnostic.secondary.push_back({name, "and this"});
+    help.edits.push_back({{name.source, name.begin, argument.value->span.begin}, ""});
+  }
+  if (help.edits.empty())
+    return false;
+  diagnostic.helps.push_back(std::move(help));
+  sink.add(std::move(diagnostic));
+  return true;
 }
 
 void say_no_inner(FlowNames& names, const Step& step, Span span, const std::string& what) {
@@ -80,6 +103,7 @@ void say_no_inner(FlowNames& names, const Step& step, Span span, const std::stri
 void read_joint(FlowNames& names, Reader& reader, Step& step) {
   const ast::Atom& call = reader.next();
   step.kind = call.text == "all" ? StepKind::kAll : StepKind::kAny;
+  step.broken = say_named_members(names.context.sink, call);
   for (const ast::Argument& argument : call.args) {
     const std::optional<std::size_t> member = read_member(names, argument, step);
     const auto same = [&](const At<std::size_t>& one) {

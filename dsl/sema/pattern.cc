@@ -46,6 +46,7 @@ void read_parameters(Context& context, const ast::Block& block, Pattern& pattern
       pattern.broken = true;
       continue;
     }
+    pattern.broken = pattern.broken || is_version_name(context, name);
     if (const std::optional<std::string> why = why_no_parameter(name.text)) {
       Diagnostic diagnostic =
           error("F107", name.span, "parameter " + ticked(name.text) + " " + *why);

@@ -47,6 +47,42 @@ std::string name_of(Kind kind) {
   return "";
 }
 
+// After the class that begins at `at`, as the engine reads it; npos: it is not closed.
+std::size_t skip_class(const std::string& glob, std::size_t at) {
+  ++at;
+  at += at < glob.size() && (glob[at] == '!' || glob[at] == '^') ? 1 : 0;
+  for (std::size_t first = at; at < glob.size() && (glob[at] != ']' || at == first); ++at) {
+    if (const std::size_t end = glob.find(":]", at + 2);
+        glob.compare(at, 2, "[:") == 0 && end != std::string::npos)
+      at = end + 1;
+    else if (glob[at] == '\\')
+      ++at;
+  }
+  return at < glob.size() ? at + 1 : std::string::npos;
+}
+
+// What is amiss with the pattern itself, so that it matches nothing that was meant; empty: nothing.
+std::string why_no_pattern(const std::string& glob) {
+  for (std::size_t at = 0; at < glob.size();) {
+    if (glob[at] == '\\') {
+      if (at + 1 == glob.size())
+        return "nothing follows the `\\` at its end";
+      at += 2;
+    } else if (glob[at] == '{' && glob.find(',', at) < glob.find('}', at) &&
+               glob.find('}', at) != std::string::npos) {
+      return "a glob has no alternatives; write one for each, and a literal `{` as `\\\\{{`";
+    } else if (glob[at] == '[') {
+      const std::size_t end = skip_class(glob, at);
+      if (end == std::string::npos)
+        return "`[` is not closed; a literal `[` is written `\\\\[`";
+      at = end;
+    } else {
+      ++at;
+    }
+  }
+  return {};
+}
+
 // Why a glob can match no file of a tree; empty: it can.
 std::string why_not_in_tree(const std::string& glob) {
   if (glob.empty())
@@ -122,6 +158,10 @@ std::optional<std::string> glob_of(DiagnosticSink& sink, const ast::Atom& string
   std::optional<std::string> text = plain_text(sink, string, who);
   if (!text)
     return std::nullopt;
+  if (const std::string amiss = why_no_pattern(*text); !amiss.empty()) {
+    sink.add(error("F202", string.span, "this glob matches nothing", amiss));
+    return std::nullopt;
+  }
   const std::string wrong = why_not_in_tree(*text);
   if (wrong.empty())
     return text;
@@ -186,6 +226,7 @@ Reader::Reader(DiagnosticSink& sink, const ast::Value& value, Want want)
     return atom.kind == Kind::kError;
   };
   failed_ = value.atoms.empty() || std::ranges::any_of(value.atoms, unreadable);
+  unclosed_ = std::ranges::any_of(value.atoms, &ast::Atom::unclosed);
 }
 
 bool Reader::take_word(std::string_view word) {
@@ -210,6 +251,8 @@ void Reader::fail(const Want& want, const std::string& expected) {
   if (failed_)
     return;
   failed_ = true;
+  if (unclosed_)
+    return;
   if (at_ >= value_.atoms.size()) {
     sink_.add(error("F202", want.span, want.who + " needs " + expected, "nothing follows"));
     return;
@@ -235,6 +278,8 @@ void Reader::finish() {
     return;
   const ast::Atom& atom = peek();
   failed_ = true;
+  if (unclosed_)
+    return;
   Diagnostic diagnostic =
       error("F202", atom.span,
             "unexpected " + name_of(atom.kind).substr(name_of(atom.kind).find(' ') + 1) +
@@ -414,6 +459,7 @@ std::optional<std::vector<std::string>> Reader::list_of(const Want& want, const 
     return std::nullopt;
   }
   std::vector<std::string> found;
+  bool wrong = false;
   for (const ast::Argument& argument : next().args) {
     Reader element(sink_, *argument.value, want);
     if (argument.name) {
@@ -423,13 +469,13 @@ std::optional<std::vector<std::string>> Reader::list_of(const Want& want, const 
     }
     std::optional<std::string> one = read(element);
     element.finish();
-    if (element.failed()) {
-      failed_ = true;
-      return std::nullopt;
-    }
-    found.push_back(*std::move(one));
+    if (one && !element.failed())
+      found.push_back(*std::move(one));
+    else
+      wrong = true;  // each element is a mistake of its own
   }
-  return found;
+  failed_ = wrong;
+  return wrong ? std::nullopt : std::optional(std::move(found));
 }
 
 std::optional<std::vector<std::string>> Reader::globs(const Want& want) {

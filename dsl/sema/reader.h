@@ -64,6 +64,8 @@ class Reader {
   void fail(const Want& want, const std::string& expected);
   // Fails silently: the cause was reported.
   void give_up() { failed_ = true; }
+  // Whether a bracket in the value is not closed: what does not fit is then taken for its doing.
+  bool unclosed() const { return unclosed_; }
   // Reports what is left over, if anything.
   void finish();
   DiagnosticSink& sink() { return sink_; }
@@ -80,6 +82,7 @@ class Reader {
   Want want_;
   std::size_t at_ = 0;
   bool failed_ = false;
+  bool unclosed_ = false;
 };
 
 // A single plain name: `own`, not `a.b` or `core@v4` or `ship/day`.

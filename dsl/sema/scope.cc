@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "dsl/sema/report.h"
+#include "dsl/syntax/lookahead.h"
 
 namespace fleet::sema {
 namespace {
@@ -44,7 +45,21 @@ std::string names_of_kinds(const std::vector<Symbol::Kind>& kinds) {
 
 }  // namespace
 
+bool is_version_name(Context& context, const ast::Ident& name) {
+  if (!syntax::version_ahead(name.text))
+    return false;
+  Diagnostic diagnostic =
+      error("F107", name.span, ticked(name.text) + " is a version and can't be a name",
+            "could not be referred to");
+  diagnostic.helps.push_back(
+      {"call it otherwise, such as " + ticked("r" + name.text.substr(1)), {}, false});
+  context.sink.add(std::move(diagnostic));
+  return true;
+}
+
 bool Scope::taken(Context& context, const ast::Ident& name) const {
+  if (is_version_name(context, name))
+    return true;
   if (std::ranges::find(kReserved, name.text) != kReserved.end()) {
     context.sink.add(error("F107", name.span,
                            ticked(name.text) + " is a word of the language and can't be a name",
@@ -65,6 +80,10 @@ bool Scope::taken(Context& context, const ast::Ident& name) const {
 
 bool Scope::declare(Context& context, const ast::Ident& name, Symbol symbol,
                     const std::string& what) {
+  if (is_version_name(context, name)) {
+    declare_unknown(name);
+    return false;
+  }
   if (taken(context, name))
     return false;
   names_.emplace(name.text, Entry{symbol, name.span, what, false, false});

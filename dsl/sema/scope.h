@@ -51,6 +51,9 @@ struct Symbol {
   Span span;              // of the name where it is declared
 };
 
+// F107 and true for `v2`, which reads as a version wherever it stands alone.
+bool is_version_name(Context& context, const ast::Ident& name);
+
 class Scope {
  public:
   // F107 when the module has the name already. `what` is for F105: "role", "import", …; empty:
@@ -90,6 +93,9 @@ class Scope {
     bool used = false;
   };
   bool taken(Context& context, const ast::Ident& name) const;
+  void declare_unknown(const ast::Ident& name) {
+    names_.emplace(name.text, Entry{{Symbol::Kind::kUnknown, 0, name.span}, name.span, ""});
+  }
   std::vector<std::string> names_of(const std::vector<Symbol::Kind>& kinds, bool imported) const;
 
   std::map<std::string, Entry> names_;

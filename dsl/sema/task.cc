@@ -110,6 +110,34 @@ void say_second_text(DiagnosticSink& sink, Span span) {
   sink.add(std::move(diagnostic));
 }
 
+// `repo.merge(verdict.first)`, where a step or its branch is wanted.
+void say_no_branch(FlowNames& names, const FlowNames::Reach& reach, const ast::Atom& atom) {
+  const Step& step = names.flow.steps[reach.step];
+  if (step.broken)
+    return;  // what it would have is not known
+  if (reach.rest.empty()) {
+    Diagnostic diagnostic = error("F202", atom.span, "a merge goes into a branch, not into a step");
+    diagnostic.helps.push_back({"write " + ticked(atom.text + ".branch"), {}, false});
+    names.context.sink.add(std::move(diagnostic));
+    return;
+  }
+  const ast::Ident& word = reach.rest.front();
+  Diagnostic diagnostic = unknown("F101", word.span, "branch of a step", word.text, {"branch"});
+  if (diagnostic.helps.empty()) {
+    const bool joint = step.kind == StepKind::kAll || step.kind == StepKind::kAny;
+    std::string prefix;
+    for (std::size_t i = 0; i + reach.rest.size() < atom.path.size(); ++i)
+      prefix += (prefix.empty() ? "" : ".") + atom.path[i].text;
+    diagnostic.helps.push_back(
+        {joint ? ticked(prefix) +
+                     " joins steps and has no branch of its own: name the step whose work is taken"
+               : "write " + ticked(prefix) + " or " + ticked(prefix + ".branch"),
+         {},
+         false});
+  }
+  names.context.sink.add(std::move(diagnostic));
+}
+
 // The steps that a merge takes: `fixes`, or `build.branch`.
 bool read_merged(FlowNames& names, const ast::Argument& argument, Step& step) {
   const std::vector<ast::Atom>& atoms = argument.value->atoms;
@@ -127,8 +155,7 @@ bool read_merged(FlowNames& names, const ast::Argument& argument, Step& step) {
   if (!from)
     return false;
   if (from->rest.size() > 1 || (!from->rest.empty() && from->rest.front().text != "branch")) {
-    names.context.sink.add(unknown("F101", atom.path.back().span, "branch of a step",
-                                   atom.path.back().text, {"branch"}));
+    say_no_branch(names, *from, atom);
     return false;
   }
   const auto same = [&](const At<std::size_t>& one) {
@@ -147,8 +174,7 @@ bool read_into_step(FlowNames& names, Reader& reader, Step& step) {
   const ast::Atom& atom = reader.next();
   const std::optional<FlowNames::Reach> into = names.reach(atom);
   if (into && (into->rest.size() != 1 || into->rest.front().text != "branch")) {
-    names.context.sink.add(unknown("F101", atom.path.back().span, "branch of a step",
-                                   atom.path.back().text, {"branch"}));
+    say_no_branch(names, *into, atom);
     return false;
   }
   if (into)

@@ -63,6 +63,7 @@ struct Atom {
   std::vector<StringPart> parts;  // kString
   bool block_string = false;      // kString: written """…"""
   std::vector<Argument> args;     // kList, kCall
+  bool unclosed = false;          // kList, kCall: its bracket is not closed, which was reported
   std::shared_ptr<Body> block;    // kBlock
 };
 

@@ -51,6 +51,8 @@ class Builder {
   void missing_separator(Index node);
   void stray(Index node);
   void expression(Index node, Index first);
+  void in_a_row(Span arrow);
+  std::vector<std::string_view> names_lost_in(Index stray);
   void add_lost(std::string_view name, ast::Body& out);
   static void doubt(ast::Body& out);
   bool foreign(Index node, ast::Body& out);

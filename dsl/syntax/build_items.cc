@@ -67,6 +67,10 @@ bool loop_above(std::string_view before) {
   return line.find("= loop ") != std::string_view::npos && line.find('{') == std::string_view::npos;
 }
 
+bool is_arrow(std::string_view text) {
+  return text == "->" || text == "=>" || text == "\xE2\x86\x92";
+}
+
 }  // namespace
 
 ast::File Builder::file() {
@@ -110,7 +114,7 @@ void Builder::items(Index parent, ast::Body& out, std::string* leading_doc) {
         said_ = false;
         item(child, out, std::exchange(doc, {}));
         if (kind(child) == NodeKind::kStray)
-          std::ranges::copy(names_set_in(text(child)), std::back_inserter(lost));
+          std::ranges::copy(names_lost_in(child), std::back_inserter(lost));
         if (!std::exchange(separated, true))
           doubt(out);
         break;
@@ -131,6 +135,20 @@ void Builder::items(Index parent, ast::Body& out, std::string* leading_doc) {
     if (steps_)
       add_lost(name, out);
   }
+}
+
+// What a stray statement binds; a call without a name is used by the name of what it calls.
+std::vector<std::string_view> Builder::names_lost_in(Index stray) {
+  std::vector<std::string_view> names = names_set_in(text(stray));
+  const Index first = tree_.at(stray).first_child;
+  if (first != 0 && kind(first) == NodeKind::kName) {
+    Index last = 0;
+    for (const Index part : tree_.children(first))
+      last = kind(part) == NodeKind::kIdent ? part : last;
+    if (last != 0)
+      names.push_back(text(last));
+  }
+  return names;
 }
 
 // So that nothing that uses the name is told that there is no such thing.
@@ -255,7 +273,14 @@ ast::Assignment Builder::assignment(Index node) {
         out.add = text(child) == "+=";
         assign_mark(child);
         break;
-      case NodeKind::kValue: out.value = value(child, false); break;
+      case NodeKind::kValue:
+        out.value = value(child, false);
+        // `a = dev(task) -> b = review(a.diff)`: the value ends where the next statement begins.
+        if (out.value.atoms.size() > 1 && is_arrow(out.value.atoms.back().text)) {
+          in_a_row(out.value.atoms.back().span);
+          out.value.atoms.pop_back();
+        }
+        break;
       case NodeKind::kMissingValue:
         say_once(Mistakes::error("F001", "expected a value after " + quoted(text(mark)), span(mark),
                                  "nothing follows"));
@@ -645,6 +670,10 @@ void Builder::missing_separator(Index node) {
 
 void Builder::stray(Index node) {
   const Index first = tree_.at(node).first_child;
+  if (steps_ && first != 0 && is_arrow(text(first))) {
+    in_a_row(span(first));
+    return;
+  }
   if (first != 0 && kind(first) == NodeKind::kUnexpected) {
     unexpected(first);
     return;
@@ -678,21 +707,25 @@ void Builder::stray(Index node) {
                            "no statement begins like this"));
 }
 
+void Builder::in_a_row(Span arrow) {
+  const std::string_view written = tree_.text().substr(arrow.begin, arrow.end - arrow.begin);
+  Diagnostic wrong = Mistakes::error("F001", "steps are not put in a row by " + quoted(written),
+                                     arrow, "not in this language");
+  wrong.helps.push_back(
+      {"each step has a name, and waits for another by using what that made, "
+       "`b = review(a.diff)`, or by `after a.accepted`",
+       {},
+       false});
+  say_once(std::move(wrong));
+}
+
 // Steps that have no name, or that are put in a row by arrows.
 void Builder::expression(Index node, Index first) {
   const Index second = tree_.at(first).next_sibling;
   const bool chain =
       second != 0 && (kind(second) == NodeKind::kOperator || kind(second) == NodeKind::kUnexpected);
   if (chain) {
-    const std::string_view arrow = text(second);
-    Diagnostic wrong = Mistakes::error("F001", "steps are not put in a row by " + quoted(arrow),
-                                       span(second), "not in this language");
-    wrong.helps.push_back(
-        {"each step has a name, and waits for another by using what that made, "
-         "`b = review(a.diff)`, or by `after a.accepted`",
-         {},
-         false});
-    say_once(std::move(wrong));
+    in_a_row(span(second));
     return;
   }
   Diagnostic wrong =

@@ -126,6 +126,7 @@ ast::Atom Builder::atom(Index node) {
       out.kind = Kind::kList;
       out.text.clear();
       out.args = arguments(node);
+      out.unclosed = tree_.child(node, NodeKind::kMissingClose) != 0;
       return out;
     case NodeKind::kBody:
       out.kind = Kind::kBlock;
@@ -190,6 +191,7 @@ ast::Atom Builder::name(Index node) {
       case NodeKind::kArguments:
         out.kind = out.kind == Kind::kError ? Kind::kError : Kind::kCall;
         out.args = arguments(child);
+        out.unclosed = tree_.child(child, NodeKind::kMissingClose) != 0;
         break;
       case NodeKind::kMissingName:
         missing_name(child, text(before));

@@ -110,10 +110,11 @@ class RandomFleet {
 
   std::string text(Cents budget, bool by_day) const {
     const bool counted = starts_ == Starts::kByHand || runs(1) > 0;
-    std::string out = "fleet t v1 {\n  repo = git(\".\", base: main)\n  budget = " +
-                      dollars(budget) + (by_day ? "/day" : "/run") + (counted ? " hard" : "") +
-                      "\n  load = " + loads() + "\n  defaults { runtime = shell(\"true\") }\n" +
-                      "  role worker {}\n  role judge { returns = verdict }\n";
+    std::string out =
+        "fleet t v1 {\n  repo = git(\".\", base: main)\n  budget = " + dollars(budget) +
+        (by_day ? "/day" : "/run") + (counted ? " hard" : "") + "\n  load = " + loads() +
+        "\n  defaults { runtime = shell(\"true\") }\n" +
+        "  role worker {}\n  role judge { returns = verdict }\n";
     for (int i = 0; i < kAgents; ++i) {
       const char* const per = i < kByTask ? "/task" : "/day";
       out += "  agent a" + std::to_string(i) + " : worker { budget = " + dollars(price(i)) + per +
@@ -278,11 +279,11 @@ class RandomFleet {
                "(\"y\"))" + retry + "\n";
         break;
       case Step::Kind::kLoop:
-        out += "    v" + name + " = r" + agent + "(\"x\")\n    l" + name + " = loop until v" +
+        out += "    w" + name + " = r" + agent + "(\"x\")\n    l" + name + " = loop until w" +
                name + ".approved max " + std::to_string(step.rounds) + " {\n";
         for (const Step& one : step.body)
           write(one, out, number);
-        out += "    v" + name + " = r" + agent + "(\"y\")\n    }\n";
+        out += "    w" + name + " = r" + agent + "(\"y\")\n    }\n";
         break;
     }
   }
