@@ -22,6 +22,10 @@ std::string Broker::url() const {
   return fmt::format("http://127.0.0.1:{}", proxy_->port());
 }
 
+void Broker::serve() {
+  proxy_->serve();
+}
+
 void Broker::open(Session session) {
   FLEET_ASSERT(!session.key.empty() && !session.token.empty(), session.name);
   proxy_->open(std::move(session));

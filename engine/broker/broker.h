@@ -73,7 +73,8 @@ class Proxy;
 
 class Broker {
  public:
-  // Listens on 127.0.0.1, at the port that the file names where that is free.
+  // Listens on 127.0.0.1, at the port that the file names where that is free. Who comes before
+  // `serve` waits.
   static Result<std::unique_ptr<Broker>> start(Options options, Hooks hooks);
   // Breaks off what is under way; no hook is called afterwards.
   ~Broker();
@@ -81,6 +82,9 @@ class Broker {
   Broker& operator=(const Broker&) = delete;
 
   std::string url() const;  // "http://127.0.0.1:PORT"
+
+  // Once the sessions that are there already are open: none of them is taken for a stranger.
+  void serve();
 
   // From any thread. A session of the same name is replaced.
   void open(Session session);

@@ -40,9 +40,12 @@ Proxy::~Proxy() {
 Status Proxy::start() {
   FLEET_CHECK(trust(tls_, options_.authorities));
   FLEET_CHECK(listen());
-  accept();
   FLEET_TRY(thread_, os::start_thread("the broker", [this] { io_.run(); }));
   return {};
+}
+
+void Proxy::serve() {
+  asio::post(io_, [this] { accept(); });
 }
 
 Status Proxy::listen_at(std::uint16_t port) {

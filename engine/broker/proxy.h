@@ -29,6 +29,7 @@ class Proxy {
   // From any thread.
   std::uint16_t port() const { return port_; }
   const Slate& slate() const { return till_.slate(); }
+  void serve();
   void open(Session session);
   void close(const std::string& name);
 

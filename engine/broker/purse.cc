@@ -1,8 +1,15 @@
 #include "engine/broker/purse.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace fleet::broker {
+namespace {
+
+// More than all the money there is; with what is under way it stays in range.
+constexpr std::int64_t kMostSpent = std::int64_t{1} << 61;
+
+}  // namespace
 
 Purse::Answer Purse::reserve(std::int64_t worst, const void* owner, std::function<void()> again) {
   const std::lock_guard lock(mutex_);
@@ -19,8 +26,24 @@ Purse::Answer Purse::reserve(std::int64_t worst, const void* owner, std::functio
 void Purse::settle(std::int64_t worst, std::int64_t used) {
   const std::lock_guard lock(mutex_);
   reserved_ -= worst;
-  spent_ += used;
-  // Under the lock, so that whoever was forgotten is not called.
+  spent_ = std::min(std::min(spent_, kMostSpent) + std::min(used, kMostSpent), kMostSpent);
+  wake();
+}
+
+void Purse::limit_to(std::optional<std::int64_t> limit) {
+  const std::lock_guard lock(mutex_);
+  limit_ = limit;
+  wake();
+}
+
+void Purse::begin_anew() {
+  const std::lock_guard lock(mutex_);
+  spent_ = 0;
+  wake();
+}
+
+// REQUIRES: the lock is held, so that whoever was forgotten is not called.
+void Purse::wake() {
   for (const auto& [owner, again] : std::exchange(waiting_, {}))
     again();
 }
@@ -28,6 +51,11 @@ void Purse::settle(std::int64_t worst, std::int64_t used) {
 void Purse::forget(const void* owner) {
   const std::lock_guard lock(mutex_);
   waiting_.erase(owner);
+}
+
+std::optional<std::int64_t> Purse::limit() const {
+  const std::lock_guard lock(mutex_);
+  return limit_;
 }
 
 std::int64_t Purse::spent() const {

@@ -33,20 +33,26 @@ class Purse {
   Answer reserve(std::int64_t worst, const void* owner, std::function<void()> again);
   // Of a request that was granted.
   void settle(std::int64_t worst, std::int64_t used);
-  // What was spent past any reservation, or another day's money that counts no more (negative).
+  // What was spent past any reservation.
   void charge(std::int64_t used) { settle(0, used); }
+  // For what is reserved from now on.
+  void limit_to(std::optional<std::int64_t> limit);
+  // Another day: what was spent counts no more, what is under way counts when it is settled.
+  void begin_anew();
   // None of its waiting calls is made any more.
   void forget(const void* owner);
 
   const std::string& whose() const { return whose_; }
-  std::optional<std::int64_t> limit() const { return limit_; }
+  std::optional<std::int64_t> limit() const;
   std::int64_t spent() const;
   std::int64_t reserved() const;
 
  private:
+  void wake();
+
   const std::string whose_;
-  const std::optional<std::int64_t> limit_;
   mutable std::mutex mutex_;  // guards the rest
+  std::optional<std::int64_t> limit_;
   std::int64_t spent_ = 0;
   std::int64_t reserved_ = 0;
   std::multimap<const void*, std::function<void()>> waiting_;

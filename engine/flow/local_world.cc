@@ -166,8 +166,9 @@ void LocalWorld::adopt(const run::Task& task, const plan::Agent* agent, Post pos
           const process::JobReport& report) { ended(attempt, node, agent, report, post); });
 }
 
-void LocalWorld::use_models(Models* models) {
+void LocalWorld::use_models(Models* models, broker::Purses purses) {
   models_ = models;
+  purses_ = std::move(purses);
 }
 
 bool LocalWorld::asks_broker(const plan::Agent& agent) const {
@@ -246,8 +247,10 @@ void LocalWorld::ended(run::Attempt attempt, plan::NodeIndex node, const plan::A
         post(std::move(end.exited));
         // After the exit, which is told once: a crash in between loses the figure and doubles none.
         // What the broker has metered is counted already.
-        if (end.metered && !metered)
+        if (end.metered && !metered) {
           desk_.meter(*end.metered);
+          broker::settle_in(purses_, 0, end.metered->micros);
+        }
       });
 }
 

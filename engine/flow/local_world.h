@@ -10,6 +10,7 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "engine/broker/purse.h"
 #include "engine/flow/desk.h"
 #include "engine/flow/evidence.h"
 #include "engine/flow/merge_target.h"
@@ -49,8 +50,9 @@ class LocalWorld final : public World {
   void use_gates(Gates* gates);
   // Likewise; without them every session may begin at once.
   void use_permits(Permits* permits);
-  // Before any order, of a plan with a credential that the broker keeps. Must outlive the orders.
-  void use_models(Models* models);
+  // Before any order. `models`: of a plan with a credential that the broker keeps, else null; must
+  // outlive the orders. `purses`: what sessions tell of their money themselves is spent from them.
+  void use_models(Models* models, broker::Purses purses);
   // Whose answers decide whether a session begins. Outlives this.
   void use_probes(Probes* probes) { probes_ = probes; }
 
@@ -131,6 +133,7 @@ class LocalWorld final : public World {
   Gates* gates_ = nullptr;
   Permits* permits_ = nullptr;
   Models* models_ = nullptr;
+  broker::Purses purses_;
   Probes* probes_ = nullptr;
 
   std::atomic<bool> abandoned_{false};  // nothing is tried again

@@ -186,18 +186,32 @@ Result<broker::Service> service_of(const plan::Agent& agent, const plan::Credent
   return service;
 }
 
+broker::Purses purses_of(const plan::Plan& plan, plan::Money spent,
+                         std::shared_ptr<broker::Purse> day) {
+  broker::Purses purses;
+  const bool hard = plan.budget && plan.budget->hard;
+  const bool by_day = hard && plan.budget->per == "day";
+  if (hard && !(by_day && day))
+    purses.push_back(
+        std::make_shared<broker::Purse>("the run", plan.budget->amount.micros, spent.micros));
+  if (day)
+    purses.push_back(std::move(day));
+  return purses;
+}
+
 Status check_models(const plan::Plan& plan, const Site& site) {
   for (const plan::Agent& agent : plan.agents)
     FLEET_CHECK(check_agent(plan, agent, site));
   return {};
 }
 
-Result<std::unique_ptr<Models>> Models::start(const plan::Plan& plan, const Site& site) {
+Result<std::unique_ptr<Models>> Models::start(const plan::Plan& plan, const Site& site,
+                                              broker::Purses purses) {
   const bool wanted = std::ranges::any_of(
       plan.agents, [&](const plan::Agent& agent) { return brokered(plan, agent) != nullptr; });
   if (!wanted)
     return std::unique_ptr<Models>();
-  std::unique_ptr<Models> models(new Models(plan, site));
+  std::unique_ptr<Models> models(new Models(plan, site, std::move(purses)));
   // Of the run, since several may be at work: each has a port of its own.
   const std::string folder = site.run_dir() + "/broker";
   FLEET_TRY(models->secret_, secret_of_run(folder));
@@ -222,8 +236,14 @@ void Models::bind(Say say_it, std::function<void(run::Attempt)> over) {
 }
 
 void Models::count_left_over() {
-  for (const broker::Spent& used : broker_->left_over())
+  for (const broker::Spent& used : broker_->left_over()) {
+    broker::settle_in(purses_, 0, used.micros);
     say(used);
+  }
+}
+
+void Models::serve() {
+  broker_->serve();
 }
 
 void Models::unbind() {
@@ -310,6 +330,7 @@ Result<Models::Access> Models::open(run::Attempt attempt, const plan::Agent& age
   if (agent.budget)
     session.budget = agent.budget->micros;
   session.only_priced = is_limited(agent);
+  session.shared = purses_;
   if (agent.runtime.price)
     session.price = broker::flat_price(agent.runtime.price->micros);
 

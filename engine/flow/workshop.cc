@@ -31,6 +31,16 @@ Result<std::unique_ptr<Workshop>> Workshop::open(WorkshopOptions options) {
   return workshop;
 }
 
+void Workshop::share(std::shared_ptr<broker::Purse> day) {
+  const std::lock_guard lock(day_mutex_);
+  day_ = std::move(day);
+}
+
+std::shared_ptr<broker::Purse> Workshop::day() const {
+  const std::lock_guard lock(day_mutex_);
+  return day_;
+}
+
 Status Workshop::equip() {
   const std::lock_guard lock(equip_mutex_);
   if (pool_)

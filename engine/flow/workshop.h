@@ -11,6 +11,7 @@
 #include <string>
 
 #include "engine/base/result.h"
+#include "engine/broker/purse.h"
 #include "engine/flow/job_board.h"
 #include "engine/flow/journal_log.h"
 #include "engine/flow/permits.h"
@@ -48,6 +49,9 @@ class Workshop {
   journal::Journal& journal() { return *journal_; }
   Permits& permits() { return permits_; }
   Probes& probes() { return probes_; }
+  // What all runs of a day may spend together; null: nothing counts that.
+  void share(std::shared_ptr<broker::Purse> day);
+  std::shared_ptr<broker::Purse> day() const;
 
   // Starts the keeper, or finds the one that is there, at the first call; likewise the folder of
   // worktrees. `launcher`, `board` and `pool` are usable from then on.
@@ -81,6 +85,9 @@ class Workshop {
 
   Permits permits_;
   Probes probes_;
+
+  mutable std::mutex day_mutex_;  // guards the one below
+  std::shared_ptr<broker::Purse> day_;
 
   std::mutex equip_mutex_;  // guards the making of the four below
   std::unique_ptr<process::Launcher> launcher_;

@@ -40,6 +40,12 @@ const char* word_of(run::RunOutcome outcome) {
   return "?";
 }
 
+constexpr std::int64_t kWholeDay = 86'400'000;  // in UTC, of the wall's milliseconds
+
+std::optional<std::int64_t> micros_of(std::optional<plan::Money> money) {
+  return money ? std::optional(money->micros) : std::nullopt;
+}
+
 bool reads_mail(const Duty& duty) {
   return duty.how == plan::Dispatch::kAlways ||
          (duty.on && duty.on->kind == plan::Event::Kind::kMessage && !duty.is_flow);
@@ -58,7 +64,10 @@ Resident::Resident(std::shared_ptr<flow::Workshop> workshop, Fleet fleet, Voice 
       voice_(std::move(voice)),
       box_(std::move(box)),
       fleet_(std::move(fleet)),
-      rota_(fleet_.duties, fleet_.limits) {
+      rota_(fleet_.duties, fleet_.limits),
+      day_(std::make_shared<broker::Purse>("the day", micros_of(fleet_.limits.day))),
+      today_(now() / kWholeDay) {
+  workshop_->share(day_);
   for (const Duty& duty : fleet_.duties)
     if (duty.on)
       wanted_.push_back(*duty.on);
@@ -115,7 +124,6 @@ Status Resident::recall() {
   FLEET_TRY(const auto reader, journal::JournalReader::open(workshop_->site().state_dir));
   std::vector<journal::RunInfo> runs = reader->list_runs();
   std::ranges::reverse(runs);
-  const std::int64_t today = now() / 86'400'000;
   for (const journal::RunInfo& info : runs) {
     const std::string cause = flow::read_meta(info.meta).cause;
     const std::int64_t created = info.created.time_since_epoch().count();
@@ -124,9 +132,11 @@ Status Resident::recall() {
       if (info.state == "failed")
         rota_.remember_failure(cause, info.changed.time_since_epoch().count(), now());
     }
-    if (info.finished && info.changed.time_since_epoch().count() / 86'400'000 == today) {
+    if (info.finished && info.changed.time_since_epoch().count() / kWholeDay == today_) {
       FLEET_TRY(const flow::PastRun past, flow::replay_run(*reader, info, nullptr));
-      rota_.charge(duty_of(cause), report::used_by(past.state).money, now());
+      const plan::Money money = report::used_by(past.state).money;
+      rota_.charge(duty_of(cause), money, now());
+      day_->charge(money.micros);
     }
     if (info.finished)
       continue;
@@ -135,6 +145,8 @@ Status Resident::recall() {
     auto wakes = watch_for_wakes(name);
     FLEET_CHECK(engine->take_up(info, wakes.get()));
     rota_.take_up(cause, created);
+    // What of it was spent on another day counts too: nothing says when.
+    day_->charge(report::used_by(engine->state()).money.micros);
     launch(std::move(engine), name.empty() ? info.id : name, cause, std::move(wakes));
   }
   FLEET_TRY(const TaskBox::Listed listed, box_.list());
@@ -302,6 +314,7 @@ void Resident::take_fleet(Fleet fleet) {
         wanted_.push_back(*duty.on);
   }
   rota_.replace(fleet_.duties, fleet_.limits);
+  day_->limit_to(micros_of(fleet_.limits.day));
   rota_.news({}, now());
   if (const Status watching = watch_folders(); !watching)
     say(fmt::format("messages are not watched for: {}", watching.error().message()));
@@ -335,6 +348,7 @@ Status Resident::serve() {
   FLEET_CHECK(look());
   Status failed;
   for (;;) {
+    roll_day();
     if (failed && !stopping_)
       failed = begin_due();
     for (auto& [key, running] : running_) {
@@ -367,7 +381,7 @@ Status Resident::serve() {
     {
       std::unique_lock lock(mutex_);
       const auto due = rota_.next(now());
-      std::chrono::milliseconds wait = kLongestSleep;
+      std::chrono::milliseconds wait = longest_wait();
       if (due && !stopping_)
         wait = std::min<std::chrono::milliseconds>(
             wait, std::chrono::milliseconds(std::max<std::int64_t>(*due - now(), 0)));
@@ -378,6 +392,20 @@ Status Resident::serve() {
       if (const Status taken = take(std::move(message)); !taken && failed)
         failed = taken;
   }
+}
+
+void Resident::roll_day() {
+  if (now() / kWholeDay <= today_)
+    return;
+  today_ = now() / kWholeDay;
+  day_->begin_anew();
+}
+
+// The next day's money is there when the day begins.
+std::chrono::milliseconds Resident::longest_wait() const {
+  const std::chrono::milliseconds midnight((today_ + 1) * kWholeDay - now());
+  return std::clamp<std::chrono::milliseconds>(midnight, std::chrono::milliseconds(0),
+                                               kLongestSleep);
 }
 
 // Only what has changed is written, so that a fleet that waits writes nothing.

@@ -3,6 +3,7 @@
 // clock; between these it sleeps.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -15,6 +16,7 @@
 #include <variant>
 #include <vector>
 
+#include "engine/broker/purse.h"
 #include "engine/flow/engine.h"
 #include "engine/os/folder_watch.h"
 #include "engine/report/progress.h"
@@ -111,6 +113,8 @@ class Resident {
   void cancel(const std::string& wake);
   bool is_wanted(const plan::Event& event);
   void show_standing();
+  void roll_day();
+  std::chrono::milliseconds longest_wait() const;
 
   const std::shared_ptr<flow::Workshop> workshop_;
   const os::Clock& clock_;
@@ -122,6 +126,8 @@ class Resident {
   std::uint64_t last_key_ = 0;
   std::optional<Stop> stopping_;
   std::map<std::string, std::string> complaints_;  // by duty: said last, not to be said again
+  const std::shared_ptr<broker::Purse> day_;       // that all runs spend from
+  std::int64_t today_ = 0;                         // whose it is: days since 1970
   std::string shown_;                              // of the standing, as it is on disk
   std::int64_t since_ = 0;
 

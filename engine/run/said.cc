@@ -14,6 +14,12 @@ Task* speaking(Core& core, Attempt attempt) {
   return task.phase == Phase::kRunning ? &task : nullptr;
 }
 
+// Whatever a service says of its figures, the sum over all tasks stays in range.
+std::int64_t added(std::int64_t micros, std::int64_t more) {
+  constexpr std::int64_t kMost = 1'000'000'000'000'000;  // a billion dollars
+  return std::min(micros + std::min(more, kMost), kMost);
+}
+
 }  // namespace
 
 void on(Core& core, const FindingFiled& event) {
@@ -79,13 +85,13 @@ void on(Core& core, const Concluded& event) {
 void on(Core& core, const Metered& event) {
   Task& task = core.state.tasks[event.attempt.task.value];
   Used& used = task.used;
-  used.money.micros += event.micros;
+  used.money.micros = added(used.money.micros, event.micros);
   used.input_tokens += event.input_tokens;
   used.cached_tokens += event.cached_tokens;
   used.output_tokens += event.output_tokens;
   if (task.epoch != event.attempt.epoch)
     return;
-  task.spent.micros += event.micros;
+  task.spent.micros = added(task.spent.micros, event.micros);
   const plan::Agent* agent = task.phase == Phase::kRunning ? agent_of(core, task) : nullptr;
   if (agent == nullptr || !agent->budget || task.spent <= *agent->budget || task.over_budget)
     return;

@@ -72,7 +72,7 @@ class Seen {
 struct World {
   explicit World(ScriptedService::Script script) : service(std::move(script)) { start(); }
 
-  void start(Options options = {}) {
+  void start(Options options = {}, bool serves = true) {
     broker.reset();
     options.port_file = scratch / "port";
     options.slate = scratch / "slate";
@@ -84,6 +84,8 @@ struct World {
                                 }});
     REQUIRE(started);
     broker = *std::move(started);
+    if (serves)
+      broker->serve();
   }
   void open(Protocol protocol = Protocol::kAnthropic, std::optional<std::int64_t> budget = {},
             const std::string& name = "3.1", const std::string& token = kToken) {

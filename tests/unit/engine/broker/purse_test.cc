@@ -1,5 +1,7 @@
 #include "engine/broker/purse.h"
 
+#include <limits>
+
 #include <catch2/catch.hpp>
 
 using namespace fleet::broker;
@@ -60,4 +62,36 @@ TEST_CASE("what several purses bind is reserved from all of them or from none") 
   CHECK(reserve_from(all, 20, nullptr, kNothing, by) == Answer::kRefused);
   CHECK(run->reserved() == 0);
   CHECK(own->spent() == 50);
+}
+
+TEST_CASE(
+    "a limit that is raised and a day that begins wake who waits, and leave what is under way") {
+  Purse purse("a test", 100, 90);
+  int called = 0;
+  const auto again = [&] {
+    ++called;
+  };
+  CHECK(purse.reserve(10, nullptr, kNothing) == Answer::kGranted);
+  CHECK(purse.reserve(11, nullptr, again) == Answer::kRefused);
+  CHECK(purse.reserve(10, nullptr, again) == Answer::kLater);
+  purse.limit_to(110);
+  CHECK(called == 1);
+  CHECK(purse.limit() == 110);
+  CHECK(purse.reserve(20, nullptr, again) == Answer::kLater);
+  purse.begin_anew();
+  CHECK(called == 2);
+  CHECK(purse.reserved() == 10);
+  purse.settle(10, 7);
+  CHECK(purse.spent() == 7);
+  purse.limit_to({});
+  CHECK(purse.reserve(1'000, nullptr, again) == Answer::kGranted);
+}
+
+TEST_CASE("no money that is spent makes a purse's sum wrap") {
+  Purse purse("a test", 100);
+  for (int i = 0; i < 8; ++i)
+    purse.charge(std::numeric_limits<std::int64_t>::max());
+  CHECK(purse.spent() > 100);
+  CHECK(purse.reserve(1, nullptr, kNothing) == Answer::kRefused);
+  CHECK(purse.reserve(1'000'000'000'000'000, nullptr, kNothing) == Answer::kRefused);
 }
