@@ -3,6 +3,8 @@ the broker as a CLI would, with nothing but what its environment says."""
 import http.server
 import json
 import signal
+import ssl
+import subprocess
 import threading
 
 import support
@@ -13,6 +15,7 @@ FLEET = """
 fleet brokered v1 {{
   repo       = git(".", base: main)
   escalation = ann within 1h
+  {limit}
 
   human ann {{ answers = 1h }}
 
@@ -30,16 +33,25 @@ fleet brokered v1 {{
     grants  = [key]
     writes  = worktree("work/{{task}}")
     accept  = ["true" passes]
-    budget  = {budget}/task
+    {budget}
   }}
 
-  flow main(task) {{
-    accept = ["true" passes]
-    build  = builder(task) else fail
-    gather = repo.merge(build, into: "out/{{task}}") after build.accepted else fail
-  }}
+{flow}
 }}
 """
+
+ONE = """  flow main(task) {
+    accept = ["true" passes]
+    build  = builder(task) else fail
+    gather = repo.merge(build, into: "out/{task}") after build.accepted else fail
+  }"""
+
+TWO = """  agent one : builder { writes = worktree("one/{task}") }
+  agent two : builder { writes = worktree("two/{task}") }
+  flow main(task) {
+    first  = one(task) else fail
+    second = two(task) else fail
+  }"""
 
 # Asks as often as the file `asks` says, one line an answer; keeps what it sees of the world around it.
 AGENT = r"""
@@ -73,9 +85,10 @@ for number in range(int(pathlib.Path("asks").read_text())):
 
 
 class Service:
-    """Answers every message with the same figures; keeps what it was asked. Holds answers while `held` is clear."""
+    """Answers every message with the same figures; keeps what it was asked. Holds answers while `held` is clear.
+    `certificate`: speaks TLS and has that one, a file with its key."""
 
-    def __init__(self):
+    def __init__(self, certificate=None):
         service = self
         self.asked = []
         self.held = threading.Event()
@@ -102,7 +115,15 @@ class Service:
 
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            # The handshake is the thread's of the connection, so that one that fails ends nothing else.
+            self.server.socket = context.wrap_socket(self.server.socket, server_side=True,
+                                                     do_handshake_on_connect=False)
+            self.server.handle_error = lambda *_: None
+        self.port = self.server.server_address[1]
+        self.url = f"http://127.0.0.1:{self.port}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def close(self):
@@ -111,15 +132,48 @@ class Service:
         self.server.server_close()
 
 
+class Authority:
+    """Makes certificates, in a folder of its own."""
+
+    def __init__(self, folder, name):
+        folder.mkdir()
+        self.folder, self.name = folder, name
+        self.file = folder / "authority.pem"
+        self.openssl("req", "-x509", *self.new_key("authority.key"), "-out", self.file, "-days", 2,
+                     "-subj", f"/CN={name}")
+
+    def openssl(self, *words):
+        subprocess.run(["openssl", *map(str, words)], cwd=self.folder, check=True, capture_output=True)
+
+    @staticmethod
+    def new_key(name):
+        return "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", name
+
+    def certificate(self, name, days=2):
+        """For a name or an address, `DNS:…` or `IP:…`; negative days: it has expired."""
+        self.openssl("req", *self.new_key("leaf.key"), "-out", "leaf.csr", "-subj", "/CN=a service")
+        (self.folder / "names").write_text(f"subjectAltName={name}\n")
+        self.openssl("x509", "-req", "-in", "leaf.csr", "-CA", self.file, "-CAkey", "authority.key", "-set_serial", 7,
+                     "-days", days, "-extfile", "names", "-out", "leaf.pem")
+        made = self.folder / f"{len(list(self.folder.iterdir()))}.pem"
+        made.write_text((self.folder / "leaf.pem").read_text() + (self.folder / "leaf.key").read_text())
+        return made
+
+
 class Broker(support.FleetTest):
     def setUp(self):
         super().setUp()
         self.service = Service()
         self.addCleanup(self.service.close)
 
-    def prepare(self, asks, budget="$1", model="claude-sonnet-4-6", price="", source="env(MODEL_KEY)"):
+    def fleet(self, budget="$1", price="", source="env(MODEL_KEY)", limit="", flow=ONE, url=None):
+        """`budget`: of the agent; `limit`: of the fleet, a line."""
+        return FLEET.format(url=url or self.service.url, budget=f"budget = {budget}/task" if budget else "", price=price,
+                            source=source, limit=limit, flow=flow)
+
+    def prepare(self, asks, model="claude-sonnet-4-6", **more):
         self.space.variables = {"MODEL_KEY": SECRET}
-        text = FLEET.format(url=self.service.url, budget=budget, price=price, source=source)
+        text = self.fleet(**more)
         self.repo = self.space.repo({"brokered.fleet": text, "scripts/agent.py": AGENT, "asks": str(asks),
                                      "model": model})
 
@@ -161,13 +215,55 @@ class Broker(support.FleetTest):
         self.assertLessEqual(spent, 0.05)
         self.assertGreater(len(self.service.asked), 1)
 
+    def spent(self):
+        agents = self.space.run("cost", "--format", "json", cwd=self.repo.path, expect=support.DONE).json()["agents"]
+        return sum(float(str(agent["money"] or 0).lstrip("$")) for agent in agents)
+
+    def test_two_sessions_at_once_stop_at_the_hard_budget_of_their_run(self):
+        # Room for the worst of one request ($0.0304) at a time, not of two.
+        self.prepare(asks=50, budget="", limit="budget = $0.06/run hard", flow=TWO)
+        self.run_it(support.FAILED)
+        self.assertIn("the budget of the run is spent", self.log)
+        spent = self.spent()
+        self.assertEqual(round(len(self.service.asked) * 0.0045, 6), round(spent, 6))
+        self.assertLessEqual(spent, 0.06)
+        self.assertGreater(spent, 0.06 - 0.034, "it stops no earlier than it must")
+        self.assertEqual(self.log.count("its budget is spent"), 2)
+
+    def test_the_runs_of_a_day_stop_at_the_hard_budget_of_the_day_and_so_do_those_of_the_next_engine(self):
+        self.prepare(asks=5, budget="", limit="budget = $0.06/day hard\n  load = 3 main/day",
+                     flow=ONE.replace("main(task)", "main(task) on task.dev"))
+
+        def up():
+            self.space.run("up", "-d", "brokered.fleet", cwd=self.repo.path, expect=support.DONE)
+
+        def ends(count):
+            self.space.run("task", "add", "dev", f"task{count}", cwd=self.repo.path, expect=support.DONE)
+            def over():
+                runs = self.space.run("status", "--all", "--format", "json", cwd=self.repo.path, expect=support.DONE)
+                return len([run for run in runs.json() if run["state"] in ("done", "failed")]) == count and runs.json()
+            return support.wait_until(over, f"run {count} ends")[0]["state"]
+
+        up()
+        self.assertEqual(ends(1), "done")
+        self.assertEqual(len(self.service.asked), 5)
+        self.assertEqual(ends(2), "failed")
+        asked = len(self.service.asked)
+        self.assertGreater(asked, 5)
+        self.assertLessEqual(asked * 0.0045, 0.06)
+        self.assertIn("the budget of the day is spent",
+                      self.space.run("log", cwd=self.repo.path, expect=support.DONE).out)
+        self.space.run("down", cwd=self.repo.path, expect=support.DONE)
+        up()
+        self.assertEqual(ends(3), "failed")
+        self.assertEqual(len(self.service.asked), asked, "what was spent before the engine began counts")
+        self.space.run("down", cwd=self.repo.path, expect=support.DONE)
+
     def test_a_model_whose_price_nobody_knows_is_refused_by_name_unless_the_fleet_states_it(self):
         self.prepare(asks=1, model="novel-1")
         self.run_it(support.DONE)
         self.assertEqual(self.service.asked, [])
-        logs = self.repo.path.glob(".git/fleet/runs/*/logs/*.log")
-        output = "".join(path.read_text() for path in logs)
-        self.assertIn("`novel-1` has no price that fleetc knows", output)
+        self.assertIn("`novel-1` has no price that fleetc knows", self.said())
 
     def test_the_key_comes_from_a_file_or_a_command_too(self):
         for source, made in (("command(\"cat {}\")", "by-command"), ("file(\"{}\")", "by-file")):
@@ -179,8 +275,7 @@ class Broker(support.FleetTest):
                 self.assertEqual(self.service.asked, [("/v1/messages", f"{SECRET}-{made}")])
 
     def prepare_other(self, name, source):
-        text = FLEET.format(url=self.service.url, budget="$1", price="", source=source)
-        self.repo = self.space.repo({"brokered.fleet": text, "scripts/agent.py": AGENT, "asks": "1",
+        self.repo = self.space.repo({"brokered.fleet": self.fleet(source=source), "scripts/agent.py": AGENT, "asks": "1",
                                      "model": "claude-sonnet-4-6"}, name=name)
         self.run_it(support.DONE)
 
@@ -206,6 +301,38 @@ class Broker(support.FleetTest):
         spent = float(str(self.cost()["money"]).lstrip("$"))
         self.assertGreater(spent, 4 * 0.0045)
         self.assertEqual(self.cost()["attempts"], 1)
+
+    def said(self):
+        """What sessions have said."""
+        return "".join(path.read_text() for path in self.repo.path.glob(".git/fleet/runs/*/logs/*.log"))
+
+    def test_a_service_that_speaks_tls_is_asked_only_where_its_certificate_is_good(self):
+        ours, other = (Authority(self.space.root / name, name) for name in ("ours", "other"))
+        refused = "by an authority that this machine does not know; SSL_CERT_FILE names a file of others"
+        cases = {
+            "good": (ours.certificate("DNS:localhost"), "localhost", None),
+            "address": (ours.certificate("IP:127.0.0.1"), "127.0.0.1", None),
+            "expired": (ours.certificate("DNS:localhost", days=-1), "localhost", "has a certificate that has expired"),
+            "host": (ours.certificate("DNS:elsewhere.example"), "localhost", "has the certificate of another host"),
+            "name": (ours.certificate("DNS:localhost"), "127.0.0.1", "has the certificate of another host"),
+            "untrusted": (other.certificate("DNS:localhost"), "localhost", refused),
+        }
+        self.space.variables = {"MODEL_KEY": SECRET, "SSL_CERT_FILE": str(ours.file)}
+        for name, (certificate, host, trouble) in cases.items():
+            with self.subTest(name):
+                service = Service(certificate)
+                self.addCleanup(service.close)
+                text = self.fleet(url=f"https://{host}:{service.port}")
+                self.repo = self.space.repo({"brokered.fleet": text, "scripts/agent.py": AGENT, "asks": "1",
+                                             "model": "claude-sonnet-4-6"}, name=name)
+                self.run_it(support.DONE)
+                if trouble is None:
+                    self.assertEqual(service.asked, [("/v1/messages", SECRET)])
+                    self.assertIn("so be it", self.said())
+                else:
+                    self.assertEqual(service.asked, [], "the key was never sent")
+                    self.assertIn(trouble, self.said())
+                    self.assertEqual(self.spent(), 0)
 
     def test_guards_tell_who_holds_a_key_and_who_asks_the_broker(self):
         self.prepare(asks=1)

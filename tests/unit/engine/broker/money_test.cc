@@ -120,19 +120,49 @@ TEST_CASE("the next engine listens where this one did, and counts what it left r
   CHECK(world.broker->left_over().empty());
 }
 
+TEST_CASE("who comes before the broker serves waits, and is no stranger") {
+  World world(always(answer(kMessage)));
+  world.start({}, false);
+  PlainClient client(world.broker->url());
+  client.send(World::request("/v1/messages", R"({"model":"claude-sonnet-4-6","max_tokens":100})"));
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  world.open();
+  CHECK(world.service.requests().empty());
+  world.broker->serve();
+  CHECK(status_of(client.read_all()) == "HTTP/1.1 200 OK");
+}
+
 TEST_CASE("an answer without figures costs what was reserved, with a budget or without") {
-  for (const std::optional<std::int64_t> budget :
-       {std::optional<std::int64_t>(1'000'000), std::optional<std::int64_t>()}) {
-    World world(always(answer(R"({"usage":{}})")));
-    world.open(Protocol::kOpenai, budget);
-    CHECK(status_of(world.ask("/v1/responses", R"({"model":"gpt-5","max_output_tokens":100})",
-                              std::string("Authorization: Bearer ") + kToken)) ==
-          "HTTP/1.1 200 OK");
-    const auto spent = world.seen.wait_for(1);
-    REQUIRE(spent.size() == 1);
-    CHECK(spent[0].assumed);
-    CHECK(spent[0].micros == worst_cost(4'000 + 41, 100, false, *price_of("gpt-5")));
-  }
+  struct Case {
+    Protocol protocol;
+    std::string path, model, body, said;
+  };
+  const std::string key = std::string("Authorization: Bearer ") + kToken;
+  const std::string gemini = R"({"generationConfig":{"maxOutputTokens":100}})";
+  const Case cases[] = {
+      {Protocol::kAnthropic, "/v1/messages", "claude-sonnet-4-6",
+       R"({"model":"claude-sonnet-4-6","max_tokens":100})", R"({"usage":{}})"},
+      {Protocol::kOpenai, "/v1/responses", "gpt-5", R"({"model":"gpt-5","max_output_tokens":100})",
+       R"({"usage":{}})"},
+      {Protocol::kOpenai, "/v1/chat/completions", "gpt-5",
+       R"({"model":"gpt-5","max_completion_tokens":100})", R"({"usage":{}})"},
+      {Protocol::kGemini, "/v1beta/models/gemini-2.5-flash:generateContent", "gemini-2.5-flash",
+       gemini, R"({"usageMetadata":{}})"},
+  };
+  for (const Case& one : cases)
+    for (const std::string& said : {one.said, std::string("{}"), std::string()})
+      for (const std::optional<std::int64_t> budget :
+           {std::optional<std::int64_t>(1'000'000), std::optional<std::int64_t>()}) {
+        CAPTURE(one.path, said);
+        World world(always(answer(said)));
+        world.open(one.protocol, budget);
+        CHECK(status_of(world.ask(one.path, one.body, key)) == "HTTP/1.1 200 OK");
+        const auto spent = world.seen.wait_for(1);
+        REQUIRE(spent.size() == 1);
+        CHECK(spent[0].assumed);
+        CHECK(spent[0].micros ==
+              worst_cost(4'000 + one.body.size(), 100, false, *price_of(one.model)));
+      }
 }
 
 TEST_CASE("sessions that share a budget never have more reserved than it has, and all are told") {
