@@ -299,5 +299,24 @@ def spawn(bench):
     return [result]
 
 
+# --- the broker ------------------------------------------------------------------------------------
+
+def broker(bench):
+    """Each row beside the same requests asked directly; the difference is what is to be looked at, since the
+    scripted service answers at once and a model takes seconds."""
+    rounds, requests = bench.of_size((7, 500), (5, 200), (1, 8))
+    got = json.loads(bench.program("broker_bench", rounds, requests))
+    through, direct = got["through"], got["direct"]
+    results = []
+    for key, what, unit in (("latency_us", "a request through the broker, 32 kB and its answer", "µs"),
+                            ("first_event_us", "the first event of a streamed answer, through the broker", "µs"),
+                            ("per_second", "requests a second through the broker, 4 clients", "/s")):
+        ours, peer = through[key], direct[key]
+        difference = statistics.median(a - b for a, b in zip(ours, peer))
+        results.append(row(f"broker_{key}", what, ours, peer, pairs(ours, peer), "stated, beside directly", None,
+                           unit=unit, note=f"difference: {difference:.0f} {unit}", extra={"difference": difference}))
+    return results
+
+
 ALL = {"ninja": ninja, "sandbox": sandbox, "own": own, "growth": growth, "memory": memory,
-       "worktree": worktree, "yaml": yaml, "resume": resume, "spawn": spawn}
+       "worktree": worktree, "yaml": yaml, "resume": resume, "spawn": spawn, "broker": broker}
