@@ -39,9 +39,10 @@ constexpr std::array kChecks{
     check_fanout_branches, check_branch_claims, check_base_branch, check_merge_sources,
     check_outputs,         check_reviewers,     check_findings,    check_spawn,
     check_limits,          check_paths,         check_expiry,      check_endless,
-    check_standing,        check_runtimes,      check_cycles,      check_triggers,
-    check_takers,          check_capacity,      check_merge_edges, check_reachable,
-    check_expectations,    check_approvals,     check_humans,      check_acceptance};
+    check_prices,          check_standing,      check_runtimes,    check_cycles,
+    check_triggers,        check_takers,        check_capacity,    check_merge_edges,
+    check_reachable,       check_expectations,  check_approvals,   check_humans,
+    check_acceptance};
 
 }  // namespace
 

@@ -50,9 +50,10 @@ void check_limits(Subject& subject);
 void check_reviewers(Subject& subject);
 void check_findings(Subject& subject);
 
-// secrets.cc: F603, F605.
+// secrets.cc: F603, F605, and F202 of a price.
 void check_expiry(Subject& subject);
 void check_endless(Subject& subject);
+void check_prices(Subject& subject);
 
 // standing.cc: F414, F716.
 void check_standing(Subject& subject);

@@ -96,7 +96,9 @@ constexpr std::array kRuntimeKeys{
         .form = "D",
         .doc =
             "What one cold session costs before it does any work; a prior until it was measured."},
-    Key{.name = "price", .form = "$X/Mtok", .doc = "What tokens cost; not for `shell`."},
+    Key{.name = "price",
+        .form = "$X/Mtok",
+        .doc = "What tokens cost; of `shell` those that the broker counts."},
     Key{.name = "env", .form = "[NAME: \"value\", …]", .doc = "Variables of the session."},
     Key{.name = "sandbox",
         .form = "on | off | [write: [\"path\", …], network: on | off]",

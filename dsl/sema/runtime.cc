@@ -114,13 +114,13 @@ void read_model(Context& context, Reader& reader, Runtime& runtime) {
   }
 }
 
-// A shell has no model and no price of tokens: a key without effect is refused.
+// A shell has no model: a key without effect is refused. Its `price` may have one (check_prices).
 void check_model_keys(Context& context, const ast::Block& block, const Runtime& runtime) {
   for (const ast::Body::Item& item : block.body.items) {
     if (!item.assignment || runtime.adapter != plan::Adapter::kShell)
       continue;
     const ast::Ident& key = item.assignment->key;
-    if (key.text != "model" && key.text != "price")
+    if (key.text != "model")
       continue;
     Diagnostic diagnostic = error("F202", key.span, "a `shell` runtime has no " + ticked(key.text));
     diagnostic.helps.push_back(

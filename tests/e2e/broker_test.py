@@ -265,6 +265,16 @@ class Broker(support.FleetTest):
         self.assertEqual(self.service.asked, [])
         self.assertIn("`novel-1` has no price that fleetc knows", self.said())
 
+    def test_a_program_has_the_price_that_its_runtime_states_where_the_broker_counts(self):
+        self.prepare(asks=2, model="novel-1", price="price = $10/Mtok")
+        self.run_it(support.DONE)
+        self.assertEqual(len(self.service.asked), 2)
+        self.assertEqual(round(self.spent(), 6), 0.022)
+        text = self.fleet(price="price = $10/Mtok").replace("2099-01-01", "2099-01-01; mode = env")
+        self.repo.write("held.fleet", text)
+        told = self.space.run("check", "held.fleet", cwd=self.repo.path, expect=support.DEFINITION)
+        self.assert_says(told, "nobody counts the tokens of the `shell` runtime `model`")
+
     def test_the_key_comes_from_a_file_or_a_command_too(self):
         for source, made in (("command(\"cat {}\")", "by-command"), ("file(\"{}\")", "by-file")):
             with self.subTest(source):
