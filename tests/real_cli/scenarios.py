@@ -372,7 +372,9 @@ BUDGETS = {"claude": "1.10", "codex": "0.45", "gemini": "0.50", "opencode": "0.4
 def over_budget(cli, path):
     """A session that never stops asking is stopped by the broker before it has spent more than its budget."""
     flow = BUILD.replace("    grants  = [key]", f"    grants  = [key]\n    budget  = ${BUDGETS[cli.name]}/task")
-    trial = yield Trial(cli, path, {"builder": [c.shell("true")]}, flow=flow, broker=True)
+    # Each is another command: gemini ends a session that says the same again and again.
+    script = [c.shell(f"echo {number}") for number in range(100)]
+    trial = yield Trial(cli, path, {"builder": script}, flow=flow, broker=True)
     trial.run(FAILED)
     says(trial.log(), "its budget is spent: the budget of this attempt is spent", "and the next request to")
     used = trial.say("cost", "--format", "json").json()["agents"][0]
