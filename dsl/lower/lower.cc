@@ -1,26 +1,17 @@
 #include "dsl/lower/lower.h"
 
 #include <algorithm>
-#include <map>
-#include <set>
 
-#include "dsl/lower/command.h"
+#include "dsl/lower/cast.h"
 #include "dsl/lower/dag.h"
 #include "dsl/lower/day.h"
 #include "dsl/lower/estimate.h"
+#include "dsl/lower/place.h"
+#include "dsl/lower/texts.h"
 #include "dsl/plan/codec.h"
 
 namespace fleet::lower {
 namespace {
-
-// Literal neighbours become one segment, so that equal texts are equal templates.
-void append(plan::Template& text, bool hole, const std::string& piece) {
-  if (!hole && !text.empty() && !text.back().hole) {
-    text.back().text += piece;
-  } else {
-    text.push_back({hole, piece});
-  }
-}
 
 // Lowers one flow; members are filled from top to bottom of `run`.
 class Lowering {
@@ -34,7 +25,7 @@ class Lowering {
     order_steps();
     for (const std::size_t step : order_)
       plan_.nodes.push_back(lower_step(flow_.steps[step]));
-    add_colleagues();
+    cast_.add_colleagues();
     plan_.critical_path = critical_path(plan_);
     plan_.worst = worst_case(plan_);
     plan_.day = day_case(model_);
@@ -71,11 +62,11 @@ class Lowering {
         plan_.unbound.push_back(parameter.value);
       } else {
         plan_.parameters.emplace_back(*given);
-        values_[parameter.value] = given->second;
+        texts_.set(parameter.value, given->second);
       }
     }
     if (flow_.accept)
-      plan_.accept = lower_acceptances(flow_.accept->value);
+      plan_.accept = texts_.acceptances(flow_.accept->value);
   }
 
   void lower_escalation() {
@@ -87,72 +78,8 @@ class Lowering {
       lowered.path.push_back(name.value);
     lowered.within = escalation.within;
     plan_.escalation = std::move(lowered);
-    use_human(*escalation.human);
+    cast_.use_human(*escalation.human);
   }
-
-  // Humans, credentials and documents enter the plan at their first use.
-  const std::string& use_human(std::size_t index) {
-    const sema::Human& human = model_.humans[index];
-    if (humans_.insert(index).second) {
-      plan::Human lowered;
-      lowered.name = human.name;
-      if (human.answers)
-        lowered.answers = human.answers->value;
-      if (was_said(human.notify))
-        lowered.notify = lower_command(human.notify);
-      lowered.key = human.key;
-      plan_.humans.push_back(std::move(lowered));
-    }
-    return human.name;
-  }
-
-  const std::string& use_credential(std::size_t index) {
-    const sema::Credential& credential = model_.credentials[index];
-    if (!credentials_.insert(index).second)
-      return credential.name;
-    plan::Credential lowered;
-    lowered.name = credential.name;
-    lowered.from = credential.from;
-    lowered.source = credential.source;
-    if (was_said(credential.command))
-      lowered.command = lower_command(credential.command);
-    if (credential.owner)
-      lowered.owner = use_human(credential.owner->value);
-    if (credential.expires)
-      lowered.expires = credential.expires->value;
-    lowered.scopes = credential.scopes;
-    if (was_said(credential.probe))
-      lowered.probe = lower_command(credential.probe);
-    lowered.mode = credential.mode;
-    plan_.credentials.push_back(std::move(lowered));
-    return credential.name;
-  }
-
-  const std::string& use_identity(std::size_t index) {
-    const sema::Identity& identity = model_.identities[index];
-    if (!identities_.insert(index).second)
-      return identity.name;
-    plan::Identity lowered;
-    lowered.name = identity.name;
-    lowered.version = identity.version;
-    lowered.file = identity.file->value;
-    lowered.sha256 = identity.document.sha256;
-    for (const sema::At<std::size_t>& before : identity.after)
-      lowered.after.push_back(use_identity(before.value));
-    plan_.identities.push_back(std::move(lowered));
-    return identity.name;
-  }
-
-  // The documents that an agent names and those that come before them, in the order of reading.
-  void add_identity(std::size_t index, std::vector<std::string>& order) {
-    for (const sema::At<std::size_t>& before : model_.identities[index].after)
-      add_identity(before.value, order);
-    const std::string& name = use_identity(index);
-    if (std::ranges::find(order, name) == order.end())
-      order.push_back(name);
-  }
-
-  static bool was_said(const sema::Text& text) { return text.span.end > text.span.begin; }
 
   void order_steps() {
     std::vector<Arc> arcs;
@@ -165,176 +92,6 @@ class Lowering {
     for (std::size_t i = 0; i < order_.size(); ++i) {
       node_of_[order_[i]] = {static_cast<std::uint32_t>(i)};
     }
-  }
-
-  plan::Place place_of(Span span) const {
-    const Source& source = sources_.get(span.source);
-    const LineColumn at = source.locate(span.begin);
-    return {source.name(), at.line, at.column};
-  }
-
-  // Parameters with a value become literal text.
-  plan::Template fill(const plan::Template& text) const {
-    plan::Template filled;
-    for (const plan::Segment& segment : text) {
-      const auto value = segment.hole ? values_.find(segment.text) : values_.end();
-      const bool known = value != values_.end();
-      append(filled, segment.hole && !known, known ? value->second : segment.text);
-    }
-    return filled;
-  }
-
-  plan::Template lower_text(const sema::Text& text) const {
-    plan::Template segments;
-    for (const sema::Piece& piece : text.pieces)
-      append(segments, piece.hole, piece.text);
-    return fill(segments);
-  }
-
-  plan::Template lower_branch(const sema::Text& text) const {
-    plan::Template segments;
-    for (const sema::Piece& piece : text.pieces) {
-      const auto value = piece.hole ? values_.find(piece.text) : values_.end();
-      const bool known = value != values_.end();
-      append(segments, piece.hole && !known, known ? branch_part(value->second) : piece.text);
-    }
-    return segments;
-  }
-
-  // Words are cut before parameters are filled in: a value is never split or read as shell.
-  plan::Command lower_command(const sema::Text& text) const {
-    plan::Command command = compile_command(text).command;
-    for (plan::Template& word : command.argv)
-      word = fill(word);
-    return command;
-  }
-
-  std::vector<plan::Acceptance> lower_acceptances(const std::vector<sema::Acceptance>& all) const {
-    std::vector<plan::Acceptance> lowered;
-    for (const sema::Acceptance& one : all) {
-      plan::Acceptance acceptance;
-      acceptance.kind = one.kind;
-      acceptance.max_lines = one.max_lines;
-      acceptance.text = one.written;
-      if (one.kind == plan::Acceptance::Kind::kCommand) {
-        acceptance.command = lower_command(one.command);
-      }
-      lowered.push_back(std::move(acceptance));
-    }
-    return lowered;
-  }
-
-  plan::Runtime lower_runtime(const sema::Runtime& runtime) const {
-    plan::Runtime lowered;
-    lowered.name = runtime.name;
-    lowered.adapter = runtime.adapter;
-    if (was_said(runtime.command))
-      lowered.command = lower_command(runtime.command);
-    lowered.model = runtime.model;
-    lowered.spawn = runtime.spawn;
-    lowered.price = runtime.price;
-    lowered.env = runtime.env;
-    lowered.sandbox = runtime.sandbox;
-    return lowered;
-  }
-
-  // Many agents share a runtime: its command is cut up once.
-  const plan::Runtime& runtime_of(std::size_t index) {
-    const auto [known, fresh] = runtimes_.try_emplace(index);
-    if (fresh)
-      known->second = lower_runtime(model_.runtimes[index]);
-    return known->second;
-  }
-
-  plan::Agent lower_agent(const sema::Agent& agent) {
-    const sema::Contract& contract = agent.contract;
-    plan::Agent lowered;
-    lowered.name = agent.name;
-    lowered.role = agent.role;
-    lower_dispatch(contract, lowered);
-    lowered.clones = lowered.dispatch == plan::Dispatch::kEphemeral;
-    lowered.runtime = runtime_of(contract.runtime->value);
-    if (contract.writes && !contract.writes->value.none) {
-      const sema::Writes& writes = contract.writes->value;
-      lowered.writes = plan::Writes{lower_branch(writes.branch), writes.in};
-    }
-    if (contract.keep)
-      lowered.keep = contract.keep->value;
-    if (contract.reads)
-      lowered.reads = contract.reads->value;
-    if (contract.returns)
-      lowered.returns = contract.returns->value;
-    if (contract.identity) {
-      for (const sema::IdentityUse& use : contract.identity->value)
-        add_identity(use.identity, lowered.identity);
-    }
-    if (contract.grants) {
-      for (const sema::At<std::size_t>& grant : contract.grants->value)
-        lowered.grants.push_back(use_credential(grant.value));
-    }
-    if (contract.budget)
-      lowered.budget = contract.budget->value;
-    if (contract.day_budget)
-      lowered.day_budget = contract.day_budget->value;
-    if (contract.timeout)
-      lowered.timeout = contract.timeout->value;
-    if (contract.accept)
-      lowered.accept = lower_acceptances(contract.accept->value);
-    // A reviewer that says nothing of its session has a fresh one.
-    const bool fresh = lowered.returns == plan::Returns::kVerdict;
-    lowered.session = contract.session ? contract.session->value
-                      : fresh          ? plan::SessionMode::kFresh
-                                       : plan::SessionMode::kOwn;
-    if (contract.session_max)
-      lowered.session_max = contract.session_max->value;
-    if (contract.checkpoint)
-      lowered.checkpoint = contract.checkpoint->value;
-    if (contract.handoff)
-      lowered.handoff = contract.handoff->value;
-    if (contract.restart)
-      lowered.restart = contract.restart->value;
-    if (contract.on_engine_crash)
-      lowered.on_engine_crash = contract.on_engine_crash->value;
-    if (contract.brief)
-      lowered.brief = contract.brief->value;
-    lowered.place = place_of(agent.name_span);
-    return lowered;
-  }
-
-  static void lower_dispatch(const sema::Contract& contract, plan::Agent& lowered) {
-    if (!contract.dispatch)
-      return;
-    const sema::Dispatch& dispatch = contract.dispatch->value;
-    lowered.dispatch = dispatch.mode;
-    lowered.on = dispatch.on;
-    lowered.every = dispatch.every;
-    lowered.overlap = dispatch.overlap;
-  }
-
-  void add_colleagues() {
-    for (const sema::Agent& agent : model_.agents) {
-      const auto& dispatch = agent.contract.dispatch;
-      const auto& reads = agent.contract.reads;
-      if (!agent.is_role && !agent.imported && dispatch &&
-          dispatch->value.mode != plan::Dispatch::kEphemeral &&
-          (!reads || reads->value == plan::Reads::kRepo) && !agent_names_.contains(agent.name))
-        plan_.colleagues.push_back(agent.name);
-    }
-  }
-
-  // An agent enters the plan at its first use.
-  plan::AgentIndex agent_index(std::size_t agent) {
-    const auto [known, fresh] =
-        agents_.emplace(agent, static_cast<std::uint32_t>(plan_.agents.size()));
-    if (fresh) {
-      plan::Agent lowered = lower_agent(model_.agents[agent]);
-      // A library's role and the user's own may share a name where an alias tells them apart.
-      const std::string name = lowered.name;
-      for (int i = 2; !agent_names_.insert(lowered.name).second; ++i)
-        lowered.name = name + "_" + std::to_string(i);
-      plan_.agents.push_back(std::move(lowered));
-    }
-    return {known->second};
   }
 
   plan::Fanout lower_fanout(const sema::Step& step) {
@@ -352,9 +109,9 @@ class Lowering {
     lowered.source.label = fanout.source.label;
     lowered.route_by = fanout.route_by;
     for (const auto& [value, agent] : fanout.routes)
-      lowered.routes.emplace_back(value, plan_.agents[agent_index(agent).value].name);
+      lowered.routes.emplace_back(value, plan_.agents[cast_.use_agent(agent).value].name);
     if (fanout.source.kind == plan::FanoutSource::Kind::kCommandLines) {
-      lowered.source.command = lower_command(fanout.source.command);
+      lowered.source.command = texts_.command(fanout.source.command);
     }
     if (fanout.width)
       lowered.width = fanout.width->value;
@@ -390,7 +147,7 @@ class Lowering {
       merge.into_step = node_of_[step.merge.into_step->value];
     } else {
       merge.into_base = !step.merge.into.has_value();
-      merge.into = step.merge.into ? lower_branch(*step.merge.into)
+      merge.into = step.merge.into ? texts_.branch(*step.merge.into)
                                    : plan::Template{{false, plan_.repo.base}};
     }
     merge.accept = plan_.accept;
@@ -407,11 +164,11 @@ class Lowering {
         node.after.push_back(lowered);
     }
     for (const sema::At<std::size_t>& use : step.agents) {
-      node.agents.push_back(agent_index(use.value));
+      node.agents.push_back(cast_.use_agent(use.value));
     }
     bool at_work = false;
     for (const sema::Argument& argument : step.arguments) {
-      node.args.push_back(lower_text(argument.text));
+      node.args.push_back(texts_.text(argument.text));
       // Findings say where to start only if no work does.
       if (!argument.output_of || (argument.findings && at_work))
         continue;
@@ -424,7 +181,7 @@ class Lowering {
       node.timeout = step.timeout->value;
     node.otherwise = step.otherwise;
     node.doc = step.doc;
-    node.place = place_of(step.name_span);
+    node.place = place_of(sources_, step.name_span);
     lower_kind(step, node);
     return node;
   }
@@ -441,7 +198,7 @@ class Lowering {
         return;
       case sema::StepKind::kRun:
         node.kind = plan::NodeKind::kRun;
-        node.command = lower_command(step.command);
+        node.command = texts_.command(step.command);
         node.sandboxed = step.sandboxed;
         return;
       case sema::StepKind::kMerge:
@@ -450,7 +207,7 @@ class Lowering {
         return;
       case sema::StepKind::kHuman:
         node.kind = plan::NodeKind::kHuman;
-        node.human = use_human(step.human->value);
+        node.human = cast_.use_human(step.human->value);
         if (model_.humans[step.human->value].answers)
           node.est = model_.humans[step.human->value].answers->value;
         return;
@@ -466,15 +223,10 @@ class Lowering {
   const sema::Flow& flow_;
   const LowerOptions& options_;
   plan::Plan plan_;
-  std::map<std::string, std::string> values_;
-  std::vector<std::size_t> order_;               // steps in the order of the plan
-  std::vector<plan::NodeIndex> node_of_;         // by step
-  std::map<std::size_t, std::uint32_t> agents_;  // model's agent to plan's
-  std::set<std::string> agent_names_;
-  std::map<std::size_t, plan::Runtime> runtimes_;  // by the model's index
-  std::set<std::size_t> humans_;                   // of the model, in the plan already
-  std::set<std::size_t> credentials_;
-  std::set<std::size_t> identities_;
+  Texts texts_;
+  Cast cast_{sources_, model_, texts_, plan_};
+  std::vector<std::size_t> order_;        // steps in the order of the plan
+  std::vector<plan::NodeIndex> node_of_;  // by step
 };
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "dsl/sema/contract.h"
 #include "dsl/sema/fleet.h"
 #include "dsl/sema/flow.h"
+#include "dsl/sema/header.h"
 #include "dsl/sema/inherit.h"
 #include "dsl/sema/pattern.h"
 #include "dsl/sema/report.h"
@@ -92,7 +93,7 @@ class Analyzer {
         scope().assume("");
       return;
     }
-    if (use.names.empty() && !use.alias && !is_misread(use.span)) {
+    if (use.names.empty() && !use.alias && !is_misread(context_.sink, use.span)) {
       Diagnostic diagnostic = error("F202", use.span, "`use` names nothing");
       diagnostic.helps.push_back(
           {"write `(name, …)` after it, or `as m` to say `m.name`", {}, false});
@@ -134,93 +135,9 @@ class Analyzer {
     if (kind == nullptr) {
       say_unknown_kind(context_, block, in_fleet ? schema::find_kind("fleet") : nullptr);
       declare_names(block, Symbol::Kind::kUnknown, "");
-    } else if (check_header(block, in_fleet)) {
+    } else if (check_header(context_, block, in_fleet)) {
       declare_known(block);
     }
-  }
-
-  // What the header of this kind of declaration may say. False: the declaration can't be read.
-  bool check_header(const ast::Block& block, bool in_fleet) {
-    const std::string& kind = block.kind.text;
-    const auto refuse = [&](Span span, const std::string& message) {
-      if (!block.misread)
-        context_.sink.add(error("F202", span, message));
-    };
-    if (block.version && kind != "fleet" && kind != "identity") {
-      refuse(block.version->span, ticked(kind) + " has no version");
-    }
-    if (block.has_parameters && kind != "flow" && kind != "pattern") {
-      refuse(block.header, kind == "agent" ? "a role stands behind a `:`, not in parentheses"
-                                           : ticked(kind) + " has no parameters");
-    }
-    if (block.base && kind != "role" && kind != "agent") {
-      refuse(block.base->span, ticked(kind) + " has no base");
-    }
-    if (block.on && kind != "flow") {
-      refuse(block.on->span, ticked(kind) + " is not started by an event");
-    }
-    if (block.names.size() > 1 && kind != "agent" && kind != "defaults") {
-      refuse(block.names[1].span, ticked(kind) + " takes one name");
-    }
-    if (kind == "defaults" && !block.names.empty()) {
-      refuse(block.names.front().span, "`defaults` has no name");
-    }
-    const bool nested = kind == "flow" || kind == "defaults" || kind == "test";
-    if (nested && !in_fleet) {
-      refuse(block.kind.span, ticked(kind) + " stands inside `fleet`");
-      return false;
-    }
-    if (kind == "fleet" && in_fleet) {
-      refuse(block.kind.span, "`fleet` can't stand inside `fleet`");
-      return false;
-    }
-    return kind == "defaults" || (kind == "test" ? check_test_name(block) : check_name(block));
-  }
-
-  // A declaration has a name, and names are words: nothing could refer to it otherwise.
-  bool check_name(const ast::Block& block) {
-    for (const ast::Ident& name : block.names) {
-      if (context_.sources.text(name.span).starts_with('"'))
-        context_.sink.add(error("F202", name.span, "a name stands without quotes"));
-    }
-    if (block.names.empty() && !is_misread(block))
-      say_nameless(block);
-    return !block.names.empty();
-  }
-
-  // What a test claims is said in words, and nothing refers to it.
-  bool check_test_name(const ast::Block& block) {
-    if (block.name_is_string)
-      return true;
-    if (!block.names.empty()) {
-      context_.sink.add(
-          error("F202", block.names.front().span, "a test is named by what it claims, in quotes"));
-    } else if (!is_misread(block)) {
-      say_nameless(block);
-    }
-    return false;
-  }
-
-  void say_nameless(const ast::Block& block) {
-    const schema::Kind& kind = *schema::find_kind(block.kind.text);
-    Diagnostic diagnostic =
-        error("F108", block.kind.span, ticked(kind.name) + " without a name", "needs a name");
-    diagnostic.helps.push_back({"write " + ticked(kind.form), {}, false});
-    context_.sink.add(std::move(diagnostic));
-  }
-
-  // Whether what stands in place of the name was reported already.
-  bool is_misread(const ast::Block& block) const {
-    Span header = block.span;
-    header.end = block.has_body ? block.body.span.begin : block.span.end;
-    return block.misread || is_misread(header);
-  }
-  bool is_misread(const Span& span) const {
-    return std::ranges::any_of(context_.sink.all(), [&](const Diagnostic& one) {
-      const Span& at = one.primary.span;
-      return one.code == "F001" && at.source == span.source && at.begin >= span.begin &&
-             at.begin <= span.end;
-    });
   }
 
   void declare_known(const ast::Block& block) {

@@ -1,5 +1,6 @@
 #include "dsl/sema/event.h"
 
+#include "dsl/sema/glob.h"
 #include "dsl/sema/report.h"
 
 namespace fleet::sema {

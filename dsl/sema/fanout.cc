@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "dsl/sema/glob.h"
 #include "dsl/sema/report.h"
 #include "dsl/sema/runtime.h"
 #include "dsl/sema/steps.h"

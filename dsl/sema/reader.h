@@ -53,7 +53,7 @@ class Reader {
   std::optional<std::int64_t> date(const Want& want);
   // A whole number per something: `5/h`, with `per` "h".
   std::optional<std::uint32_t> rate(const Want& want, const std::string& per, std::uint32_t most);
-  // A glob of files in a tree: without holes, not empty, and never leading out of the tree.
+  // A glob of files in a tree: dsl/sema/glob.h.
   std::optional<std::string> glob(const Want& want);
   std::optional<std::vector<std::string>> globs(const Want& want);
   // Paths of the machine: without holes, not empty.
@@ -94,9 +94,6 @@ Text text_of(const ast::Atom& string);
 // Literal text of a string; nullopt (reported) when it has a hole. `who` takes no holes.
 std::optional<std::string> plain_text(DiagnosticSink& sink, const ast::Atom& string,
                                       const std::string& who);
-// A glob or path of files in a tree, as Reader::glob; nullopt: reported.
-std::optional<std::string> glob_of(DiagnosticSink& sink, const ast::Atom& string,
-                                   const std::string& who);
 // "a duration", "money a task", …
 std::string describe(const ast::Atom& atom);
 

@@ -40,26 +40,30 @@ class Builder {
   ast::Body body(Index node);
   ast::Use use(Index node);
   ast::Assignment assignment(Index node);
+  void assign_mark(Index node);
+  std::vector<ast::Ident> plain_names(Index arguments);
+
+  // Declarations. In build_header.cc.
   ast::Block block(Index node);
   bool header_part(Index node, ast::Block& out);
   void header_names(Index node, ast::Block& out);
   void header_order(Index node, int& last_rank);
   bool header_junk(Index node, Index before, ast::Block& out);
+  bool header_base(Index node, Index before, ast::Block& out);
+  void colon_without_base(Index node, ast::Block& out);
   void missing_body(const ast::Block& block);
   void body_below(Index node, const ast::Block& block);
-  void assign_mark(Index node);
+
+  // Statements that are none. In build_strays.cc.
   void missing_separator(Index node);
   void stray(Index node);
   void expression(Index node, Index first);
   void in_a_row(Span arrow);
+  bool foreign(Index node, ast::Body& out);
+  void foreign_import(Index node, ast::Body& out);
   std::vector<std::string_view> names_lost_in(Index stray);
   void add_lost(std::string_view name, ast::Body& out);
   static void doubt(ast::Body& out);
-  bool foreign(Index node, ast::Body& out);
-  void foreign_import(Index node, ast::Body& out);
-  bool header_base(Index node, Index before, ast::Block& out);
-  void colon_without_base(Index node, ast::Block& out);
-  std::vector<ast::Ident> plain_names(Index arguments);
 
   // Values. In build_values.cc.
   ast::Value value(Index node, bool in_brackets);

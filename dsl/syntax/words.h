@@ -22,4 +22,9 @@ constexpr bool is_clause_word(std::string_view word) {
   return false;
 }
 
+// What other languages put between steps.
+constexpr bool is_arrow(std::string_view text) {
+  return text == "->" || text == "=>" || text == "\xE2\x86\x92";
+}
+
 }  // namespace fleet::syntax
