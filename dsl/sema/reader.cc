@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "dsl/sema/glob.h"
+#include "dsl/sema/nearly.h"
 #include "dsl/sema/report.h"
 
 namespace fleet::sema {
@@ -108,48 +109,6 @@ std::string to_string(const Text& text) {
     shown += piece.hole ? "{" + piece.text + "}" : piece.text;
   return shown;
 }
-
-namespace {
-
-// Whether these are the characters of a quantity or of a word that is expected.
-bool is_bare(std::string_view text, const std::string& expected) {
-  const bool quantity = !text.empty() && ((text[0] >= '0' && text[0] <= '9') || text[0] == '$');
-  const bool word = !text.empty() && expected.find(ticked(text)) != std::string::npos;
-  return (quantity || word) && std::ranges::all_of(text, [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '$' || c == '%' ||
-                  c == '/' || c == '.' || c == '_';
-         });
-}
-
-// What a value that is nearly right lacks, or has too much.
-std::optional<Help> quick_help(const ast::Atom& atom, const std::string& expected) {
-  const bool list = expected.starts_with("a list");
-  if (atom.kind == Kind::kString && !list && !expected.starts_with("text") &&
-      atom.parts.size() == 1 && !atom.parts.front().hole &&
-      is_bare(atom.parts.front().text, expected)) {
-    const std::string& bare = atom.parts.front().text;
-    return Help{"without quotes: " + ticked(bare), {{atom.span, bare}}, false};
-  }
-  if (list && atom.kind == Kind::kString &&
-      expected.find("\"command\" passes") == std::string::npos) {
-    return Help{"a list stands in brackets",
-                {{{atom.span.source, atom.span.begin, atom.span.begin}, "["},
-                 {{atom.span.source, atom.span.end, atom.span.end}, "]"}},
-                false};
-  }
-  if (list && atom.kind == Kind::kString)
-    return Help{
-        "write `[" + atom.text + " passes]`", {{atom.span, "[" + atom.text + " passes]"}}, false};
-  if (atom.kind == Kind::kMoney && !atom.per && expected.starts_with("money per ")) {
-    const std::string per = expected.substr(10, expected.find(',') - 10);
-    return Help{"write " + ticked(atom.text + "/" + per),
-                {{{atom.span.source, atom.span.end, atom.span.end}, "/" + per}},
-                false};
-  }
-  return std::nullopt;
-}
-
-}  // namespace
 
 Reader::Reader(DiagnosticSink& sink, const ast::Value& value, Want want)
     : sink_(sink), value_(value), want_(std::move(want)) {

@@ -39,7 +39,7 @@ std::string bare_name_of(Symbol::Kind kind) {
 std::string names_of_kinds(const std::vector<Symbol::Kind>& kinds) {
   std::string text;
   for (const Symbol::Kind kind : kinds)
-    text += (text.empty() ? "" : " or ") + bare_name_of(kind);
+    text += (text.empty() ? "" : kind == kinds.back() ? " or " : ", ") + bare_name_of(kind);
   return text;
 }
 
