@@ -129,16 +129,28 @@ class MergeGate {
   // Whether the other began at this branch, or gathered it, when this one had come to stand still.
   bool is_within(std::size_t branch, std::size_t other) const {
     const sema::Step& step = flow_.steps[other];
-    std::vector<std::size_t> begins;
-    if (step.kind == StepKind::kMerge) {
-      for (const sema::At<std::size_t>& from : step.merge.from)
-        begins.push_back(from.value);
-    } else if (const auto seen = seen_by(step)) {
-      begins.push_back(*seen);
-    }
-    return std::ranges::any_of(begins, [&](std::size_t begin) {
+    const auto is_it = [&](std::size_t begin) {
       return owner_of(flow_, begin) == branch && !writer_after(other, branch, {});
-    });
+    };
+    if (step.kind == StepKind::kMerge)
+      return std::ranges::any_of(step.merge.from, is_it, &sema::At<std::size_t>::value);
+    if (const auto seen = seen_by(step))
+      return is_it(*seen);
+    const auto found = std::ranges::find_if(step.arguments, &sema::Argument::findings);
+    return found != step.arguments.end() && found->output_of &&
+           looked_at(*found->output_of, branch, flow_.steps.size());
+  }
+
+  // Whether whoever finds something here looked at the branch, when it had come to stand still: a
+  // task that is handed findings and no work begins at the commit that was reviewed.
+  bool looked_at(std::size_t judge, std::size_t branch, std::size_t hops) const {
+    const sema::Step& step = flow_.steps[judge];
+    if (!sema::is_joint(step.kind))
+      return looks_at(step, branch) && !writer_after(judge, branch, {});
+    return hops > 0 && !step.members.empty() &&
+           std::ranges::all_of(step.members, [&](const sema::At<std::size_t>& member) {
+             return looked_at(member.value, branch, hops - 1);
+           });
   }
 
   bool joint_covers(std::size_t gate, std::size_t branch) const {
