@@ -9,6 +9,7 @@
 #include "dsl/checks/checks.h"
 #include "dsl/checks/claims.h"
 #include "dsl/checks/encounters.h"
+#include "dsl/checks/open_claims.h"
 #include "dsl/sema/report.h"
 
 namespace fleet::checks {
@@ -110,6 +111,9 @@ class ClaimChecker {
   ClaimChecker(Subject& subject, const sema::Flow& flow)
       : subject_(subject), flow_(flow), claims_(subject.model, flow, variables_) {}
 
+  // Pairs of steps of which neither a witness was found nor that there is none, the earlier first.
+  const std::set<std::pair<std::size_t, std::size_t>>& open() const { return open_; }
+
   void run() {
     for (std::size_t i = 0; i < flow_.steps.size(); ++i) {
       if (usable(i))
@@ -132,6 +136,7 @@ class ClaimChecker {
 
   // Further ones are looked for once these are mended.
   static constexpr std::size_t kMostConflicts = 64;
+  static constexpr std::size_t kMostOpen = 256;
 
   // Points into mine_.
   struct Conflict {
@@ -177,12 +182,26 @@ class ClaimChecker {
   // Different steps: any task of the one and any of the other. One conflict a pair of steps.
   void check_pair(const Encounters& encounters, const Encounter& pair) {
     poll_stop();
+    effort_.open = pair.more;
     for (const auto& [earlier, later] : pair.claims) {
       const Claim& a = mine_[pair.earlier][earlier];
       const Claim& b = mine_[pair.later][later];
       if (std::optional<Witness> witness = find_conflict(a, b, std::nullopt, effort_)) {
         add_conflict(a, b, *std::move(witness), encounters, pair);
         return;
+      }
+    }
+    if (effort_.open)
+      add_open(encounters, pair);
+  }
+
+  // What is left open of two steps is left open of all that are like them.
+  void add_open(const Encounters& encounters, const Encounter& pair) {
+    for (const std::size_t earlier : encounters.kinds[pair.earlier_kind]) {
+      for (const std::size_t later : encounters.kinds[pair.later_kind]) {
+        const auto& [first, second] = std::minmax(earlier, later);
+        if (first != second && open_.size() < kMostOpen)
+          open_.emplace(mine_[first].front().step, mine_[second].front().step);
       }
     }
   }
@@ -243,7 +262,8 @@ class ClaimChecker {
   Effort effort_;
   std::vector<std::vector<Claim>> mine_;
   std::vector<Conflict> conflicts_;
-  std::map<Templates, std::size_t> conflict_of_;  // into conflicts_
+  std::set<std::pair<std::size_t, std::size_t>> open_;  // steps
+  std::map<Templates, std::size_t> conflict_of_;        // into conflicts_
 };
 
 // Tasks that no step of a flow calls for: of each agent that is always on, or wakes by the clock or
@@ -328,6 +348,18 @@ class StandingChecker {
 };
 
 }  // namespace
+
+std::vector<OpenClaim> open_claims(const SourceMap& sources, const sema::Model& model,
+                                   const sema::Flow& flow) {
+  DiagnosticSink unheard;
+  Subject subject{sources, model, unheard, std::nullopt};
+  ClaimChecker checker(subject, flow);
+  checker.run();
+  std::vector<OpenClaim> all;
+  for (const auto& [earlier, later] : checker.open())
+    all.push_back({earlier, later});
+  return all;
+}
 
 void check_branch_claims(Subject& subject) {
   for (const sema::Flow& flow : subject.model.flows)

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "dsl/base/render.h"
+#include "dsl/checks/open_claims.h"
 #include "dsl/driver/compile.h"
 #include "dsl/format/format.h"
 #include "dsl/plan/codec.h"
@@ -33,7 +34,8 @@ std::string render(const std::string& format, const Report& report) {
 }
 
 // What each flow leaves to run time. REQUIRES: no errors.
-std::string list_guards(const std::string& file, const sema::Model& model) {
+std::string list_guards(const std::string& file, const SourceMap& sources,
+                        const sema::Model& model) {
   std::string out;
   for (const sema::Flow& flow : model.flows) {
     DiskReader files;
@@ -47,6 +49,16 @@ std::string list_guards(const std::string& file, const sema::Model& model) {
       out += fmt::format("{}:{}:{}: guard: {}: {}\n", report::printable(guard.place.file),
                          guard.place.line, guard.place.column, report::printable(guard.subject),
                          report::printable(guard.text));
+    for (const checks::OpenClaim& open : checks::open_claims(sources, model, flow)) {
+      const sema::Step& later = flow.steps[open.later];
+      const Source& source = sources.get(later.name_span.source);
+      const LineColumn at = source.locate(later.name_span.begin);
+      out += fmt::format(
+          "{}:{}:{}: guard: step {}: it could not be decided whether a task of it and one of step "
+          "{} can claim one branch: the second to claim it then fails before its session starts\n",
+          report::printable(source.name()), at.line, at.column, report::printable(later.name),
+          report::printable(flow.steps[open.earlier].name));
+    }
   }
   return out;
 }
@@ -86,7 +98,7 @@ int check(const CheckOptions& options) {
     if (text && compilation.diagnostics.empty() && !options.guards)
       results += fmt::format("{}: no problem found\n", report::printable(file));
     if (options.guards && compilation.model && !compilation.has_errors)
-      results += list_guards(file, *compilation.model);
+      results += list_guards(file, *compilation.sources, *compilation.model);
   }
   print(render(options.format, report) + results);
   if (!report.unreadable.empty())

@@ -115,6 +115,21 @@ class Commands(FleetTest):
         text = self.fleetc("check", *arguments, expect=USAGE)
         self.assertEqual((text.err.count("error["), text.out), (3, ""), text.err)
 
+    def test_guards_name_the_steps_whose_branches_are_left_to_the_run(self):
+        self.repo.write("open.fleet", """fleet t v1 {
+  repo = git(".", base: main)
+  defaults { runtime = shell("sh a.sh"); accept = ["true" passes] }
+  role one { writes = worktree("p{a}x{b}y{a}") }
+  role two { writes = worktree("p{b}y{a}x{b}") }
+  flow main(a, b) {
+    left  = one("a")
+    right = two("b")
+  }
+}
+""")
+        guards = self.fleetc("check", "--guards", "open.fleet", expect=DONE).out
+        self.assertRegex(guards, r"open\.fleet:8:5: guard: step right: .* step left can claim one branch")
+
     def test_fmt_is_idempotent_and_checks(self):
         text = (self.repo.path / "t.fleet").read_text()
         self.repo.write("ugly.fleet", "// kept\n" + text.replace("    ", " \t "))
