@@ -195,6 +195,7 @@ void read_step(FlowNames& names, const ast::Assignment& assignment, Step& step) 
   if (step.kind == StepKind::kAll || step.kind == StepKind::kAny)
     join_members(names, step);
   step.broken = step.broken || reader.failed();
+  step.trusts = step.trusts || assignment.in_row;
 }
 
 Step new_step(const FlowNames& names, const ast::Assignment& assignment) {

@@ -52,7 +52,7 @@ std::optional<std::size_t> read_inner(FlowNames& names, const ast::Value& value,
 std::optional<std::size_t> read_member(FlowNames& names, const ast::Argument& argument,
                                        const Step& joint) {
   const std::vector<ast::Atom>& atoms = argument.value->atoms;
-  if (atoms.empty() || atoms.front().kind == Kind::kError)
+  if (atoms.empty() || atoms.front().kind == Kind::kError || names.is_misnamed(atoms.front()))
     return std::nullopt;
   const ast::Atom& atom = atoms.front();
   if (atoms.size() == 1 && atom.kind == Kind::kName) {

@@ -265,7 +265,7 @@ struct Step {
   plan::Otherwise otherwise = plan::Otherwise::kEscalate;
   std::optional<Span> otherwise_span;
   std::vector<Edge> after;
-  bool trusts = false;  // an edge of its `after` was reported: nothing is known about its waits
+  bool trusts = false;  // an edge to it was reported: nothing is known about its waits
 };
 
 struct Flow {

@@ -54,6 +54,11 @@ struct FlowNames {
   FlowNames& outermost();
   bool is_parameter(const ast::Ident& name);
   bool has_step(const ast::Ident& name) { return frame_of(name.span).steps.contains(name.text); }
+  // A step's name that reads as a version, which was reported where the step is set.
+  bool is_misnamed(const ast::Atom& atom) {
+    return atom.kind == ast::Atom::Kind::kVersion && !atom.path.empty() &&
+           has_step(atom.path.front());
+  }
   // The longest part of a dotted name that is a step, and what is left of it. nullopt: F101, with
   // the steps as candidates.
   struct Reach {

@@ -141,7 +141,7 @@ void say_no_branch(FlowNames& names, const FlowNames::Reach& reach, const ast::A
 // The steps that a merge takes: `fixes`, or `build.branch`.
 bool read_merged(FlowNames& names, const ast::Argument& argument, Step& step) {
   const std::vector<ast::Atom>& atoms = argument.value->atoms;
-  if (atoms.empty() || atoms.front().kind == Kind::kError)
+  if (atoms.empty() || atoms.front().kind == Kind::kError || names.is_misnamed(atoms.front()))
     return false;
   const ast::Atom& atom = atoms.front();
   const bool is_name = atoms.size() == 1 && atom.kind == Kind::kName;

@@ -84,6 +84,8 @@ struct Assignment {
   bool doubtful = false;
   // It follows a word by which other languages bind names, which was reported.
   bool bound = false;
+  // An arrow before it, which was reported, says what it waits for.
+  bool in_row = false;
   Span span;
 };
 

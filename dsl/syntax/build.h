@@ -103,6 +103,8 @@ class Builder {
   bool steps_ = false;
   // A word that binds a name in other languages was read, and the assignment follows.
   bool bound_ = false;
+  // An arrow between steps was read, and what follows it waits for what is before it.
+  bool row_ = false;
   // A word for `: BASE` was read, and the base follows.
   bool base_follows_ = false;
 };

@@ -89,11 +89,14 @@ void Builder::item(Index node, ast::Body& out, std::string doc) {
   ast::Body::Item item;
   switch (kind(node)) {
     case NodeKind::kUse: item.use = std::make_shared<ast::Use>(use(node)); break;
-    case NodeKind::kAssignment:
+    case NodeKind::kAssignment: {
+      const bool in_row = std::exchange(row_, false);
       item.assignment = std::make_shared<ast::Assignment>(assignment(node));
+      item.assignment->in_row = in_row;
       item.assignment->doc = std::move(doc);
       item.assignment->bound = std::exchange(bound_, false);
       break;
+    }
     case NodeKind::kBlock:
       base_follows_ = false;
       item.block = std::make_shared<ast::Block>(block(node));

@@ -130,7 +130,9 @@ void Builder::in_a_row(Span arrow) {
        "`b = review(a.diff)`, or by `after a.accepted`",
        {},
        false});
+  wrong.everywhere = true;
   say_once(std::move(wrong));
+  row_ = true;
 }
 
 // Steps that have no name, or that are put in a row by arrows.
