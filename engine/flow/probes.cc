@@ -14,7 +14,7 @@
 namespace fleet::flow {
 namespace {
 
-constexpr std::size_t kMaxSaid = 200;
+constexpr std::size_t kMaxProbeWord = 200;
 
 // What a probe says last, on one line, without the secret and without what a terminal would obey.
 std::string last_line(std::string text, std::string_view secret) {
@@ -29,8 +29,8 @@ std::string last_line(std::string text, std::string_view secret) {
     text.erase(0, end + 1);
   std::ranges::replace_if(
       text, [&](char c) { return is_blank(c) || c == 0x7F; }, ' ');
-  if (text.size() > kMaxSaid)
-    text.resize(kMaxSaid);
+  if (text.size() > kMaxProbeWord)
+    text.resize(kMaxProbeWord);
   return text;
 }
 
