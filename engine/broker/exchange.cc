@@ -2,6 +2,7 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -15,12 +16,21 @@
 namespace fleet::broker {
 namespace {
 
-// The broker sees nothing of what comes so: neither figures nor the key.
+// The broker sees nothing of what comes so: neither figures nor the key. A header may stand there
+// more than once.
 bool is_packed(const Upstream::Answer& answer) {
-  const auto encoding = answer[http::field::content_encoding];
-  const auto transfer = answer[http::field::transfer_encoding];
-  return (!encoding.empty() && !beast::iequals(encoding, "identity")) ||
-         (!transfer.empty() && !beast::iequals(transfer, "chunked"));
+  const auto is_plain = [](const auto& field) {
+    return field.value().empty() ||
+           (field.name() == http::field::content_encoding &&
+            beast::iequals(field.value(), "identity")) ||
+           (field.name() == http::field::transfer_encoding &&
+            beast::iequals(field.value(), "chunked"));
+  };
+  const auto all_plain = [&](http::field name) {
+    const auto [from, to] = answer.equal_range(name);
+    return std::all_of(from, to, is_plain);
+  };
+  return !all_plain(http::field::content_encoding) || !all_plain(http::field::transfer_encoding);
 }
 
 }  // namespace

@@ -22,6 +22,10 @@ bool is_ours(beast::string_view name, beast::string_view connection) {
          http::token_list(connection).exists(name);
 }
 
+char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
 }  // namespace
 
 void copy_request_fields(const Request& from, Request& to) {
@@ -35,7 +39,9 @@ void copy_answer_fields(const http::fields& from, http::fields& to, const std::s
   const beast::string_view connection = from[http::field::connection];
   for (const auto& field : from) {
     const std::string name = text_of(field.name_string());
-    if (!is_ours(name, connection) && name.find(secret) == std::string::npos)
+    // A name is read without regard to case.
+    const bool shows = !std::ranges::search(name, secret, {}, lower, lower).empty();
+    if (!is_ours(name, connection) && !shows)
       to.insert(name, scrubbed(text_of(field.value()), secret));
   }
 }

@@ -33,7 +33,7 @@ TEST_CASE("a service that repeats the key is read without it, in bodies and head
   const std::string key = kKey;
   World world([&](const std::string&, const Turn& turn) {
     turn.send("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nX-Echo: Bearer " + key +
-              "\r\nX-" + key + ": 1\r\nTransfer-Encoding: chunked\r\n\r\n");
+              "\r\nX-" + key + ": 1\r\nX-SK-THE-REAL-KEY: 1\r\nTransfer-Encoding: chunked\r\n\r\n");
     // Across the borders of chunks, one byte each.
     for (const char c : "data: " + key + "\n\n: sk-the" + key)
       turn.send(fmt::format("1\r\n{}\r\n", c));
@@ -43,6 +43,7 @@ TEST_CASE("a service that repeats the key is read without it, in bodies and head
   const std::string got = world.message();
   CHECK(got.find(key) == std::string::npos);
   CHECK(header_of(got, "x-echo") == "Bearer ***************");
+  CHECK(header_of(got, "x-sk-the-real-key").empty());
   CHECK(got.find("\r\n0\r\n\r\n") != std::string::npos);
   CHECK(std::ranges::count(body_of(got), '*') == 2 * static_cast<std::ptrdiff_t>(key.size()));
 }
@@ -76,6 +77,40 @@ TEST_CASE("a packed answer is refused, an error by its own status, and charged a
   world.open(Protocol::kAnthropic, 1'000'000);
   CHECK(status_of(world.message()) == "HTTP/1.1 429 Too Many Requests");
   CHECK(world.seen.wait_for(0).empty());
+}
+
+TEST_CASE("an answer that says twice how it is packed is believed to be") {
+  for (const std::string& said : {std::string("identity\r\nContent-Encoding: gzip"),
+                                  std::string("identity, gzip"), std::string("br")}) {
+    World world(always("HTTP/1.1 200 OK\r\nContent-Encoding: " + said +
+                       "\r\nContent-Length: 3\r\n\r\nabc"));
+    world.open();
+    CHECK(status_of(world.message()) == "HTTP/1.1 502 Bad Gateway");
+  }
+  World plain(always(
+      fmt::format("HTTP/1.1 200 OK\r\nContent-Encoding: Identity\r\nContent-Length: {}\r\n\r\n{}",
+                  kMessage.size(), kMessage)));
+  plain.open();
+  CHECK(body_of(plain.message()) == kMessage);
+}
+
+TEST_CASE("a length at the end of its range is refused, of a request and of what it asks for") {
+  World world(always(answer(kMessage)));
+  world.open(Protocol::kAnthropic, 1'000'000);
+  for (const char* length : {"18446744073709551615", "18446744073709551616", "-1"}) {
+    PlainClient client(world.broker->url());
+    client.send(
+        fmt::format("POST /v1/messages HTTP/1.1\r\nHost: x\r\nx-api-key: {}\r\n"
+                    "Content-Length: {}\r\n\r\n{{",
+                    kToken, length));
+    const std::string status = status_of(client.read_all());
+    CHECK((status == "HTTP/1.1 413 Payload Too Large" || status == "HTTP/1.1 400 Bad Request"));
+  }
+  for (const char* most : {"18446744073709551615", "18446744073709551616", "1e300", "-1"})
+    CHECK(status_of(world.ask("/v1/messages",
+                              fmt::format(R"({{"model":"claude-sonnet-4-6","max_tokens":{}}})",
+                                          most))) != "HTTP/1.1 200 OK");
+  CHECK(world.service.requests().empty());
 }
 
 TEST_CASE("a GET that has a body is refused") {
