@@ -151,6 +151,7 @@ class Lowering {
                                    : plan::Template{{false, plan_.repo.base}};
     }
     merge.accept = plan_.accept;
+    merge.style = step.merge.style;
     return merge;
   }
 

@@ -187,15 +187,21 @@ void FlowCandidates::argument() {
                out_.followed_by('(') ? "" : form_snippet(joint));
   } else if (call == "repo.merge" && out_.followed_by(':')) {
     out_.word("into", CompletionShape::kKeyword, "into: \"branch\" or STEP.branch");
+    out_.word("as", CompletionShape::kKeyword, "as: squash or rebase");
+  } else if (call == "repo.merge" && bracket.name == "as") {
+    for (const schema::Word& style : schema::merge_styles())
+      out_.word(style.text, CompletionShape::kEnumMember, style.doc);
   } else if (call == "repo.merge") {
     out_.leave_out(arguments());
     out_.steps_with_branches(bracket.name == "into" ? "branch" : "");
     out_.parameters_for(ParameterUse::kStep);
     if (bracket.name == "into")
       out_.parameters_for(ParameterUse::kText);
-    if (bracket.name != "into")
+    if (bracket.name != "into") {
+      out_.snippet("as", "as: squash or rebase", out_.followed_by(':') ? "as" : "as: ${1:squash}");
       out_.snippet("into", "into: \"branch\" or STEP.branch",
                    out_.followed_by(':') ? "into" : "into: ${1:\"branch\"}");
+    }
   } else if (call == "route") {
     if (bracket.argument == 0)
       out_.items();

@@ -225,7 +225,8 @@ class WordHover {
   // A word that only its call gives a meaning: `into:`, `sandbox: off`, what `route` asks for.
   std::string argument() const {
     const Cursor::Bracket& bracket = cursor_.brackets.back();
-    const bool named = after() == ':' || bracket.call == "route" || bracket.name == "sandbox";
+    const bool named = after() == ':' || bracket.call == "route" || bracket.name == "sandbox" ||
+                       bracket.name == "as";
     return named ? flow_place() : std::string();
   }
 

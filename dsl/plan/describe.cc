@@ -73,9 +73,12 @@ std::string merge_text(const Plan& plan, const Merge& merge) {
   const std::string into =
       merge.into_step ? "the branch of " + printable(plan.nodes[merge.into_step->value].name)
                       : printable(to_string(merge.into));
-  return fmt::format("merge of {} into {}{}", names_of(plan, merge.from),
+  const std::string_view style = merge.style == MergeStyle::kSquash   ? ", as one commit"
+                                 : merge.style == MergeStyle::kRebase ? ", rebased"
+                                                                      : "";
+  return fmt::format("merge of {} into {}{}{}", names_of(plan, merge.from),
                      into.empty() ? printable(plan.repo.base) : into,
-                     merge.into_base ? " (the base)" : "");
+                     merge.into_base ? " (the base)" : "", style);
 }
 
 }  // namespace

@@ -152,6 +152,7 @@ void fields(Archive& archive, T& merge) {
   archive.may("into_step", merge.into_step);
   archive.may("into_base", merge.into_base);
   archive.may("accept", merge.accept);
+  archive.may("style", merge.style);
 }
 
 template <class Archive, Like<Node> T>

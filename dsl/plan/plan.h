@@ -218,6 +218,10 @@ struct Fanout {
   friend bool operator==(const Fanout&, const Fanout&) = default;
 };
 
+// How a merge shows in the history: a commit that has both sides as parents; one commit on top; the
+// commits of each step again, on top. The tree is the same.
+enum class MergeStyle { kMerge, kSquash, kRebase };
+
 struct Merge {
   std::vector<NodeIndex> from;         // the steps whose accepted commits are merged, in this order
   Template into;                       // the branch that receives them; empty with `into_step`
@@ -225,6 +229,7 @@ struct Merge {
   bool into_base = false;
   std::vector<Acceptance>
       accept;  // the flow's `accept`: judges the merged tree before the branch moves
+  MergeStyle style = MergeStyle::kMerge;
   friend bool operator==(const Merge&, const Merge&) = default;
 };
 
@@ -374,7 +379,7 @@ struct Plan {
   Limits limits;
   std::vector<std::string> protect;  // globs
   std::optional<Escalation> escalation;
-  std::vector<Load> load;  // each flow once
+  std::vector<Load> load;         // each flow once
   std::vector<std::string> sync;  // what an agent is told has changed
   std::optional<bool> hooks;      // whether the repository's own run in sessions
   std::string forge;
@@ -385,7 +390,7 @@ struct Plan {
   std::vector<Agent> agents;       // those the flow can use
   // Others of the fleet, which work unasked and read messages: names.
   std::vector<std::string> colleagues;
-  std::vector<Node> nodes;         // in topological order: an edge's `from` is always smaller
+  std::vector<Node> nodes;  // in topological order: an edge's `from` is always smaller
   std::vector<NodeIndex> critical_path;
   WorstCase worst;
   std::optional<DayCase> day;  // when the fleet says what a day has

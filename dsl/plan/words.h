@@ -55,6 +55,9 @@ constexpr std::array<std::string_view, 3> words_of(Otherwise) {
 constexpr std::array<std::string_view, 3> words_of(Force) {
   return {"none", "parallel", "inline"};
 }
+constexpr std::array<std::string_view, 3> words_of(MergeStyle) {
+  return {"merge", "squash", "rebase"};
+}
 constexpr std::array<std::string_view, 8> words_of(FanoutSource::Kind) {
   return {"files", "lines", "command_lines", "json", "list", "range", "findings", "issues"};
 }

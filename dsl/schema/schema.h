@@ -57,6 +57,7 @@ struct Entry {
 std::span<const Kind> kinds();
 std::span<const StepForm> steps();
 std::span<const Clause> clauses();
+std::span<const Word> merge_styles();  // of `as:`
 std::span<const Entry> edges();
 std::span<const Entry> sources();
 std::span<const Entry> holes();

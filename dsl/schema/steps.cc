@@ -12,7 +12,8 @@ constexpr std::array kSteps{
     StepForm{"fanout", "fanout X in SOURCE to AGENT, [AGENT, …] or route(…)",
              "One task for each item."},
     StepForm{"run", "run(\"command\" [, sandbox: off])", "A plain command, no agent."},
-    StepForm{"repo.merge", "repo.merge(STEP, … [, into: \"branch\" or STEP.branch])",
+    StepForm{"repo.merge",
+             "repo.merge(STEP, … [, into: \"branch\" or STEP.branch] [, as: squash or rebase])",
              "Takes the accepted commits of steps into one branch."},
     StepForm{"all", "all(STEP, …)", "Every step, findings united."},
     StepForm{"any", "any(STEP, …)", "The first step, the rest cancelled."},
@@ -32,6 +33,12 @@ constexpr std::array kClauses{
     Clause{"force", "fanout", "force parallel | inline", "Overrides the spawn check, visibly."},
     Clause{"until", "loop", "until STEP.EDGE", "What ends the loop; tested before each round."},
     Clause{"max", "loop", "max N", "Rounds at most, 1 to 100."},
+};
+
+constexpr std::array kMergeStyles{
+    Word{"merge", "A merge commit, from which each step's commits can be reached."},
+    Word{"squash", "One commit with all of it."},
+    Word{"rebase", "Each step's commits made anew on top, in a straight line."},
 };
 
 constexpr std::array kEdges{
@@ -147,6 +154,9 @@ std::span<const StepForm> steps() {
 }
 std::span<const Clause> clauses() {
   return kClauses;
+}
+std::span<const Word> merge_styles() {
+  return kMergeStyles;
 }
 std::span<const Entry> edges() {
   return kEdges;

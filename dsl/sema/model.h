@@ -234,6 +234,7 @@ struct Merge {
   std::vector<At<std::size_t>> from;         // into Flow::steps
   std::optional<Text> into;                  // absent, as is `into_step`: the base
   std::optional<At<std::size_t>> into_step;  // the branch of that step
+  plan::MergeStyle style = plan::MergeStyle::kMerge;
 };
 
 // A step, with the rounds of loops written out: "polish#2.fixes" is `fixes` of the second round of

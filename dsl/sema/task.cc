@@ -4,6 +4,7 @@
 #include <string_view>
 #include <utility>
 
+#include "dsl/plan/words.h"
 #include "dsl/sema/report.h"
 #include "dsl/sema/runtime.h"
 #include "dsl/sema/steps.h"
@@ -198,6 +199,26 @@ bool read_into(FlowNames& names, const ast::Argument& argument, Step& step) {
   return !reader.failed();
 }
 
+// `as: squash`
+bool read_style(Context& context, const ast::Argument& argument, Step& step) {
+  constexpr std::array words = plan::words_of(plan::MergeStyle{});
+  Reader reader(context.sink, *argument.value, {"`as`", argument.name->span});
+  if (!reader.at_end() && is_word(reader.peek())) {
+    const ast::Atom& atom = reader.next();
+    const auto* const word = std::ranges::find(words, atom.text);
+    if (word == words.end()) {
+      context.sink.add(
+          unknown("F101", atom.span, "way to merge", atom.text, {words.begin(), words.end()}));
+      return false;
+    }
+    step.merge.style = static_cast<plan::MergeStyle>(word - words.begin());
+  } else {
+    reader.fail(reader.want(), "`merge`, `squash` or `rebase`");
+  }
+  reader.finish();
+  return !reader.failed();
+}
+
 bool read_sandbox_argument(Context& context, const ast::Argument& argument, Step& step) {
   Reader reader(context.sink, *argument.value, {"`sandbox`", argument.name->span});
   if (const std::optional<bool> on = reader.on_off(reader.want()))
@@ -378,9 +399,11 @@ void read_merge(FlowNames& names, Reader& reader, Step& step) {
       good = read_merged(names, argument, step) && good;
     } else if (argument.name->text == "into") {
       good = read_into(names, argument, step) && good;
+    } else if (argument.name->text == "as") {
+      good = read_style(names.context, argument, step) && good;
     } else {
       names.context.sink.add(unknown("F104", argument.name->span, "key of `repo.merge`",
-                                     argument.name->text, {"into"}));
+                                     argument.name->text, {"into", "as"}));
       good = false;
     }
   }

@@ -10,16 +10,9 @@
 namespace fleet::flow {
 namespace {
 
-// A subject that reads well in a log: one line, bounded.
 std::string subject_of(const TaskFacts& task) {
-  std::string text = task.text.empty() ? task.item : task.text;
-  text = text.substr(0, text.find('\n'));
-  for (char& c : text)
-    if (static_cast<unsigned char>(c) < 0x20)
-      c = ' ';
-  if (text.size() > 60)
-    text = text.substr(0, 57) + "...";
-  return text.empty() ? task.agent : fmt::format("{}: {}", task.agent, text);
+  const std::string title = title_of(task);
+  return title.empty() ? task.agent : fmt::format("{}: {}", task.agent, title);
 }
 
 const char* why_refused(worktree::CaptureRefused::Why why) {

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "engine/flow/local_world.h"
+#include "engine/flow/merge_message.h"
 #include "engine/flow/merge_target.h"
 #include "engine/os/crash_point.h"
 #include "engine/worktree/merge.h"
@@ -10,22 +11,13 @@
 namespace fleet::flow {
 namespace {
 
-// "a, b and 3 more"
-std::string named(const std::vector<std::string>& names) {
-  constexpr std::size_t kMost = 3;
-  std::string text;
-  for (std::size_t i = 0; i < std::min(names.size(), kMost); ++i)
-    text += (i == 0 ? "" : ", ") + names[i];
-  return names.size() > kMost ? fmt::format("{} and {} more", text, names.size() - kMost) : text;
-}
-
-std::string message_of(const MergeOrder& order, const std::string& into, bool into_base,
-                       const std::string& run) {
-  std::string text = into_base ? fmt::format("Merge {} into {}\n", named(order.names), into)
-                               : fmt::format("Gather {} task{} on {}\n", order.commits.size(),
-                                             order.commits.size() == 1 ? "" : "s", into);
-  text += fmt::format("\nFleet-Run: {}\nFleet-Task: {}", run, order.task.attempt.task.value);
-  return text;
+worktree::MergeStyle style_of(plan::MergeStyle style) {
+  switch (style) {
+    case plan::MergeStyle::kMerge: return worktree::MergeStyle::kMerge;
+    case plan::MergeStyle::kSquash: return worktree::MergeStyle::kSquash;
+    case plan::MergeStyle::kRebase: return worktree::MergeStyle::kRebase;
+  }
+  return worktree::MergeStyle::kMerge;
 }
 
 // Whether another try would end the same way. A full disk or a lock may be gone by then.
@@ -65,8 +57,45 @@ void tell_conflicts(worktree::Repository& repository, const MergeTarget& target,
   if (waits)
     ours = fmt::format("an earlier result, which waits on `{}` to be taken into `{}`,",
                        target.branch, request.into_name);
-  event.detail = fmt::format("`{}`: {} and {} both changed it; `{}` is as it was", first.path, ours,
-                             first.theirs, event.branch);
+  event.detail = found.why.empty()
+                     ? fmt::format("`{}`: {} and {} both changed it; `{}` is as it was", first.path,
+                                   ours, first.theirs, event.branch)
+                     : fmt::format(
+                           "`{}`: {} cannot be rebased: {}; `{}` is as it was; gather it again, or "
+                           "write `as: squash`",
+                           first.path, first.theirs, found.why, event.branch);
+}
+
+// Work for the base that waits to be taken comes along. A straight line gets its commits first, by
+// themselves: they are no part of what is merged now.
+Result<worktree::MergeOutcome> make_merge(worktree::Repository& repository,
+                                          const MergeTarget& target, const MergeOrder& order,
+                                          const plan::Merge& wanted,
+                                          worktree::MergeRequest& request, const std::string& run) {
+  const worktree::MergeSource waiting{target.waiting.value_or(worktree::Oid()), target.branch};
+  if (wanted.style == plan::MergeStyle::kMerge) {
+    if (target.waiting)
+      request.sources.insert(request.sources.begin(), waiting);
+    request.message = merge_message(order, wanted, request.into_name, run, {});
+    return worktree::merge(repository, request);
+  }
+  if (target.waiting) {
+    worktree::MergeRequest first = request;
+    first.sources = {waiting};
+    first.style = worktree::MergeStyle::kRebase;
+    first.mark.clear();
+    FLEET_TRY(auto outcome, worktree::merge(repository, first));
+    if (std::holds_alternative<worktree::MergeConflicts>(outcome))
+      return outcome;
+    if (const auto* merged = std::get_if<worktree::Merged>(&outcome))
+      request.into = merged->commit;
+  }
+  std::vector<std::string> authors;
+  if (wanted.style == plan::MergeStyle::kSquash) {
+    FLEET_TRY(authors, worktree::authors_of(repository, request));
+  }
+  request.message = merge_message(order, wanted, request.into_name, run, authors);
+  return worktree::merge(repository, request);
 }
 
 std::string with_note(std::string detail, const std::string& note) {
@@ -121,7 +150,8 @@ Result<FoundTarget> LocalWorld::find_target(worktree::Repository& repository,
 // out, and the same sources, tip and date give the same commit.
 void LocalWorld::merge_now(worktree::Repository& repository, std::shared_ptr<Merging> merging) {
   const MergeOrder& order = merging->order;
-  const bool into_base = plan_.nodes[order.task.node.value].merge->into_base;
+  const plan::Merge& wanted = *plan_.nodes[order.task.node.value].merge;
+  const bool into_base = wanted.into_base;
   merging->event = {};
   merging->event.attempt = order.task.attempt;
   auto found = find_target(repository, order);
@@ -134,16 +164,15 @@ void LocalWorld::merge_now(worktree::Repository& repository, std::shared_ptr<Mer
   worktree::MergeRequest request;
   request.into = target.onto;
   request.into_name = into_base ? plan_.repo.base : target.branch;
-  if (target.waiting)
-    request.sources.push_back({*target.waiting, target.branch});
   for (std::size_t i = 0; i < order.commits.size(); ++i)
     request.sources.push_back({oid_of(order.commits[i]), order.names[i]});
   request.author_name = author_name("fleet");
   request.author_email = author_email("fleet");
-  request.message = message_of(order, request.into_name, into_base, site_.run);
   request.time = order.at / 1000;
+  request.style = style_of(wanted.style);
+  request.mark = merge_mark(order, wanted.style, site_.run);
   os::crash_point("engine.merge.before");
-  auto outcome = worktree::merge(repository, request);
+  auto outcome = make_merge(repository, target, order, wanted, request, site_.run);
   os::crash_point("engine.merge.after");
   if (!outcome)
     return merging->end(run::MergeHow::kError, outcome.error().message());
@@ -152,7 +181,7 @@ void LocalWorld::merge_now(worktree::Repository& repository, std::shared_ptr<Mer
     return merging->post(merging->event);
   }
   const auto* merged = std::get_if<worktree::Merged>(&*outcome);
-  merging->made = merged != nullptr ? merged->commit : target.onto;
+  merging->made = merged != nullptr ? merged->commit : request.into;
   const bool made_before = merging->made == target.onto;  // nothing to do, or done before a crash
   // The lease of a step's branch is of one commit: whoever moved it had no approval.
   if (!order.branch.empty() && target.expected && *target.expected != oid_of(order.tip) &&

@@ -6,6 +6,7 @@
 
 #include "engine/base/check.h"
 #include "engine/report/review.h"
+#include "engine/report/words.h"
 
 namespace fleet::flow {
 namespace {
@@ -37,6 +38,25 @@ std::string branch_of(const run::State& state, plan::NodeIndex node) {
   return tasks.empty() ? std::string() : state.tasks[tasks.front().value].branch;
 }
 
+void add_once(std::vector<std::string>& names, const std::string& name) {
+  if (!name.empty() && std::ranges::find(names, name) == names.end())
+    names.push_back(name);
+}
+
+// Of the steps before the merge, so that none that ends meanwhile changes what it says.
+void tell_approvals(const plan::Plan& plan, const run::State& state, MergeOrder& order) {
+  const std::vector<bool> earlier = report::before(plan, order.task.node);
+  for (const run::Task& task : state.tasks) {
+    if (!earlier[task.node.value])
+      continue;
+    if (task.verdict == run::Verdict::kApproved &&
+        std::ranges::find(order.commits, task.start) != order.commits.end())
+      add_once(order.reviewers, agent_of(plan, state, task));
+    if (task.decision && task.decision->decision == run::Decision::kApprove)
+      add_once(order.approvers, task.decision->by);
+  }
+}
+
 TaskFacts facts_of(const plan::Plan& plan, const run::State& state, run::Attempt attempt) {
   const run::Task& task = task_of(state, attempt);
   const plan::Node& node = plan.nodes[task.node.value];
@@ -54,6 +74,10 @@ TaskFacts facts_of(const plan::Plan& plan, const run::State& state, run::Attempt
   if (facts.task.empty())
     facts.task = facts.text;
   return facts;
+}
+
+std::string title_of(const plan::Plan& plan, const run::State& state, const run::Task& task) {
+  return title_of(facts_of(plan, state, {task.index, task.epoch}));
 }
 
 struct OrderMaker {
@@ -91,9 +115,14 @@ struct OrderMaker {
     return PublishOrder{facts_of(plan, state, c.attempt), task.branch, c.commit};
   }
   Order operator()(const run::DoMerge& c) const {
-    MergeOrder order{
-        facts_of(plan, state, c.attempt), c.start, c.commits, {}, task_of(state, c.attempt).since};
+    MergeOrder order;
+    order.task = facts_of(plan, state, c.attempt);
+    order.start = c.start;
+    order.commits = c.commits;
+    order.at = task_of(state, c.attempt).since;
     order.names.resize(order.commits.size());
+    order.titles.resize(order.commits.size());
+    order.agents.resize(order.commits.size());
     const plan::Node& node = plan.nodes[order.task.node.value];
     if (const auto& into = node.merge->into_step) {
       order.branch = branch_of(state, *into);
@@ -109,14 +138,25 @@ struct OrderMaker {
     for (plan::NodeIndex from : node.merge->from)
       for (run::TaskIndex index : state.nodes[from.value].tasks) {
         const run::Task& task = state.tasks[index.value];
-        if (const auto at = places.find(task.commit); at != places.end())
+        if (const auto at = places.find(task.commit); at != places.end()) {
           order.names[at->second] = task.item.empty() ? plan.nodes[from.value].name : task.item;
+          order.titles[at->second] = title_of(plan, state, task);
+          order.agents[at->second] = agent_of(plan, state, task);
+        }
       }
     // A step's tip that merges have moved on is no task's own commit.
-    for (std::size_t i = 0; i < order.names.size(); ++i)
-      if (order.names[i].empty())
-        order.names[i] =
-            plan.nodes[node.merge->from[std::min(i, node.merge->from.size() - 1)].value].name;
+    for (std::size_t i = 0; i < order.names.size(); ++i) {
+      if (!order.names[i].empty())
+        continue;
+      const plan::NodeIndex from = node.merge->from[std::min(i, node.merge->from.size() - 1)];
+      order.names[i] = plan.nodes[from.value].name;
+      if (const auto& tasks = state.nodes[from.value].tasks; tasks.size() == 1) {
+        const run::Task& task = state.tasks[tasks.front().value];
+        order.titles[i] = title_of(plan, state, task);
+        order.agents[i] = agent_of(plan, state, task);
+      }
+    }
+    tell_approvals(plan, state, order);
     return order;
   }
   Order operator()(const run::StartTimer& c) const { return TimerOrder{c.attempt, c.at}; }
@@ -172,6 +212,18 @@ TaskFacts facts_of_item(const plan::Plan& plan, plan::NodeIndex node, std::strin
   if (facts.task.empty())
     facts.task = facts.item;
   return facts;
+}
+
+std::string title_of(const TaskFacts& task) {
+  constexpr std::size_t kMost = 60;
+  const std::string& whole = task.text.empty() ? task.item : task.text;
+  std::string text = report::printable(whole.substr(0, whole.find('\n')));
+  if (text.size() <= kMost)
+    return text;
+  std::size_t end = kMost - 3;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80)
+    --end;
+  return text.substr(0, end) + "...";
 }
 
 std::string text_of(const run::Finding& finding) {

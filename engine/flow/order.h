@@ -80,6 +80,11 @@ struct MergeOrder {
   std::string start;
   std::vector<std::string> commits;
   std::vector<std::string> names;  // of the tasks that made them, parallel
+  // What they are about, and whose they are: one line each, empty where unknown; parallel.
+  std::vector<std::string> titles = {};
+  std::vector<std::string> agents = {};
+  std::vector<std::string> reviewers = {};  // agents that approved one of the commits, none twice
+  std::vector<std::string> approvers = {};  // humans that approved on the way to this merge
   std::int64_t at = 0;
   // Of a merge into a step's branch, which hands over its lease: the branch, and the commit that it
   // has if nobody else moved it.
@@ -149,6 +154,9 @@ bool mends_findings(const plan::Node& node);
 // A finding as the one who mends it reads it: "major: src/a.c:12: title", then its label and
 // detail.
 std::string text_of(const run::Finding& finding);
+
+// What a task is about, for subjects and lists: one line of at most 60 bytes; may be empty.
+std::string title_of(const TaskFacts& task);
 
 // Text with its holes filled. A hole without a value becomes "{name}" (a plan with unbound
 // parameters is refused before it runs).

@@ -6,89 +6,23 @@
 
 #include "engine/worktree/libgit.h"
 #include "engine/worktree/object_writer.h"
+#include "engine/worktree/replay.h"
+#include "engine/worktree/tree_merge.h"
 #include "engine/worktree/trees.h"
 
 namespace fleet::worktree {
 namespace {
 
-// A merge that touches no file on both sides, done on trees alone: costs the difference, where a
-// merge through an index reads all of three trees. nullopt: some path changed on both sides, or is
-// renamed on one and changed on the other, and needs the full merge.
-class PlainMerge {
- public:
-  PlainMerge(git_odb* odb, ObjectWriter& writer) : odb_(odb), writer_(writer) {}
-
-  // The all-zero name stands for a tree that isn't there.
-  Result<std::optional<Oid>> run(const Oid& base, const Oid& ours, const Oid& theirs) {
-    if (base == theirs || ours == theirs)
-      return std::optional(ours);
-    if (base == ours)
-      return std::optional(theirs);
-    FLEET_TRY(const auto base_entries, read_tree(odb_, base));
-    FLEET_TRY(const auto our_entries, read_tree(odb_, ours));
-    FLEET_TRY(const auto their_entries, read_tree(odb_, theirs));
-    std::vector<std::string> names;
-    for (const auto* entries : {&base_entries, &our_entries, &their_entries}) {
-      for (const TreeEntry& entry : *entries)
-        names.push_back(entry.name);
-    }
-    std::sort(names.begin(), names.end());
-    names.erase(std::unique(names.begin(), names.end()), names.end());
-    std::vector<TreeEntry> merged;
-    for (const std::string& name : names) {
-      FLEET_TRY(const bool plain, merge_entry(find(base_entries, name), find(our_entries, name),
-                                              find(their_entries, name), merged));
-      if (!plain)
-        return std::optional<Oid>();
-    }
-    if (merged.empty())
-      return std::optional(Oid());
-    std::sort(merged.begin(), merged.end(), tree_less);
-    FLEET_TRY(const Oid tree, writer_.add(GIT_OBJECT_TREE, encode_tree(merged)));
-    return std::optional(tree);
-  }
-
- private:
-  static const TreeEntry* find(const std::vector<TreeEntry>& entries, const std::string& name) {
-    const auto at = std::find_if(entries.begin(), entries.end(),
-                                 [&name](const TreeEntry& entry) { return entry.name == name; });
-    return at == entries.end() ? nullptr : &*at;
-  }
-
-  static bool same(const TreeEntry* left, const TreeEntry* right) {
-    return left == nullptr || right == nullptr ? left == right : *left == *right;
-  }
-
-  Result<bool> merge_entry(const TreeEntry* base, const TreeEntry* ours, const TreeEntry* theirs,
-                           std::vector<TreeEntry>& merged) {
-    const TreeEntry* taken = nullptr;
-    if (same(base, theirs) || same(ours, theirs)) {
-      taken = ours;
-    } else if (same(base, ours)) {
-      taken = theirs;
-    } else {
-      const auto tree_or_none = [](const TreeEntry* entry) {
-        return entry == nullptr || entry->is_tree();
-      };
-      if (ours == nullptr || theirs == nullptr || !ours->is_tree() || !theirs->is_tree() ||
-          !tree_or_none(base)) {
-        return false;
-      }
-      FLEET_TRY(const auto inner, run(base == nullptr ? Oid() : base->oid, ours->oid, theirs->oid));
-      if (!inner)
-        return false;
-      if (*inner != Oid())
-        merged.push_back({ours->name, kModeTree, *inner});
+// Whether `text` has these lines, whole, one below the other.
+bool has_line(std::string_view text, std::string_view lines) {
+  for (std::size_t at = text.find(lines); at != std::string_view::npos;
+       at = text.find(lines, at + 1)) {
+    const std::size_t end = at + lines.size();
+    if ((at == 0 || text[at - 1] == '\n') && (end == text.size() || text[end] == '\n'))
       return true;
-    }
-    if (taken != nullptr)
-      merged.push_back(*taken);
-    return true;
   }
-
-  git_odb* const odb_;
-  ObjectWriter& writer_;
-};
+  return false;
+}
 
 // What a source brought, to name both sides of a later conflict.
 struct Folded {
@@ -102,18 +36,28 @@ class Merger {
       : repository_(repository), git_(repository.handle()), request_(request) {}
 
   Result<MergeOutcome> run() {
+    FLEET_TRY(auto before, made_before());
+    if (before)
+      return *std::move(before);
     FLEET_TRY(const auto sources, wanted_sources());
     if (sources.empty())
-      return already_merged();
+      return MergeOutcome(AlreadyMerged());
     tip_ = request_.into;
     FLEET_TRY(tree_, tree_of(git_, request_.into));
     for (std::size_t i = 0; i < sources.size(); ++i) {
       FLEET_TRY(auto conflicts, fold(*sources[i]));
       if (!conflicts.empty())
-        return MergeOutcome(MergeConflicts{std::move(conflicts)});
+        return MergeOutcome(MergeConflicts{std::move(conflicts), {}});
       const bool last = i + 1 == sources.size();
-      if (last || parents_.size() == kMaxParents)
+      if (request_.style == MergeStyle::kMerge && (last || parents_.size() == kMaxParents))
         FLEET_CHECK(commit(part_message(i, sources.size())));
+    }
+    if (request_.style != MergeStyle::kMerge) {
+      FLEET_TRY(auto conflicts, lay_on_top(sources));
+      if (conflicts)
+        return MergeOutcome(*std::move(conflicts));
+      if (tip_ == request_.into)
+        return MergeOutcome(AlreadyMerged());
     }
     Merged merged;
     merged.commit = tip_;
@@ -122,32 +66,65 @@ class Merger {
   }
 
  private:
-  // What this request itself made, before a crash that came after the branch had moved, is its
-  // result still.
-  Result<MergeOutcome> already_merged() {
+  // What this request itself made, before a crash that came after the branch had moved: the result
+  // still, or, where the branch went on from it, nothing to do. A merge shows by its parents what
+  // is in; of a squash or rebase nothing else would, and it would be made twice.
+  Result<std::optional<MergeOutcome>> made_before() {
     Oid before = request_.into;
     for (;;) {
       FLEET_TRY(const CommitPtr commit, find_commit(git_, before));
-      if (!is_ours(commit.get()) || git_commit_parentcount(commit.get()) < 2)
+      if (!is_ours(commit.get()) || git_commit_parentcount(commit.get()) == 0)
         break;
       before = from_git_oid(*git_commit_parent_id(commit.get(), 0));
     }
-    if (before == request_.into)
-      return MergeOutcome(AlreadyMerged());
-    FLEET_TRY(const DiffStat stat, repository_.diff_stat(before, request_.into));
-    return MergeOutcome(Merged{request_.into, stat});
+    if (before != request_.into) {
+      FLEET_TRY(const DiffStat stat, repository_.diff_stat(before, request_.into));
+      return std::optional<MergeOutcome>(Merged{request_.into, stat});
+    }
+    if (request_.style == MergeStyle::kMerge)
+      return std::optional<MergeOutcome>();
+    std::vector<Oid> sources;
+    for (const MergeSource& source : request_.sources)
+      sources.push_back(source.commit);
+    FLEET_TRY(const auto since, commits_between(git_, sources, request_.into));
+    for (const Oid& one : since) {
+      FLEET_TRY(const CommitPtr commit, find_commit(git_, one));
+      if (is_ours(commit.get()))
+        return std::optional<MergeOutcome>(AlreadyMerged());
+    }
+    return std::optional<MergeOutcome>();
   }
 
-  // By author, date and all of the message but its subject, which may count parts.
+  // As one commit, or each source's commits again. Either leaves the tree that a merge would: what
+  // was approved is what is judged. A set: it can't be done commit by commit.
+  Result<std::optional<MergeConflicts>> lay_on_top(const std::vector<const MergeSource*>& sources) {
+    FLEET_TRY(const Oid before, tree_of(git_, request_.into));
+    if (tree_ == before)
+      return std::optional<MergeConflicts>();
+    parents_.clear();
+    if (request_.style == MergeStyle::kSquash) {
+      FLEET_CHECK(commit(request_.message));
+      return std::optional<MergeConflicts>();
+    }
+    FLEET_TRY(auto replayed, replay(git_, request_, sources));
+    if (auto* conflicts = std::get_if<MergeConflicts>(&replayed))
+      return std::optional(std::move(*conflicts));
+    tip_ = std::get<Oid>(replayed);
+    FLEET_TRY(const Oid left, tree_of(git_, tip_));
+    if (left == tree_)
+      return std::optional<MergeConflicts>();
+    FLEET_TRY(const auto changes, diff_trees(git_.odb.get(), tree_, left));
+    MergeConflicts conflicts{{},
+                             "commit by commit they come to something else than merged at once"};
+    for (const TreeChange& change : changes)
+      conflicts.conflicts.push_back({change.path, request_.into_name, who_touched(change.path)});
+    return std::optional(std::move(conflicts));
+  }
+
   bool is_ours(const git_commit* commit) const {
-    const auto body_of = [](std::string_view message) {
-      const std::size_t end = message.find_last_not_of('\n');
-      message = message.substr(0, end == std::string_view::npos ? 0 : end + 1);
-      return message.substr(std::min(message.find('\n'), message.size()));
-    };
-    return git_commit_author(commit)->email == request_.author_email &&
-           git_commit_time(commit) == request_.time &&
-           body_of(git_commit_message_raw(commit)) == body_of(request_.message);
+    return git_commit_committer(commit)->email == request_.author_email &&
+           git_commit_time(commit) == request_.time && !request_.mark.empty() &&
+           has_line(git_commit_message_raw(commit), request_.mark);
   }
 
   // Those that bring something: no ancestor of the tip or of another source, none twice.
@@ -207,13 +184,7 @@ class Merger {
     FLEET_TRY(auto changes, diff_trees(git_.odb.get(), base, theirs));
     std::optional<Oid> plain;
     if (bases.size() <= 1) {
-      ObjectWriter writer(git_);
-      FLEET_TRY(plain, PlainMerge(git_.odb.get(), writer).run(base, tree_, theirs));
-      if (plain && *plain == Oid()) {
-        FLEET_TRY(plain, writer.add(GIT_OBJECT_TREE, ""));
-      }
-      if (plain)
-        FLEET_CHECK(writer.flush());
+      FLEET_TRY(plain, merge_plain_trees(git_, base, tree_, theirs));
     }
     if (plain) {
       tree_ = *plain;
@@ -244,36 +215,14 @@ class Merger {
       return from_git("merge " + source.name, code);
     }
     const IndexPtr index(raw);
-    if (git_index_has_conflicts(raw) != 0)
-      return name_conflicts(raw, source);
-    git_oid tree;
-    if (const int code = git_index_write_tree_to(&tree, raw, git_.get()); code < 0) {
-      return from_git("write the merge of " + source.name, code);
+    FLEET_TRY(auto merged, write_merged(git_, raw));
+    if (const Oid* tree = std::get_if<Oid>(&merged)) {
+      tree_ = *tree;
+      return std::vector<MergeConflict>();
     }
-    tree_ = from_git_oid(tree);
-    return std::vector<MergeConflict>();
-  }
-
-  Result<std::vector<MergeConflict>> name_conflicts(git_index* index, const MergeSource& source) {
-    git_index_conflict_iterator* raw = nullptr;
-    if (const int code = git_index_conflict_iterator_new(&raw, index); code < 0) {
-      return from_git("list conflicts", code);
-    }
-    const GitPtr<git_index_conflict_iterator, git_index_conflict_iterator_free> iterator(raw);
     std::vector<MergeConflict> conflicts;
-    const git_index_entry* base = nullptr;
-    const git_index_entry* ours = nullptr;
-    const git_index_entry* theirs = nullptr;
-    while (git_index_conflict_next(&base, &ours, &theirs, raw) == 0) {
-      const git_index_entry* any = ours != nullptr ? ours : theirs != nullptr ? theirs : base;
-      conflicts.push_back({any->path, who_touched(any->path), source.name});
-    }
-    std::sort(conflicts.begin(), conflicts.end(),
-              [](const MergeConflict& a, const MergeConflict& b) { return a.path < b.path; });
-    const auto same_path = [](const MergeConflict& a, const MergeConflict& b) {
-      return a.path == b.path;
-    };
-    conflicts.erase(std::unique(conflicts.begin(), conflicts.end(), same_path), conflicts.end());
+    for (const std::string& path : std::get<ConflictPaths>(merged))
+      conflicts.push_back({path, who_touched(path), source.name});
     return conflicts;
   }
 
@@ -292,8 +241,8 @@ class Merger {
   }
 
   Result<Oid> write_commit(const std::string& message) {
-    CommitText text{tree_,         {tip_}, request_.author_name, request_.author_email,
-                    request_.time, message};
+    CommitText text{
+        tree_, {tip_}, request_.author_name, request_.author_email, request_.time, message, {}, {}};
     text.parents.insert(text.parents.end(), parents_.begin(), parents_.end());
     ObjectWriter writer(git_);
     FLEET_TRY(const Oid commit, writer.add(GIT_OBJECT_COMMIT, encode_commit(text)));
@@ -320,6 +269,23 @@ class Merger {
 
 Result<MergeOutcome> merge(Repository& repository, const MergeRequest& request) {
   return Merger(repository, request).run();
+}
+
+Result<std::vector<std::string>> authors_of(Repository& repository, const MergeRequest& request) {
+  Repository::Handle& git = repository.handle();
+  std::vector<std::string> authors;
+  for (const MergeSource& source : request.sources) {
+    FLEET_TRY(const auto commits, commits_between(git, {request.into}, source.commit));
+    for (const Oid& oid : commits) {
+      FLEET_TRY(const CommitPtr commit, find_commit(git, oid));
+      const git_signature* const author = git_commit_author(commit.get());
+      if (author->email != request.author_email)
+        authors.push_back(std::string(author->name) + " <" + author->email + ">");
+    }
+  }
+  std::sort(authors.begin(), authors.end());
+  authors.erase(std::unique(authors.begin(), authors.end()), authors.end());
+  return authors;
 }
 
 }  // namespace fleet::worktree

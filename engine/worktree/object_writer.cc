@@ -139,7 +139,10 @@ std::string encode_commit(const CommitText& commit) {
   std::string text = "tree " + commit.tree.hex() + "\n";
   for (const Oid& parent : commit.parents)
     text += "parent " + parent.hex() + "\n";
-  text += "author " + who + "committer " + who + "\n";
+  text += "author " + (commit.author.empty() ? who : commit.author + "\n") + "committer " + who;
+  if (!commit.encoding.empty())
+    text += "encoding " + commit.encoding + "\n";
+  text += "\n";
   std::string message = commit.message;
   std::erase(message, '\0');
   while (!message.empty() && message.back() == '\n')

@@ -44,6 +44,10 @@ struct CommitText {
   std::string author_email;
   std::int64_t time = 0;  // seconds since 1970, UTC
   std::string message;
+  // Of a commit that is made anew: its author, as git writes it, where the names above are only the
+  // committer's; and the encoding of its message, if it is not UTF-8.
+  std::string author = {};
+  std::string encoding = {};
 };
 // The bytes of a commit object; what would break its format is taken out of names and message.
 std::string encode_commit(const CommitText& commit);

@@ -204,7 +204,8 @@ inline Node node(std::uint32_t index, std::uint32_t agents) {
     node.command = command();
     node.sandboxed = coin();
   } else if (node.kind == NodeKind::kMerge) {
-    node.merge = Merge{some(1, earlier), holes(), maybe(earlier), coin(), some(0, acceptance)};
+    node.merge = Merge{some(1, earlier),     holes(), maybe(earlier), coin(), some(0, acceptance),
+                       one_of<MergeStyle>(3)};
   }
   if (index > 0) {
     node.after = some(0, [&] { return Edge{earlier(), one_of<EdgeKind>(7)}; });

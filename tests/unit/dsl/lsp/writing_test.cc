@@ -133,7 +133,9 @@ TEST_CASE("a step offers its forms, agents, clauses, steps and edges in turn") {
   CHECK(holds(offered(merge, "merge = run(\"x\") after signoff.^"), {"approved"}));
   CHECK(holds(offered(merge, "merge = run(\"x\") else ^"), {"escalate", "skip", "fail"}));
   CHECK(holds(offered(merge, "merge = repo.^"), {"merge"}));
-  CHECK(holds(offered(merge, "merge = repo.merge(^)"), {"build", "into"}));
+  CHECK(holds(offered(merge, "merge = repo.merge(^)"), {"build", "into", "as"}));
+  CHECK(offered(merge, "merge = repo.merge(build, as: ^)") ==
+        std::set<std::string>{"merge", "squash", "rebase"});
   CHECK(offered(merge, "merge = human(^)").contains("ann"));
   CHECK(holds(offered(merge, "merge = lib.^"), {"fixer"}));
 }

@@ -17,7 +17,8 @@ struct MergeFixture : GitFixture {
     request.into_name = "main";
     request.author_name = "fleetc";
     request.author_email = "fleetc@localhost";
-    request.message = "Gather the work\n\nBody.";
+    request.message = "Gather the work\n\nBody.\n\nRun: 1";
+    request.mark = "Run: 1";
     request.time = 1'700'000'000;
   }
 
@@ -137,7 +138,8 @@ TEST_CASE_METHOD(MergeFixture, "what is merged already is not merged again") {
   CHECK(run_git("show -s --format=%P " + merged.commit.hex()) ==
         base.hex() + " " + two.commit.hex());
   request.into = merged.commit;
-  request.message = "Gather again\n\nAnother body.";
+  request.message = "Gather again\n\nRun: 2";
+  request.mark = "Run: 2";
   CHECK(std::holds_alternative<AlreadyMerged>(merge_all({two, one})));
 }
 
