@@ -19,7 +19,15 @@ Text literal(std::string text, Span span) {
   return {{{false, std::move(text), span}}, span};
 }
 
-void say_bare_step(FlowNames& names, const ast::Atom& atom) {
+// What a statement of another language would have named: `x` of `for x in …`. What it would be is
+// not known, and has no text but its name.
+bool is_lost(const Step& step) {
+  return step.span == step.name_span;
+}
+
+void say_bare_step(FlowNames& names, std::size_t step, const ast::Atom& atom) {
+  if (is_lost(names.flow.steps[step]))
+    return;
   Diagnostic diagnostic =
       error("F202", atom.span, "an argument is text, a parameter or a step's output, not a step");
   diagnostic.helps.push_back({"write `" + atom.text + ".diff` for what it changed", {}, false});
@@ -32,7 +40,7 @@ std::optional<Argument> read_output(FlowNames& names, const ast::Atom& atom) {
   if (!reach)
     return std::nullopt;
   if (reach->rest.empty()) {
-    say_bare_step(names, atom);
+    say_bare_step(names, reach->step, atom);
     return std::nullopt;
   }
   const ast::Ident& output = reach->rest.front();
@@ -57,7 +65,8 @@ std::optional<Argument> read_name(FlowNames& names, const ast::Atom& atom) {
     return Argument{{{{true, name, atom.span}}, atom.span}, std::nullopt, false};
   }
   if (names.has_step(atom.path.front())) {
-    say_bare_step(names, atom);
+    if (const std::optional<FlowNames::Reach> reach = names.reach(atom))
+      say_bare_step(names, reach->step, atom);
     return std::nullopt;
   }
   std::vector<std::string> candidates;
