@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "dsl/plan/describe.h"
+#include "dsl/plan/grants.h"
 #include "dsl/plan/words.h"
 #include "engine/report/words.h"
 
@@ -117,7 +118,10 @@ class Missing {
     add(is_duty(agent) && agent.on && agent.on->kind == plan::Event::Kind::kFile,
         "dispatch = on file", at("dispatch"));
     add_grants(agent, at("grants"));
-    add(agent.day_budget.has_value() && !is_duty(agent), "budget a day of one agent", at("budget"));
+    // Only the broker knows what an agent's steps cost before they have cost it.
+    add(agent.day_budget.has_value() && !is_duty(agent) &&
+            plan::model_credentials(plan_, agent).empty(),
+        "budget a day of one agent whose model the broker does not ask", at("budget"));
     add(!is_duty(agent) && most_retries(agent) > agent.restart.max_per_hour,
         "max of restart, which is less than a step's `retry`", at("restart"));
   }

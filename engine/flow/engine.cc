@@ -20,7 +20,6 @@
 #include "engine/flow/timers.h"
 #include "engine/os/crash_point.h"
 #include "engine/os/files.h"
-#include "engine/report/money.h"
 #include "engine/run/replay.h"
 #include "engine/worktree/refs.h"
 
@@ -415,7 +414,7 @@ Result<run::RunOutcome> Engine::execute(std::vector<run::EventBody> first,
   std::unique_ptr<Desk> desk;  // outlives the git threads, which may have a note of it to store
   FLEET_TRY(const auto git, GitThreads::start(site_.common_dir, kGitThreads));
   FLEET_TRY(desk, Desk::start(plan_, site_, state_.base_commit, *git, journal_));
-  const broker::Purses purses = purses_of(plan_, report::used_by(state_).money, workshop_->day());
+  const RunPurses purses(plan_, state_, workshop_->day());
   FLEET_TRY(const auto models, Models::start(plan_, site_, purses));
   JournalMeasures measures(journal_, run_);
   MeasuredSpawnPolicy policy(plan_, measures);
@@ -432,7 +431,7 @@ Result<run::RunOutcome> Engine::execute(std::vector<run::EventBody> first,
   LocalWorld world(plan_, site_, state_, *git, workshop_->pool(), board, *timers, *desk);
   world.use_gates(gates.get());
   world.use_permits(&workshop_->permits());
-  world.use_models(models.get(), purses);
+  world.use_models(models.get(), &purses);
   world.use_probes(&workshop_->probes());
   const run::State before = state_;
   Executor executor(plan_, resumed_ ? state_ : run::State{}, log_, world, policy, observers,

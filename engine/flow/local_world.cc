@@ -166,9 +166,9 @@ void LocalWorld::adopt(const run::Task& task, const plan::Agent* agent, Post pos
           const process::JobReport& report) { ended(attempt, node, agent, report, post); });
 }
 
-void LocalWorld::use_models(Models* models, broker::Purses purses) {
+void LocalWorld::use_models(Models* models, const RunPurses* purses) {
   models_ = models;
-  purses_ = std::move(purses);
+  purses_ = purses;
 }
 
 bool LocalWorld::asks_broker(const plan::Agent& agent) const {
@@ -249,7 +249,8 @@ void LocalWorld::ended(run::Attempt attempt, plan::NodeIndex node, const plan::A
         // What the broker has metered is counted already.
         if (end.metered && !metered) {
           desk_.meter(*end.metered);
-          broker::settle_in(purses_, 0, end.metered->micros);
+          if (purses_ != nullptr)
+            broker::settle_in(purses_->of(*agent), 0, end.metered->micros);
         }
       });
 }

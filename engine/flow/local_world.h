@@ -10,7 +10,6 @@
 #include <string_view>
 #include <unordered_map>
 
-#include "engine/broker/purse.h"
 #include "engine/flow/desk.h"
 #include "engine/flow/evidence.h"
 #include "engine/flow/merge_target.h"
@@ -22,6 +21,7 @@ namespace fleet::flow {
 
 class Gates;
 class Models;
+class RunPurses;
 class Probes;
 
 class LocalWorld final : public World {
@@ -51,8 +51,8 @@ class LocalWorld final : public World {
   // Likewise; without them every session may begin at once.
   void use_permits(Permits* permits);
   // Before any order. `models`: of a plan with a credential that the broker keeps, else null; must
-  // outlive the orders. `purses`: what sessions tell of their money themselves is spent from them.
-  void use_models(Models* models, broker::Purses purses);
+  // outlive the orders, as the purses must, from which is spent what sessions tell of their money.
+  void use_models(Models* models, const RunPurses* purses);
   // Whose answers decide whether a session begins. Outlives this.
   void use_probes(Probes* probes) { probes_ = probes; }
 
@@ -133,7 +133,7 @@ class LocalWorld final : public World {
   Gates* gates_ = nullptr;
   Permits* permits_ = nullptr;
   Models* models_ = nullptr;
-  broker::Purses purses_;
+  const RunPurses* purses_ = nullptr;
   Probes* probes_ = nullptr;
 
   std::atomic<bool> abandoned_{false};  // nothing is tried again

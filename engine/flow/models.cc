@@ -186,19 +186,6 @@ Result<broker::Service> service_of(const plan::Agent& agent, const plan::Credent
   return service;
 }
 
-broker::Purses purses_of(const plan::Plan& plan, plan::Money spent,
-                         std::shared_ptr<broker::Purse> day) {
-  broker::Purses purses;
-  const bool hard = plan.budget && plan.budget->hard;
-  const bool by_day = hard && plan.budget->per == "day";
-  if (hard && !(by_day && day))
-    purses.push_back(
-        std::make_shared<broker::Purse>("the run", plan.budget->amount.micros, spent.micros));
-  if (day)
-    purses.push_back(std::move(day));
-  return purses;
-}
-
 Status check_models(const plan::Plan& plan, const Site& site) {
   for (const plan::Agent& agent : plan.agents)
     FLEET_CHECK(check_agent(plan, agent, site));
@@ -206,12 +193,12 @@ Status check_models(const plan::Plan& plan, const Site& site) {
 }
 
 Result<std::unique_ptr<Models>> Models::start(const plan::Plan& plan, const Site& site,
-                                              broker::Purses purses) {
+                                              const RunPurses& purses) {
   const bool wanted = std::ranges::any_of(
       plan.agents, [&](const plan::Agent& agent) { return brokered(plan, agent) != nullptr; });
   if (!wanted)
     return std::unique_ptr<Models>();
-  std::unique_ptr<Models> models(new Models(plan, site, std::move(purses)));
+  std::unique_ptr<Models> models(new Models(plan, site, purses));
   // Of the run, since several may be at work: each has a port of its own.
   const std::string folder = site.run_dir() + "/broker";
   FLEET_TRY(models->secret_, secret_of_run(folder));
@@ -237,7 +224,7 @@ void Models::bind(Say say_it, std::function<void(run::Attempt)> over) {
 
 void Models::count_left_over() {
   for (const broker::Spent& used : broker_->left_over()) {
-    broker::settle_in(purses_, 0, used.micros);
+    broker::settle_in(purses_.of_all(), 0, used.micros);
     say(used);
   }
 }
@@ -324,13 +311,17 @@ Result<Models::Access> Models::open(run::Attempt attempt, const plan::Agent& age
   session.token = token_of(attempt);
   FLEET_TRY(session.service, service_of(agent, *credential));
   session.spent = before.micros;
-  for (const broker::Spent& used : broker_->left_over())
-    if (used.session == session.name)
-      session.spent += used.micros;
+  for (const broker::Spent& used : broker_->left_over()) {
+    if (used.session != session.name)
+      continue;
+    session.spent += used.micros;
+    if (const auto own = purses_.own(agent))
+      own->charge(used.micros);
+  }
   if (agent.budget)
     session.budget = agent.budget->micros;
   session.only_priced = is_limited(agent);
-  session.shared = purses_;
+  session.shared = purses_.of(agent);
   if (agent.runtime.price)
     session.price = broker::flat_price(agent.runtime.price->micros);
 

@@ -15,7 +15,7 @@
 
 #include "dsl/plan/plan.h"
 #include "engine/broker/broker.h"
-#include "engine/broker/purse.h"
+#include "engine/flow/purses.h"
 #include "engine/flow/site.h"
 #include "engine/run/event.h"
 
@@ -28,12 +28,6 @@ const plan::Credential* brokered(const plan::Plan& plan, const plan::Agent& agen
 // kInvalid, kUnsupported: nobody can tell, or the session could not get to the broker.
 Result<broker::Service> service_of(const plan::Agent& agent, const plan::Credential& credential);
 
-// The budgets that all sessions of a run spend from: the run's own, where its plan has a hard one,
-// and the day's, where its runs share one (null: they do not, and what a plan allows by the day is
-// all that this run may spend). `spent`: by the run, so far.
-broker::Purses purses_of(const plan::Plan& plan, plan::Money spent,
-                         std::shared_ptr<broker::Purse> day);
-
 // What can be refused before a run begins.
 Status check_models(const plan::Plan& plan, const Site& site);
 
@@ -43,7 +37,7 @@ class Models {
 
   // Null: no agent of the plan has such a credential. The references outlive it.
   static Result<std::unique_ptr<Models>> start(const plan::Plan& plan, const Site& site,
-                                               broker::Purses purses);
+                                               const RunPurses& purses);
 
   // Before the first session. `over_budget`: the session may not go on; from the broker's thread.
   void bind(Say say, std::function<void(run::Attempt)> over_budget);
@@ -75,8 +69,8 @@ class Models {
     std::chrono::steady_clock::time_point read;
   };
 
-  Models(const plan::Plan& plan, const Site& site, broker::Purses purses)
-      : plan_(plan), site_(site), purses_(std::move(purses)) {}
+  Models(const plan::Plan& plan, const Site& site, const RunPurses& purses)
+      : plan_(plan), site_(site), purses_(purses) {}
   void over_budget(const std::string& session, const std::string& why);
   void say(const broker::Spent& used);
   std::string token_of(run::Attempt attempt) const;
@@ -84,8 +78,8 @@ class Models {
 
   const plan::Plan& plan_;
   const Site& site_;
-  const broker::Purses purses_;  // that every session spends from, beside its own
-  std::string secret_;           // of the run: tokens are drawn from it
+  const RunPurses& purses_;
+  std::string secret_;  // of the run: tokens are drawn from it
 
   std::mutex mutex_;  // guards the four below
   Say say_;

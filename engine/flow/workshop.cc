@@ -31,12 +31,12 @@ Result<std::unique_ptr<Workshop>> Workshop::open(WorkshopOptions options) {
   return workshop;
 }
 
-void Workshop::share(std::shared_ptr<broker::Purse> day) {
+void Workshop::share(std::shared_ptr<DayPurses> day) {
   const std::lock_guard lock(day_mutex_);
   day_ = std::move(day);
 }
 
-std::shared_ptr<broker::Purse> Workshop::day() const {
+std::shared_ptr<DayPurses> Workshop::day() const {
   const std::lock_guard lock(day_mutex_);
   return day_;
 }

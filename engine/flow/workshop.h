@@ -11,11 +11,11 @@
 #include <string>
 
 #include "engine/base/result.h"
-#include "engine/broker/purse.h"
 #include "engine/flow/job_board.h"
 #include "engine/flow/journal_log.h"
 #include "engine/flow/permits.h"
 #include "engine/flow/probes.h"
+#include "engine/flow/purses.h"
 #include "engine/flow/site.h"
 #include "engine/journal/journal.h"
 #include "engine/process/launcher.h"
@@ -50,8 +50,8 @@ class Workshop {
   Permits& permits() { return permits_; }
   Probes& probes() { return probes_; }
   // What all runs of a day may spend together; null: nothing counts that.
-  void share(std::shared_ptr<broker::Purse> day);
-  std::shared_ptr<broker::Purse> day() const;
+  void share(std::shared_ptr<DayPurses> day);
+  std::shared_ptr<DayPurses> day() const;
 
   // Starts the keeper, or finds the one that is there, at the first call; likewise the folder of
   // worktrees. `launcher`, `board` and `pool` are usable from then on.
@@ -87,7 +87,7 @@ class Workshop {
   Probes probes_;
 
   mutable std::mutex day_mutex_;  // guards the one below
-  std::shared_ptr<broker::Purse> day_;
+  std::shared_ptr<DayPurses> day_;
 
   std::mutex equip_mutex_;  // guards the making of the four below
   std::unique_ptr<process::Launcher> launcher_;

@@ -220,6 +220,14 @@ void LogWriter::saw(const plan::Plan& plan, const run::State& state, const run::
   write_(text);
 }
 
+std::map<std::string, plan::Money> money_by_agent(const plan::Plan& plan, const run::State& state) {
+  std::map<std::string, plan::Money> out;
+  for (const auto& [agent, cost] : costs_of(plan, state))
+    if (cost.used.money.micros != 0)
+      out.emplace(agent, cost.used.money);
+  return out;
+}
+
 std::string cost_text(const plan::Plan& plan, const run::State& state) {
   const run::Used all = used_by(state);
   const bool metered = is_metered(all);

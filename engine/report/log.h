@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -27,5 +28,7 @@ class LogWriter final : public run::Observer {
 // metered for. Plain programs report none, and none is made up.
 std::string cost_text(const plan::Plan& plan, const run::State& state);
 std::string cost_json(const plan::Plan& plan, const run::State& state);
+// Of these the money alone.
+std::map<std::string, plan::Money> money_by_agent(const plan::Plan& plan, const run::State& state);
 
 }  // namespace fleet::report

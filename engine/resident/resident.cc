@@ -12,6 +12,7 @@
 #include "engine/os/files.h"
 #include "engine/os/thread.h"
 #include "engine/report/json.h"
+#include "engine/report/log.h"
 #include "engine/report/money.h"
 #include "engine/report/words.h"
 #include "engine/resident/wake_observer.h"
@@ -42,10 +43,6 @@ const char* word_of(run::RunOutcome outcome) {
 
 constexpr std::int64_t kWholeDay = 86'400'000;  // in UTC, of the wall's milliseconds
 
-std::optional<std::int64_t> micros_of(std::optional<plan::Money> money) {
-  return money ? std::optional(money->micros) : std::nullopt;
-}
-
 bool reads_mail(const Duty& duty) {
   return duty.how == plan::Dispatch::kAlways ||
          (duty.on && duty.on->kind == plan::Event::Kind::kMessage && !duty.is_flow);
@@ -65,7 +62,7 @@ Resident::Resident(std::shared_ptr<flow::Workshop> workshop, Fleet fleet, Voice 
       box_(std::move(box)),
       fleet_(std::move(fleet)),
       rota_(fleet_.duties, fleet_.limits),
-      day_(std::make_shared<broker::Purse>("the day", micros_of(fleet_.limits.day))),
+      day_(std::make_shared<flow::DayPurses>(fleet_.limits.day)),
       today_(now() / kWholeDay) {
   workshop_->share(day_);
   for (const Duty& duty : fleet_.duties)
@@ -136,7 +133,7 @@ Status Resident::recall() {
       FLEET_TRY(const flow::PastRun past, flow::replay_run(*reader, info, nullptr));
       const plan::Money money = report::used_by(past.state).money;
       rota_.charge(duty_of(cause), money, now());
-      day_->charge(money.micros);
+      day_->charge(report::money_by_agent(past.plan, past.state));
     }
     if (info.finished)
       continue;
@@ -146,7 +143,7 @@ Status Resident::recall() {
     FLEET_CHECK(engine->take_up(info, wakes.get()));
     rota_.take_up(cause, created);
     // What of it was spent on another day counts too: nothing says when.
-    day_->charge(report::used_by(engine->state()).money.micros);
+    day_->charge(report::money_by_agent(engine->plan(), engine->state()));
     launch(std::move(engine), name.empty() ? info.id : name, cause, std::move(wakes));
   }
   FLEET_TRY(const TaskBox::Listed listed, box_.list());
@@ -314,7 +311,7 @@ void Resident::take_fleet(Fleet fleet) {
         wanted_.push_back(*duty.on);
   }
   rota_.replace(fleet_.duties, fleet_.limits);
-  day_->limit_to(micros_of(fleet_.limits.day));
+  day_->limit_to(fleet_.limits.day);
   rota_.news({}, now());
   if (const Status watching = watch_folders(); !watching)
     say(fmt::format("messages are not watched for: {}", watching.error().message()));

@@ -16,8 +16,8 @@
 #include <variant>
 #include <vector>
 
-#include "engine/broker/purse.h"
 #include "engine/flow/engine.h"
+#include "engine/flow/purses.h"
 #include "engine/os/folder_watch.h"
 #include "engine/report/progress.h"
 #include "engine/resident/rota.h"
@@ -126,7 +126,7 @@ class Resident {
   std::uint64_t last_key_ = 0;
   std::optional<Stop> stopping_;
   std::map<std::string, std::string> complaints_;  // by duty: said last, not to be said again
-  const std::shared_ptr<broker::Purse> day_;       // that all runs spend from
+  const std::shared_ptr<flow::DayPurses> day_;     // that all runs spend from
   std::int64_t today_ = 0;                         // whose it is: days since 1970
   std::string shown_;                              // of the standing, as it is on disk
   std::int64_t since_ = 0;

@@ -166,9 +166,9 @@ class Broker(support.FleetTest):
         self.service = Service()
         self.addCleanup(self.service.close)
 
-    def fleet(self, budget="$1", price="", source="env(MODEL_KEY)", limit="", flow=ONE, url=None):
+    def fleet(self, budget="$1/task", price="", source="env(MODEL_KEY)", limit="", flow=ONE, url=None):
         """`budget`: of the agent; `limit`: of the fleet, a line."""
-        return FLEET.format(url=url or self.service.url, budget=f"budget = {budget}/task" if budget else "", price=price,
+        return FLEET.format(url=url or self.service.url, budget=f"budget = {budget}" if budget else "", price=price,
                             source=source, limit=limit, flow=flow)
 
     def prepare(self, asks, model="claude-sonnet-4-6", **more):
@@ -206,7 +206,7 @@ class Broker(support.FleetTest):
 
     def test_the_budget_is_hard_and_what_would_pass_it_ends_the_attempt(self):
         # The worst of one request is some $0.033: 4.2k tokens of a prompt and 1000 of an answer.
-        self.prepare(asks=50, budget="$0.05")
+        self.prepare(asks=50, budget="$0.05/task")
         self.run_it(support.FAILED)
         self.assertIn("its budget is spent", self.log)
         self.assertIn("the next request to claude-sonnet-4-6 may cost", self.log)
@@ -237,17 +237,14 @@ class Broker(support.FleetTest):
         def up():
             self.space.run("up", "-d", "brokered.fleet", cwd=self.repo.path, expect=support.DONE)
 
-        def ends(count):
+        def ask(count, state):
             self.space.run("task", "add", "dev", f"task{count}", cwd=self.repo.path, expect=support.DONE)
-            def over():
-                runs = self.space.run("status", "--all", "--format", "json", cwd=self.repo.path, expect=support.DONE)
-                return len([run for run in runs.json() if run["state"] in ("done", "failed")]) == count and runs.json()
-            return support.wait_until(over, f"run {count} ends")[0]["state"]
+            self.await_ends(count, state)
 
         up()
-        self.assertEqual(ends(1), "done")
+        ask(1, "done")
         self.assertEqual(len(self.service.asked), 5)
-        self.assertEqual(ends(2), "failed")
+        ask(2, "failed")
         asked = len(self.service.asked)
         self.assertGreater(asked, 5)
         self.assertLessEqual(asked * 0.0045, 0.06)
@@ -255,9 +252,36 @@ class Broker(support.FleetTest):
                       self.space.run("log", cwd=self.repo.path, expect=support.DONE).out)
         self.space.run("down", cwd=self.repo.path, expect=support.DONE)
         up()
-        self.assertEqual(ends(3), "failed")
+        ask(3, "failed")
         self.assertEqual(len(self.service.asked), asked, "what was spent before the engine began counts")
         self.space.run("down", cwd=self.repo.path, expect=support.DONE)
+
+    def test_an_agent_that_has_a_budget_by_the_day_stops_at_it_over_all_its_steps_and_runs(self):
+        self.prepare(asks=5, budget="$0.06/day", flow=ONE.replace("main(task)", "main(task) on task.dev"))
+        self.space.run("up", "-d", "brokered.fleet", cwd=self.repo.path, expect=support.DONE)
+        for count, state in ((1, "done"), (2, "failed")):
+            self.space.run("task", "add", "dev", f"task{count}", cwd=self.repo.path, expect=support.DONE)
+            self.await_ends(count, state)
+        self.assertIn("the budget of `builder` for the day is spent",
+                      self.space.run("log", cwd=self.repo.path, expect=support.DONE).out)
+        self.assertGreater(len(self.service.asked), 5)
+        self.assertLessEqual(len(self.service.asked) * 0.0045, 0.06)
+        self.space.run("down", cwd=self.repo.path, expect=support.DONE)
+
+    def test_a_budget_by_the_day_that_nobody_can_hold_is_refused(self):
+        self.prepare(asks=1, budget="$0.06/day")
+        fleet = (self.repo.path / "brokered.fleet").read_text()
+        self.repo.write("held.fleet", fleet.replace("2099-01-01", "2099-01-01; mode = env"))
+        done = self.space.run("run", "held.fleet", "main", "task=greet", cwd=self.repo.path,
+                              expect=support.DEFINITION)
+        self.assert_says(done, "budget a day of one agent whose model the broker does not ask")
+
+    def await_ends(self, count, state):
+        """So many runs are over, the newest in that state."""
+        def over():
+            runs = self.space.run("status", "--all", "--format", "json", cwd=self.repo.path, expect=support.DONE).json()
+            return len([run for run in runs if run["state"] in ("done", "failed")]) == count and runs
+        self.assertEqual(support.wait_until(over, f"run {count} ends")[0]["state"], state)
 
     def test_a_model_whose_price_nobody_knows_is_refused_by_name_unless_the_fleet_states_it(self):
         self.prepare(asks=1, model="novel-1")

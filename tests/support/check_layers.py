@@ -43,8 +43,7 @@ MAY_SEE = {
     "engine/flow": ("engine/base", "engine/os", "engine/agent", "engine/broker", "engine/bus", "engine/decide",
                     "engine/journal", "engine/process", "engine/worktree", "engine/run", "engine/report", "engine/adapter",
                     "dsl/plan"),
-    # Of the broker's room it sees the purse only.
-    "engine/resident": ("engine/base", "engine/os", "engine/broker", "engine/bus", "engine/journal", "engine/run", "engine/flow", "engine/worktree",
+    "engine/resident": ("engine/base", "engine/os", "engine/bus", "engine/journal", "engine/run", "engine/flow", "engine/worktree",
                         "engine/report", "dsl/plan"),
     # Of the resident room what decides, not what serves: rota.h and happenings.h.
     "engine/simulate": ("engine/base", "engine/os", "engine/run", "engine/report", "engine/flow", "engine/resident",
