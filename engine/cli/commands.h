@@ -43,6 +43,12 @@ struct LockOptions {
 };
 int lock(const LockOptions& options);
 
+struct ImportOptions {
+  std::vector<std::string> paths;  // files and folders of another tool
+  std::string output;              // empty: standard output
+};
+int import_definitions(const ImportOptions& options);
+
 struct ExplainOptions {
   std::string what;  // a code, or a dotted name
   std::string file;  // for names

@@ -28,6 +28,7 @@ struct Commands {
   FmtOptions fmt;
   FixOptions fix;
   LockOptions lock;
+  ImportOptions foreign;
   ExplainOptions explain;
   PlanOptions plan;
   RunOptions run;
@@ -99,6 +100,18 @@ void add_language_commands(CLI::App& app, Commands& all) {
   lock_command->add_option("files", all.lock.files, "the .fleet files")->required();
   lock_command->add_flag("--check", all.lock.check,
                          "change nothing; exit 1 when the lock would change");
+
+  CLI::App* import_command = add(
+      app, all, "import",
+      "definitions of another tool as a fleet: agent files of Claude Code, a takt workflow, a "
+      "Gas City formula, a CrewAI crew; says what could not be carried over, and what they left "
+      "unsafe",
+      [](Commands& c) { return import_definitions(c.foreign); });
+  import_command->add_option("paths", all.foreign.paths, "their files, or the folder they are in")
+      ->required();
+  import_command->add_option("-o,--output", all.foreign.output,
+                             "the .fleet file to write, which may not exist (default: standard "
+                             "output)");
 
   CLI::App* explain_command =
       add(app, all, "explain", "why an error exists, or where a value comes from",

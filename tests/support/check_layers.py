@@ -24,6 +24,7 @@ MAY_SEE = {
     "dsl/checks": ("dsl/base", "dsl/syntax", "dsl/schema", "dsl/plan", "dsl/sema", "dsl/lower"),
     "dsl/driver": ("dsl/base", "dsl/syntax", "dsl/schema", "dsl/plan", "dsl/sema", "dsl/checks",
                    "dsl/lower", "dsl/format"),
+    "dsl/import": ("dsl/base", "dsl/format", "dsl/driver"),
     "dsl/lsp": ("dsl/base", "dsl/syntax", "dsl/schema", "dsl/plan", "dsl/sema", "dsl/lower",
                 "dsl/format", "dsl/driver"),
     "engine/base": (),
@@ -55,7 +56,8 @@ ROOF = "engine/cli"
 OWNERS = {
     "tao/pegtl": ("dsl/syntax",),
     "boost/": ("dsl/lower", "engine/broker"),
-    "yaml-cpp/": ("dsl/driver",),
+    "yaml-cpp/": ("dsl/driver", "dsl/import"),
+    "toml++/": ("dsl/import",),
     "tbb/": ("engine/flow",),
     "oneapi/": ("engine/flow",),
     "git2": ("engine/worktree",),
