@@ -67,6 +67,7 @@ class Away {
     workshop_.hush(run_);
     workshop_.board().forget(run_);
     workshop_.permits().forget(run_);
+    workshop_.write_sets().forget(run_);
   }
   Away(const Away&) = delete;
   Away& operator=(const Away&) = delete;
@@ -250,9 +251,15 @@ Status Engine::take_up(const journal::RunInfo& run, run::Observer* past_observer
 }
 
 // Until the run goes on, no other run of this engine may take the worktrees that its sessions work
-// in, nor begin a second session of their agents. What is gone shows when the attempt is captured.
+// in, nor begin a second session of their agents, nor miss what they may change. What is gone shows
+// when the attempt is captured.
 void Engine::reserve_places() {
   for (const run::Task& task : state_.tasks) {
+    if (const plan::Agent* writer = task.branch.empty() ? nullptr : agent_of(state_, task);
+        writer != nullptr && writer->writes && !writer->writes->in.empty())
+      (void)workshop_->write_sets().claim({site_.run, task.node.value, writer->name},
+                                          plan_.nodes[task.node.value].name, writer->writes->in,
+                                          std::vector<bool>(plan_.nodes.size(), true));
     const bool running = task.phase == run::Phase::kRunning &&
                          plan_.nodes[task.node.value].kind != plan::NodeKind::kMerge;
     if ((!running && task.phase != run::Phase::kSettling) || task.slot.empty())
@@ -439,6 +446,7 @@ Result<run::RunOutcome> Engine::execute(std::vector<run::EventBody> first,
   const Post post = [&executor](run::EventBody body) {
     executor.post(std::move(body));
   };
+  world.use_write_sets(&workshop_->write_sets(), post);
   desk->bind([&executor](run::EventBody body, Executor::Then then) {
     executor.post(std::move(body), std::move(then));
   });

@@ -16,6 +16,7 @@
 #include "engine/flow/permits.h"
 #include "engine/flow/timers.h"
 #include "engine/flow/world.h"
+#include "engine/flow/write_sets.h"
 
 namespace fleet::flow {
 
@@ -50,6 +51,9 @@ class LocalWorld final : public World {
   void use_gates(Gates* gates);
   // Likewise; without them every session may begin at once.
   void use_permits(Permits* permits);
+  // Likewise; without them nobody is told whose work may meet. `tell` takes what is no answer to an
+  // order, from any thread.
+  void use_write_sets(WriteSets* sets, Post tell);
   // Before any order. `models`: of a plan with a credential that the broker keeps, else null; must
   // outlive the orders, as the purses must, from which is spent what sessions tell of their money.
   void use_models(Models* models, const RunPurses* purses);
@@ -79,6 +83,7 @@ class LocalWorld final : public World {
   Permits::Wish wish_of(const PrepareOrder& order) const;
   void tell_agents(const OpenGateOrder& order) const;
   void prepare_now(const PrepareOrder& order, Post post);
+  void tell_shared_paths(const PrepareOrder& order);
   std::optional<run::Prepared> without_credential(const PrepareOrder& order);
   Result<run::Prepared> take_slot(worktree::Repository& repository, const PrepareOrder& order);
   Result<worktree::SlotRequest> slot_request(worktree::Repository& repository,
@@ -132,6 +137,8 @@ class LocalWorld final : public World {
   Evidence evidence_;
   Gates* gates_ = nullptr;
   Permits* permits_ = nullptr;
+  WriteSets* write_sets_ = nullptr;
+  Post tell_;  // with `write_sets_`
   Models* models_ = nullptr;
   const RunPurses* purses_ = nullptr;
   Probes* probes_ = nullptr;

@@ -33,6 +33,11 @@ void LocalWorld::use_permits(Permits* permits) {
   permits_ = permits;
 }
 
+void LocalWorld::use_write_sets(WriteSets* sets, Post tell) {
+  write_sets_ = sets;
+  tell_ = std::move(tell);
+}
+
 void LocalWorld::prepare(const PrepareOrder& order, Post post) {
   if (std::optional<std::string> slot = shared_slot(order)) {
     run::Prepared event;
@@ -95,9 +100,10 @@ void LocalWorld::prepare_now(const PrepareOrder& order, Post post) {
         known ? take_slot(repository, order) : Result<run::Prepared>(known.error());
     os::crash_point("engine.prepare.after");
     run::Prepared event;
-    if (prepared)
+    if (prepared) {
       event = *std::move(prepared);
-    else {
+      tell_shared_paths(order);
+    } else {
       event.error = prepared.error().message();
       event.refused =
           prepared.error().code() == Errc::kExists || prepared.error().code() == Errc::kInvalid;
@@ -107,6 +113,22 @@ void LocalWorld::prepare_now(const PrepareOrder& order, Post post) {
     event.took = std::chrono::duration_cast<plan::Millis>(std::chrono::steady_clock::now() - begun);
     post(std::move(event));
   });
+}
+
+// A warning only: each starts at the commit that it was to start at, so that one which waited for
+// the other to end would meet it at the merge all the same, and later.
+void LocalWorld::tell_shared_paths(const PrepareOrder& order) {
+  if (write_sets_ == nullptr || order.task.agent.empty())
+    return;
+  const plan::NodeIndex node = order.task.node;
+  const plan::Agent& agent = agent_named(order.task.agent);
+  if (!agent.writes || agent.writes->in.empty())
+    return;
+  std::vector<std::string> shared =
+      write_sets_->claim({site_.run, node.value, agent.name}, plan_.nodes[node.value].name,
+                         agent.writes->in, apart_from(plan_, node));
+  if (!shared.empty())
+    tell_(run::PathsShared{order.task.attempt, std::move(shared)});
 }
 
 // Idempotent: a slot that an earlier engine took for this attempt was never launched in; it is

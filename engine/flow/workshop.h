@@ -17,6 +17,7 @@
 #include "engine/flow/probes.h"
 #include "engine/flow/purses.h"
 #include "engine/flow/site.h"
+#include "engine/flow/write_sets.h"
 #include "engine/journal/journal.h"
 #include "engine/process/launcher.h"
 #include "engine/worktree/pool.h"
@@ -49,6 +50,7 @@ class Workshop {
   journal::Journal& journal() { return *journal_; }
   Permits& permits() { return permits_; }
   Probes& probes() { return probes_; }
+  WriteSets& write_sets() { return write_sets_; }
   // What all runs of a day may spend together; null: nothing counts that.
   void share(std::shared_ptr<DayPurses> day);
   std::shared_ptr<DayPurses> day() const;
@@ -85,6 +87,7 @@ class Workshop {
 
   Permits permits_;
   Probes probes_;
+  WriteSets write_sets_;
 
   mutable std::mutex day_mutex_;  // guards the one below
   std::shared_ptr<DayPurses> day_;

@@ -59,6 +59,8 @@ Json task_json(const plan::Plan& plan, const run::State& state, const run::Task&
     out["detail"] = printable(task.detail);
   if (!task.branch.empty())
     out["branch"] = printable(task.branch);
+  for (const std::string& other : task.shares)
+    out["shares_paths_with"].push_back(printable(other));
   if (!task.commit.empty())
     out["commit"] = task.commit;
   if (task.files > 0) {

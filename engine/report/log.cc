@@ -54,6 +54,9 @@ struct Sentence {
                        e.start.substr(0, 12), spoken(e.took), e.cold ? ", cold" : "",
                        e.branch.empty() ? "" : fmt::format(", lease on `{}`", printable(e.branch)));
   }
+  std::string operator()(const run::PathsShared& e) const {
+    return fmt::format("{}: {}", of(e.attempt), shares_text(e.with));
+  }
   std::string operator()(const run::Exited& e) const {
     return fmt::format("{}: {} after {}", of(e.attempt), printable(e.detail), spoken(e.duration));
   }

@@ -79,6 +79,9 @@ std::string remark_on(const plan::Plan& plan, const run::State& state, const run
   if (const auto* answer = std::get_if<run::GateAnswered>(&event.body))
     return fmt::format("{}: {}", label(plan, state.tasks[answer->attempt.task.value]),
                        answer_text(state.tasks[answer->attempt.task.value], *answer));
+  if (const auto* shared = std::get_if<run::PathsShared>(&event.body))
+    return fmt::format("{}: {}", label(plan, state.tasks[shared->attempt.task.value]),
+                       shares_text(shared->with));
   if (const auto* asks = std::get_if<run::Escalated>(&event.body))
     return fmt::format("{} asks for a human: {}",
                        label(plan, state.tasks[asks->attempt.task.value]), printable(asks->why));

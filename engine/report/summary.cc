@@ -228,6 +228,8 @@ void add_section(const plan::Plan& plan, const run::State& state, std::int64_t n
     out += fmt::format("    {}  {} for {}{}\n", label(plan, task), run::name_of(task.phase),
                        spoken(plan::Millis(std::max<std::int64_t>(0, now - task.since))),
                        why.empty() ? "" : ": " + why);
+    if (!task.shares.empty() && !run::is_settled(task.phase))
+      out += fmt::format("      {}\n", shares_text(task.shares));
   }
   if (all > shown)
     out += fmt::format("    and {} more\n", all - shown);

@@ -149,6 +149,13 @@ std::string answer_text(const run::Task& task, const run::GateAnswered& answer) 
                      answer.why.empty() ? "" : ": " + printable(answer.why));
 }
 
+std::string shares_text(const std::vector<std::string>& with) {
+  std::string text = "may change the same files as ";
+  for (std::size_t i = 0; i < with.size(); ++i)
+    text += (i == 0 ? "" : i + 1 == with.size() ? " and " : ", ") + printable(with[i]);
+  return text + ": a merge of both may conflict";
+}
+
 namespace {
 
 // Of a review, and of a gate that was answered: what was decided, by whom, and why.

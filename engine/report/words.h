@@ -36,6 +36,9 @@ bool came_late(const run::Task& task, const run::GateAnswered& answer);
 // "approved by ann: looks fine", with a word on one that came late.
 std::string answer_text(const run::Task& task, const run::GateAnswered& answer);
 
+// Of run::PathsShared: "may change the same files as `docs` (src/**): …", one line.
+std::string shares_text(const std::vector<std::string>& with);
+
 // One line on how the last attempt ended: "1 file, +2 -1", "exit 1", "nothing to change",
 // "changes requested: 2 findings".
 std::string result_of(const run::Task& task);

@@ -215,6 +215,12 @@ Verify verify_command(const Task& task) {
   return {attempt_of(task), task.commit.empty() ? task.start : task.commit};
 }
 
+void on(Core& core, const PathsShared& event) {
+  Task& task = core.state.tasks[event.attempt.task.value];
+  if (task.phase == Phase::kPreparing || task.phase == Phase::kRunning)
+    task.shares = event.with;
+}
+
 void on(Core& core, const Prepared& event) {
   Task& task = core.state.tasks[event.attempt.task.value];
   if (task.phase != Phase::kPreparing || drop_if_unwanted(core, task))

@@ -139,6 +139,7 @@ const plan::Agent* agent_of(const Core& core, const Task& task);  // null of a p
 void publish(Core& core, Task& task);
 Launch launch_command(const Task& task);
 Verify verify_command(const Task& task);
+void on(Core& core, const PathsShared& event);
 void on(Core& core, const Prepared& event);
 void on(Core& core, const Exited& event);
 void on(Core& core, const Captured& event);

@@ -333,11 +333,20 @@ struct GateAnswered {
   friend bool operator==(const GateAnswered&, const GateAnswered&) = default;
 };
 
+// Other work that is under way, or not merged yet, may change the same files: by what both declare
+// after `in`. A warning, told before the session begins.
+struct PathsShared {
+  Attempt attempt;
+  std::vector<std::string> with;  // for people: "`docs` (src/**)"
+  friend bool operator==(const PathsShared&, const PathsShared&) = default;
+};
+
 // Order is persistent: the index is the journal's event type minus one.
-using EventBody = std::variant<RunOpened, ItemsListed, SpawnDecided, Prepared, Exited, Captured,
-                               Verified, Published, Merged, TimerFired, StopAsked, Resumed,
-                               Reconciled, RunClosed, FindingFiled, VerdictGiven, IdentityRead,
-                               TaskTaken, NoteSaved, Escalated, Concluded, Metered, GateAnswered>;
+using EventBody =
+    std::variant<RunOpened, ItemsListed, SpawnDecided, Prepared, Exited, Captured, Verified,
+                 Published, Merged, TimerFired, StopAsked, Resumed, Reconciled, RunClosed,
+                 FindingFiled, VerdictGiven, IdentityRead, TaskTaken, NoteSaved, Escalated,
+                 Concluded, Metered, GateAnswered, PathsShared>;
 
 struct Event {
   std::int64_t at = 0;  // wall clock, ms since 1970

@@ -214,10 +214,11 @@ class Reader {
 constexpr std::size_t kTypes = std::variant_size_v<EventBody>;
 
 constexpr std::array<const char*, kTypes> kNames = {
-    "run_opened", "items_listed", "spawn_decided", "prepared",      "exited",        "captured",
-    "verified",   "published",    "merged",        "timer_fired",   "stop_asked",    "resumed",
-    "reconciled", "run_closed",   "finding_filed", "verdict_given", "identity_read", "task_taken",
-    "note_saved", "escalated",    "concluded",     "metered",       "gate_answered"};
+    "run_opened",    "items_listed",  "spawn_decided", "prepared",    "exited",
+    "captured",      "verified",      "published",     "merged",      "timer_fired",
+    "stop_asked",    "resumed",       "reconciled",    "run_closed",  "finding_filed",
+    "verdict_given", "identity_read", "task_taken",    "note_saved",  "escalated",
+    "concluded",     "metered",       "gate_answered", "paths_shared"};
 
 template <std::size_t Index>
 DecodedEvent decode_as(std::string_view payload) {

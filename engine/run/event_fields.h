@@ -237,4 +237,10 @@ void fields(Io& io, Is<GateAnswered> auto& e) {
   io("given", e.given);
 }
 
+template <class Io>
+void fields(Io& io, Is<PathsShared> auto& e) {
+  fields(io, e.attempt);
+  io("with", e.with);
+}
+
 }  // namespace fleet::run

@@ -107,8 +107,9 @@ struct Task {
   SessionIndex session;        // meaningful from kAdmitted to the end of kSettling
   std::string start;           // commit
   std::string branch;
-  std::string slot;    // of the last attempt that was prepared
-  std::string commit;  // of the last capture or merge
+  std::vector<std::string> shares;  // PathsShared: what else may change the same files
+  std::string slot;                 // of the last attempt that was prepared
+  std::string commit;               // of the last capture or merge
   std::int64_t captured_at =
       0;  // wall ms of the exit: the commit's date, so that a repeat is bit-identical
   Outcome outcome = Outcome::kNone;  // of the last attempt

@@ -34,7 +34,7 @@ echo "end $FLEET_AGENT" >>$out/ledger
 """
 
 
-class Up(FleetTest):
+class UpTest(FleetTest):
     def repo(self, body, **scripts):
         outside = self.space.outside
         for agent, script in scripts.items():
@@ -76,6 +76,8 @@ class Up(FleetTest):
         except AssertionError:
             self.assertEqual(sorted(self.runs(repo)), sorted(wanted), self.log(repo))
 
+
+class Up(UpTest):
     def test_each_way_to_begin_begins_once_and_an_orderly_end_leaves_nothing(self):
         repo = self.repo("""
   agent lead : watcher { dispatch = always }

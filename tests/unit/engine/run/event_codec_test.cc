@@ -52,6 +52,7 @@ std::vector<EventBody> one_of_each() {
       Concluded{kAttempt, true, "mended"},
       Metered{kAttempt, 1'250'000, 9000, 4000, 321, true},
       GateAnswered{kAttempt, Decision::kRetry, "ann", "ann@host", "too wide", 1'790'000'000'123},
+      PathsShared{kAttempt, {"`docs` (src/**)", "2 more"}},
   };
 }
 
@@ -84,10 +85,11 @@ TEST_CASE("the bytes of an event are part of the format") {
 TEST_CASE("an event's type is its place in the variant, from one, and has a name") {
   const std::vector<EventBody> bodies = one_of_each();
   const std::vector<std::string> names = {
-      "run_opened", "items_listed", "spawn_decided", "prepared",      "exited",        "captured",
-      "verified",   "published",    "merged",        "timer_fired",   "stop_asked",    "resumed",
-      "reconciled", "run_closed",   "finding_filed", "verdict_given", "identity_read", "task_taken",
-      "note_saved", "escalated",    "concluded",     "metered",       "gate_answered"};
+      "run_opened",    "items_listed",  "spawn_decided", "prepared",    "exited",
+      "captured",      "verified",      "published",     "merged",      "timer_fired",
+      "stop_asked",    "resumed",       "reconciled",    "run_closed",  "finding_filed",
+      "verdict_given", "identity_read", "task_taken",    "note_saved",  "escalated",
+      "concluded",     "metered",       "gate_answered", "paths_shared"};
   for (std::size_t i = 0; i < bodies.size(); ++i) {
     CHECK(type_of(bodies[i]) == i + 1);
     CHECK(name_of(bodies[i]) == names[i]);
@@ -150,7 +152,7 @@ TEST_CASE("an event that encode could not have written is refused, with the fiel
     return decoded.error;
   };
   CHECK(error(0, "{}") == "there is no event of type 0");
-  CHECK(error(24, "{}") == "there is no event of type 24");
+  CHECK(error(25, "{}") == "there is no event of type 25");
   CHECK(error(14, R"({"outcome":4})") == "run_closed event: field `outcome` is damaged");
   CHECK(error(14, R"({"outcome":0})") == "run_closed event: field `outcome` is damaged");
   CHECK(error(10, R"({"task":-1,"epoch":3})") == "timer_fired event: field `task` is damaged");
