@@ -229,6 +229,29 @@ void check_step_name(FlowNames& names, const ast::Ident& name) {
                                    (name.text == "repo" ? "the repository" : "a parameter")));
 }
 
+namespace {
+
+// Steps in statements of other languages, which are known by their names unless a step of the flow
+// has that. Nothing follows from them.
+void read_lost(FlowNames& names, const ast::Body& body) {
+  auto& steps = names.flow.steps;
+  const std::size_t first = steps.size();
+  std::vector<Statement> statements;
+  for (const ast::Body::Item& item : body.items) {
+    if (!item.assignment || !item.assignment->lost || steps.size() >= kMostSteps)
+      continue;
+    statements.push_back(declare_statement(names, *item.assignment));
+    if (!names.steps.contains(item.assignment->key.text))
+      bind_statement(names, statements.back());
+  }
+  for (const Statement& statement : statements)
+    read_statement(names, statement);
+  for (std::size_t i = first; i < steps.size(); ++i)
+    steps[i].broken = true;
+}
+
+}  // namespace
+
 Flow read_flow(Context& context, Scope& scope, const ast::Block& block) {
   Flow flow;
   flow.name = block.names.front().text;
@@ -246,7 +269,7 @@ Flow read_flow(Context& context, Scope& scope, const ast::Block& block) {
   std::map<std::string, Span> seen;
   LostLines lost(context.sources);
   for (const ast::Body::Item& item : block.body.items) {
-    if (lost.take_step(item))
+    if ((item.assignment && item.assignment->lost) || lost.take_step(item))
       continue;
     if (!item.assignment) {
       say_misplaced(context, item, "flow");
@@ -258,6 +281,7 @@ Flow read_flow(Context& context, Scope& scope, const ast::Block& block) {
       statements.push_back(declare_first(names, *item.assignment));
     }
   }
+  read_lost(names, block.body);
   for (const Statement& statement : statements) {
     read_statement(names, statement);
     if (statement.use)

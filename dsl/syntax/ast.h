@@ -84,6 +84,9 @@ struct Assignment {
   bool doubtful = false;
   // It follows a word by which other languages bind names, which was reported.
   bool bound = false;
+  // It stands in a statement of another language, which was reported: it is read for mistakes of
+  // its own, and nothing follows from it.
+  bool lost = false;
   // An arrow before it, which was reported, says what it waits for.
   bool in_row = false;
   Span span;

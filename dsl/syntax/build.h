@@ -60,6 +60,7 @@ class Builder {
   void expression(Index node, Index first);
   void in_a_row(Span arrow);
   bool foreign(Index node, ast::Body& out);
+  void read_within(Index node, ast::Body& out);
   void foreign_import(Index node, ast::Body& out);
   std::vector<std::string_view> names_lost_in(Index stray);
   void add_lost(std::string_view name, ast::Body& out);
@@ -101,6 +102,10 @@ class Builder {
   bool said_ = false;
   // The body at hand holds steps.
   bool steps_ = false;
+  // The body at hand is a flow's, for the first `items` that asks.
+  bool flow_ = false;
+  // How many statements of other languages were looked into.
+  int looked_into_ = 0;
   // A word that binds a name in other languages was read, and the assignment follows.
   bool bound_ = false;
   // An arrow between steps was read, and what follows it waits for what is before it.

@@ -29,7 +29,9 @@ ast::Block Builder::block(Index node) {
       out.has_body = true;
       const bool outer =
           std::exchange(steps_, out.kind.text == "flow" || out.kind.text == "pattern");
+      flow_ = out.kind.text == "flow";
       out.body = body(child);
+      flow_ = false;
       steps_ = outer;
     } else if (what == NodeKind::kMissingBody) {
       missing_body(out);

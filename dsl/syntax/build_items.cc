@@ -43,6 +43,7 @@ ast::Body Builder::body(Index node) {
 // `leading_doc`: takes the documentation above the first item.
 void Builder::items(Index parent, ast::Body& out, std::string* leading_doc) {
   const bool outer = said_;
+  const bool flow = std::exchange(flow_, false);
   std::string doc;
   bool separated = true;
   std::vector<std::string_view> lost;  // names that statements of other languages set
@@ -68,8 +69,11 @@ void Builder::items(Index parent, ast::Body& out, std::string* leading_doc) {
         break;
       case NodeKind::kForeign:
         said_ = false;
-        if (foreign(child, out))
+        if (foreign(child, out)) {
           std::ranges::copy(names_set_in(text(child)), std::back_inserter(lost));
+          if (flow)
+            read_within(child, out);
+        }
         break;
       case NodeKind::kMissingSeparator:
         missing_separator(child);

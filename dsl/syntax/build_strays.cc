@@ -197,6 +197,31 @@ bool Builder::foreign(Index node, ast::Body& out) {
   return true;
 }
 
+// Steps that stand in it are read as they are written, so that their own mistakes need not wait
+// until the statement is mended.
+void Builder::read_within(Index node, ast::Body& out) {
+  constexpr int kMost = 32;  // each costs what stands before it
+  const std::string steps = steps_within(text(node));
+  if (steps.empty() || ++looked_into_ > kMost)
+    return;
+  const std::string blanked = std::string(tree_.at(node).offset, ' ') + steps;
+  DiagnosticSink unheard;
+  Mistakes mistakes(blanked, mistakes_.source(), unheard);
+  const Tree tree = read_tree(blanked);
+  for (ast::Body::Item& item : Builder(tree, mistakes).file().body.items) {
+    const auto here = [&](const Diagnostic& one) {
+      return one.primary.span.begin >= item.assignment->span.begin &&
+             one.primary.span.begin <= item.assignment->span.end;
+    };
+    if (!item.assignment || std::ranges::any_of(unheard.all(), here))
+      continue;
+    item.assignment->lost = true;
+    out.items.push_back(std::move(item));
+  }
+  for (const std::string_view word : words_shared_with_steps(text(node)))
+    add_lost(word, out);
+}
+
 void Builder::foreign_import(Index node, ast::Body& out) {
   const std::string_view written = text(node);
   const ForeignImport found = read_foreign_import(written);
@@ -265,6 +290,7 @@ void Builder::add_lost(std::string_view name, ast::Body& out) {
   assignment->key = {std::string(name), at};
   assignment->value = {{std::move(error)}, at};
   assignment->span = at;
+  assignment->lost = true;
   out.items.push_back({std::move(assignment), nullptr, nullptr});
 }
 

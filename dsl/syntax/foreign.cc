@@ -339,6 +339,98 @@ ForeignImport read_foreign_import(std::string_view text) {
   return out;
 }
 
+namespace {
+
+struct StepLine {
+  std::size_t begin = 0;
+  std::size_t end = 0;
+};
+
+// `a = dev(x)`, with all of its brackets closed and no block.
+std::vector<StepLine> step_lines(std::string_view text) {
+  std::vector<StepLine> lines;
+  for (std::size_t line = 0; line < text.size();) {
+    const std::size_t end = std::min(text.find('\n', line), text.size());
+    const std::size_t begin = skip_blanks(text, line);
+    const std::string_view rest = text.substr(begin, end - begin);
+    int depth = 0;
+    bool plain = line > 0 && assignment_ahead(rest);
+    for (std::size_t at = 0; plain && at < rest.size();) {
+      if (rest[at] == '"') {
+        at = skip_one_line_string(rest, at);
+        plain = rest[at - 1] == '"';
+        continue;
+      }
+      depth += rest[at] == '(' || rest[at] == '[' ? 1 : 0;
+      depth -= rest[at] == ')' || rest[at] == ']' ? 1 : 0;
+      plain = depth >= 0 && rest[at] != '{' && rest[at] != '}' && rest[at] != '\'';
+      ++at;
+    }
+    if (plain && depth == 0)
+      lines.push_back({begin, end});
+    line = end + 1;
+  }
+  return lines;
+}
+
+// The words from `begin` to `end` that stand in no string.
+void add_words(std::string_view text, std::size_t begin, std::size_t end,
+               std::vector<std::string_view>& words) {
+  for (std::size_t at = begin; at < end;) {
+    if (text[at] == '"' || text[at] == '\'') {
+      at = skip_one_line_string(text, at);
+      continue;
+    }
+    const std::string_view word = word_at(text, at);
+    if (!word.empty())
+      words.push_back(word);
+    at += std::max<std::size_t>(word.size(), 1);
+  }
+}
+
+std::vector<std::string_view> words_around(std::string_view text,
+                                           const std::vector<StepLine>& steps) {
+  std::vector<std::string_view> words;
+  std::size_t at = 0;
+  for (const StepLine& line : steps) {
+    add_words(text, at, line.begin, words);
+    at = line.end;
+  }
+  add_words(text, at, text.size(), words);
+  return words;
+}
+
+}  // namespace
+
+std::string steps_within(std::string_view text) {
+  const std::vector<StepLine> lines = step_lines(text);
+  const std::vector<std::string_view> around = words_around(text, lines);
+  std::string out(text);
+  std::ranges::replace_if(
+      out, [](char c) { return c != '\n'; }, ' ');
+  bool any = false;
+  for (const StepLine& line : lines) {
+    const std::string_view step = text.substr(line.begin, line.end - line.begin);
+    const std::size_t value = skip_blanks(step, step.find('=') + 1);
+    if (std::ranges::find(around, word_at(step, value)) != around.end())
+      continue;
+    out.replace(line.begin, step.size(), step);
+    any = true;
+  }
+  return any ? out : std::string();
+}
+
+std::vector<std::string_view> words_shared_with_steps(std::string_view text) {
+  const std::vector<StepLine> lines = step_lines(text);
+  std::vector<std::string_view> used;
+  for (const StepLine& line : lines)
+    add_words(text, line.begin, line.end, used);
+  std::vector<std::string_view> words = words_around(text, lines);
+  std::erase_if(words,
+                [&](std::string_view word) { return std::ranges::find(used, word) == used.end(); });
+  return words;
+}
+
 std::vector<std::string_view> names_set_in(std::string_view text) {
   std::vector<std::string_view> names;
   bool begins = true;  // a statement may begin here

@@ -37,6 +37,13 @@ struct ForeignImport {
   std::vector<std::string_view> names;
 };
 ForeignImport read_foreign_import(std::string_view text);
+// Of the statement, what this language would read as well: each `name = …` on a line of its own,
+// but for those whose call is of a name that only the statement explains. All else is blanks, so
+// that places in it are places in `text`; empty: there is none.
+std::string steps_within(std::string_view text);
+// The words of the statement around them that they have as well, with places in `text`: each may
+// name what they use.
+std::vector<std::string_view> words_shared_with_steps(std::string_view text);
 // What the statement sets or declares, with places in `text`.
 std::vector<std::string_view> names_set_in(std::string_view text);
 
