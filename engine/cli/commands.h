@@ -128,7 +128,14 @@ struct QueryOptions {
 };
 int status(const QueryOptions& options);
 int log(const QueryOptions& options);
-int cost(const QueryOptions& options);
+
+struct CostOptions {
+  std::string run;           // empty: the newest, or all of the last days where these are asked for
+  std::string by = "agent";  // task, run, day
+  std::uint32_t days = 7;
+  std::string format = "text";
+};
+int cost(const CostOptions& options);
 
 struct InboxOptions {
   std::string format = "text";

@@ -37,6 +37,7 @@ struct Commands {
   DownOptions down;
   TaskOptions task;
   QueryOptions query;
+  CostOptions cost;
   InboxOptions inbox;
   DecideOptions decide;
   SendOptions send;
@@ -285,9 +286,18 @@ void add_query_commands(CLI::App& app, Commands& all) {
                                  [](Commands& c) { return status(c.query); });
   CLI::App* log_command =
       add(app, all, "log", "the journal as text", [](Commands& c) { return log(c.query); });
-  CLI::App* cost_command =
-      add(app, all, "cost", "time and money by agent", [](Commands& c) { return cost(c.query); });
-  for (CLI::App* command : {status_command, log_command, cost_command}) {
+  CLI::App* cost_command = add(app, all, "cost", "time and money by agent, task, run or day",
+                               [](Commands& c) { return cost(c.cost); });
+  cost_command->add_option("run", all.cost.run,
+                           "which (default: the newest; by run or day: all of the last days)");
+  cost_command->add_option("--by", all.cost.by, "whose share a line is")
+      ->check(CLI::IsMember({"agent", "task", "run", "day"}))
+      ->capture_default_str();
+  cost_command->add_option("--days", all.cost.days, "how far back, by run or day")
+      ->check(CLI::Range(1, 3650))
+      ->capture_default_str();
+  add_format(cost_command, all.cost.format, {"text", "json"});
+  for (CLI::App* command : {status_command, log_command}) {
     command->add_option("run", all.query.run, "which (default: the newest)");
     add_format(command, all.query.format, {"text", "json"});
   }

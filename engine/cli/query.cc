@@ -6,6 +6,8 @@
 #include "engine/cli/overview.h"
 #include "engine/cli/past.h"
 #include "engine/cli/terminal.h"
+#include "engine/os/clock.h"
+#include "engine/report/bill.h"
 #include "engine/report/json.h"
 #include "engine/report/log.h"
 #include "engine/report/summary.h"
@@ -68,6 +70,23 @@ std::optional<int> status_of_fleet(const QueryOptions& options) {
   return kDone;
 }
 
+// All runs with an event within so many days, the oldest first.
+Status read_since(const journal::JournalReader& reader, std::uint32_t days, report::Bill& bill) {
+  constexpr std::int64_t kDay = 86'400'000;
+  const std::int64_t from = os::system_clock().wall().time_since_epoch().count() - days * kDay;
+  std::vector<journal::RunInfo> runs = reader.list_runs();
+  std::erase_if(runs, [&](const journal::RunInfo& run) {
+    return run.finished && run.changed.time_since_epoch().count() < from;
+  });
+  for (auto run = runs.rbegin(); run != runs.rend(); ++run) {
+    bill.begin_run();
+    const auto replayed = flow::replay_run(reader, *run, &bill);
+    if (!replayed)
+      return replayed.error();
+  }
+  return {};
+}
+
 }  // namespace
 
 int status(const QueryOptions& options) {
@@ -88,10 +107,26 @@ int log(const QueryOptions& options) {
   return with_run(options, &writer, [](const Past&, const flow::PastRun&) {});
 }
 
-int cost(const QueryOptions& options) {
-  return with_run(options, nullptr, [&](const Past&, const flow::PastRun& run) {
-    print(options.format == "json" ? report::cost_json(run.plan, run.state) + "\n"
-                                   : report::cost_text(run.plan, run.state));
+int cost(const CostOptions& options) {
+  const auto past = open_past();
+  if (!past)
+    return refuse(past.error());
+  report::Bill bill(*report::by_of(options.by));
+  if (report::is_over_runs(bill.by()) && options.run.empty()) {
+    if (const Status read = read_since(*past->reader, options.days, bill); !read)
+      return refuse(read.error());
+    const std::string title =
+        fmt::format("runs of the last {}", report::counted(options.days, "day"));
+    print(options.format == "json" ? report::bill_json(bill, "") + "\n"
+                                   : report::bill_text(bill, title));
+    return kDone;
+  }
+  return with_run({.run = options.run}, &bill, [&](const Past&, const flow::PastRun& run) {
+    const std::string title =
+        fmt::format("run {} of {}.{}", run.state.run, report::printable(run.plan.fleet),
+                    report::printable(run.plan.flow));
+    print(options.format == "json" ? report::bill_json(bill, run.state.run) + "\n"
+                                   : report::bill_text(bill, title));
   });
 }
 

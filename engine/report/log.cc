@@ -1,7 +1,5 @@
 #include "engine/report/log.h"
 
-#include <map>
-
 #include <fmt/format.h>
 
 #include "dsl/plan/render.h"
@@ -165,47 +163,6 @@ struct Sentence {
   }
 };
 
-struct AgentCost {
-  std::uint64_t tasks = 0, accepted = 0, attempts = 0;
-  plan::Millis work{0};
-  run::Used used;
-};
-
-// Who a task was given to; a fan-out's tasks may go to several agents.
-std::string worker_of(const plan::Plan& plan, const run::State& state, const run::Task& task) {
-  const plan::Node& node = plan.nodes[task.node.value];
-  if (node.agents.empty())
-    return "run";
-  const bool seated = task.epoch > 0 && task.session.value < state.sessions.size();
-  return plan
-      .agents[(seated ? state.sessions[task.session.value].agent : node.agents.front()).value]
-      .name;
-}
-
-std::map<std::string, AgentCost> costs_of(const plan::Plan& plan, const run::State& state) {
-  std::map<std::string, AgentCost> by_agent;
-  for (const run::Task& task : state.tasks) {
-    const plan::Node& node = plan.nodes[task.node.value];
-    // The others have no process, and what was never started did nothing.
-    if (task.phase == run::Phase::kSkipped && task.epoch == 0)
-      continue;
-    if (node.kind != plan::NodeKind::kTask && node.kind != plan::NodeKind::kFanout &&
-        node.kind != plan::NodeKind::kRun)
-      continue;
-    AgentCost& cost = by_agent[worker_of(plan, state, task)];
-    ++cost.tasks;
-    // Neither a change that is asked for nor what a human let pass.
-    cost.accepted += task.phase == run::Phase::kDone && task.outcome == run::Outcome::kSuccess &&
-                             task.verdict != run::Verdict::kChangesRequested
-                         ? 1
-                         : 0;
-    cost.attempts += task.epoch;
-    cost.work += task.work;
-    add(cost.used, task.used);
-  }
-  return by_agent;
-}
-
 }  // namespace
 
 void LogWriter::saw(const plan::Plan& plan, const run::State& state, const run::Event& event,
@@ -221,57 +178,6 @@ void LogWriter::saw(const plan::Plan& plan, const run::State& state, const run::
                         run::name_of(change.from), run::name_of(change.to),
                         change.reason.empty() ? "" : ": " + printable(change.reason));
   write_(text);
-}
-
-std::map<std::string, plan::Money> money_by_agent(const plan::Plan& plan, const run::State& state) {
-  std::map<std::string, plan::Money> out;
-  for (const auto& [agent, cost] : costs_of(plan, state))
-    if (cost.used.money.micros != 0)
-      out.emplace(agent, cost.used.money);
-  return out;
-}
-
-std::string cost_text(const plan::Plan& plan, const run::State& state) {
-  const run::Used all = used_by(state);
-  const bool metered = is_metered(all);
-  std::string out =
-      fmt::format("run {} of {}.{}\n", state.run, printable(plan.fleet), printable(plan.flow));
-  out += fmt::format("  {:<16} {:>6} {:>9} {:>9} {:>12}", "agent", "tasks", "accepted", "attempts",
-                     "time");
-  out += metered ? fmt::format(" {:>10} {:>12} {:>10}\n", "money", "tokens in", "out") : "\n";
-  for (const auto& [agent, cost] : costs_of(plan, state)) {
-    out += fmt::format("  {:<16} {:>6} {:>9} {:>9} {:>12}", printable(agent), cost.tasks,
-                       cost.accepted, cost.attempts, spoken(cost.work));
-    out += metered ? fmt::format(" {:>10} {:>12} {:>10}\n", plan::to_string(cost.used.money),
-                                 cost.used.input_tokens, cost.used.output_tokens)
-                   : "\n";
-  }
-  if (metered)
-    out += fmt::format("  all together {}; {} of the tokens in were cached\n",
-                       plan::to_string(all.money), all.cached_tokens);
-  else
-    out += "  money: none reported; shell runtimes have no price\n";
-  return out;
-}
-
-std::string cost_json(const plan::Plan& plan, const run::State& state) {
-  std::string out = fmt::format("{{\"run\":{},\"agents\":[", json_string(state.run));
-  bool first = true;
-  for (const auto& [agent, cost] : costs_of(plan, state)) {
-    // No number where nobody told one: zero would be a figure.
-    const std::string money = is_metered(cost.used)
-                                  ? fmt::format("{}.{:06}", cost.used.money.micros / 1'000'000,
-                                                cost.used.money.micros % 1'000'000)
-                                  : "null";
-    out += fmt::format(
-        "{}{{\"agent\":{},\"tasks\":{},\"accepted\":{},\"attempts\":{},\"work_ms\":{},\"money\":{},"
-        "\"input_tokens\":{},\"cached_tokens\":{},\"output_tokens\":{}}}",
-        first ? "" : ",", json_string(agent), cost.tasks, cost.accepted, cost.attempts,
-        cost.work.count(), money, cost.used.input_tokens, cost.used.cached_tokens,
-        cost.used.output_tokens);
-    first = false;
-  }
-  return out + "]}";
 }
 
 }  // namespace fleet::report

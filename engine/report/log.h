@@ -1,4 +1,4 @@
-// The journal as text: every event, what it changed and why; and what a run has cost.
+// The journal as text: every event, what it changed and why.
 #pragma once
 
 #include <functional>
@@ -23,12 +23,5 @@ class LogWriter final : public run::Observer {
   bool json_;
   Keeping keeping_;
 };
-
-// By agent: tasks, attempts, time of its processes, and the money and tokens that its sessions were
-// metered for. Plain programs report none, and none is made up.
-std::string cost_text(const plan::Plan& plan, const run::State& state);
-std::string cost_json(const plan::Plan& plan, const run::State& state);
-// Of these the money alone.
-std::map<std::string, plan::Money> money_by_agent(const plan::Plan& plan, const run::State& state);
 
 }  // namespace fleet::report
