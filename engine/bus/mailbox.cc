@@ -254,6 +254,26 @@ Status Mailbox::give_back(const IsReader& is_reader) {
   return {};
 }
 
+Status Mailbox::requeue(const std::string& id) {
+  FLEET_TRY(const UniqueFd held, lock());
+  FLEET_TRY(const auto dead, names_in(dead_));
+  const auto name = std::ranges::find(dead, id, &FileName::id);
+  if (name == dead.end())
+    return Error(Errc::kNotFound, fmt::format("no dead message of {} is called {}", agent_, id));
+  FLEET_TRY(const bool done, is_done(id));
+  if (done)
+    return Error(Errc::kExists, fmt::format("{} has been done since it was set aside", id));
+  FLEET_TRY(const auto file, os::read_plain_file(dead_.get(), name->text(), kMaxMessage));
+  const auto message = decode(file.bytes);
+  if (!message || message->id != id || message->to != agent_)
+    return Error(Errc::kCorrupt, fmt::format("{}/dead/{} is no message: it was set aside for that",
+                                             path_, name->text()));
+  FLEET_CHECK(
+      rename_any(dead_.get(), name->text(), new_.get(), FileName{name->number, 0, id, {}}.text()));
+  FLEET_CHECK(os::sync_fd(new_.get(), new_path()));
+  return os::sync_fd(dead_.get(), path_ + "/dead");
+}
+
 Result<std::vector<Mailbox::Entry>> Mailbox::list() const {
   std::vector<Entry> entries;
   FLEET_TRY(const auto unread, names_in(new_));

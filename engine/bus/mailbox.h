@@ -65,6 +65,11 @@ class Mailbox {
   // It ended badly: all that it took is unread again, or dead.
   Status give_back(const IsReader& is_reader);
 
+  // A dead one is unread again, in its old place in the order and as if nobody had tried it.
+  // kNotFound: none that is dead has the id; kCorrupt: it is no message; kExists: it was done
+  // since.
+  Status requeue(const std::string& id);
+
   // A message and its receipt.
   struct Entry {
     Place place = Place::kNew;

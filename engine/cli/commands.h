@@ -159,8 +159,9 @@ struct SendOptions {
 int send(const SendOptions& options);
 
 struct MessagesOptions {
-  std::string agent;  // empty: of all
-  bool all = false;   // also those that are done
+  std::string agent;    // empty: of all
+  bool all = false;     // also those that are done
+  std::string requeue;  // the ID of a dead one that is to be told again
   std::string format = "text";
 };
 int messages(const MessagesOptions& options);

@@ -248,6 +248,8 @@ void add_message_commands(CLI::App& app, Commands& all) {
           [](Commands& c) { return messages(c.messages); });
   messages_command->add_option("agent", all.messages.agent, "only those to this one");
   messages_command->add_flag("--all", all.messages.all, "also those that are done");
+  messages_command->add_option("--requeue", all.messages.requeue,
+                               "a dead message, by its ID, is told again");
   add_format(messages_command, all.messages.format, {"text", "json"});
 }
 

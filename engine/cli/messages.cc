@@ -67,13 +67,32 @@ Status knows_agent(const Past& past, const std::string& name) {
                   report::printable(name), fmt::join(names, ", ")));
 }
 
+// Among the dead of all agents, or of the one that is named.
+Status requeue(const std::string& bus_dir, const MessagesOptions& options) {
+  FLEET_TRY(const auto agents, agents_of(bus_dir, options.agent));
+  for (const std::string& agent : agents) {
+    FLEET_TRY(bus::Mailbox box, bus::Mailbox::open(bus_dir, agent));
+    const Status again = box.requeue(options.requeue);
+    if (!again && again.error().code() == Errc::kNotFound)
+      continue;
+    FLEET_CHECK(again);
+    print(fmt::format("{} is unread again: the first session of {} to look has it\n",
+                      options.requeue, agent));
+    return {};
+  }
+  return Error(
+      Errc::kInvalid,
+      fmt::format("no dead message is called `{}`; `fleetc messages` shows those there are",
+                  report::printable(options.requeue)));
+}
+
 std::string receipt_of(const bus::Mailbox::Entry& entry) {
   switch (entry.place) {
     case bus::Place::kNew:
       return entry.tries == 0 ? "unread" : fmt::format("unread, {} tries", entry.tries);
     case bus::Place::kCurrent: return "read by " + entry.reader;
     case bus::Place::kDone: return "done";
-    case bus::Place::kDead: return "dead";
+    case bus::Place::kDead: return "dead: `fleetc messages --requeue " + entry.id + "`";
   }
   return "";
 }
@@ -188,7 +207,22 @@ int messages(const MessagesOptions& options) {
       complain(known.error());
       return kUsage;
     }
-  const auto rows = rows_of(past->places.state_dir + "/bus", options);
+  const std::string bus_dir = past->places.state_dir + "/bus";
+  if (!options.requeue.empty()) {
+    const auto inside = process::descends_from_keeper();
+    if (!inside)
+      return refuse(inside.error());
+    if (*inside) {
+      complain("fleetc: a session has no say in what other agents are told\n");
+      return kRunFailed;
+    }
+    const Status again = requeue(bus_dir, options);
+    if (again)
+      return kDone;
+    complain(again.error());
+    return again.error().code() == Errc::kInvalid ? kUsage : kRunFailed;
+  }
+  const auto rows = rows_of(bus_dir, options);
   if (!rows)
     return refuse(rows.error());
   if (options.format == "json")

@@ -128,6 +128,32 @@ TEST_CASE("a message that no reader acknowledges is a dead letter in the end") {
   CHECK(world.places() == Texts{"current b", "dead a"});
 }
 
+TEST_CASE(
+    "a dead letter is told again if somebody says so, at its old place, and what is no message is "
+    "not") {
+  World world;
+  world.send("a", "poison");
+  for (std::uint32_t tries = 0; tries < Mailbox::kMaxTries; ++tries)
+    (void)world.take("r" + std::to_string(tries), kNobody);
+  world.send("b", "sound");
+  CHECK(world.take("last", kNobody) == Texts{"sound"});
+  REQUIRE(world.places() == Texts{"current b", "dead a"});
+  REQUIRE(world.box.give_back(is("last")));
+  REQUIRE(world.box.requeue("a"));
+  CHECK(world.places() == Texts{"new a", "new b"});
+  const auto taken = world.box.take({"again", kNobody});
+  REQUIRE(taken);
+  REQUIRE(taken->letters.size() == 2);
+  CHECK(taken->letters[0].message.text == "poison");
+  CHECK(taken->letters[0].tries == 0);
+  REQUIRE(world.box.acknowledge(is("again")));
+  CHECK(world.box.requeue("a").error().code() == Errc::kNotFound);
+  CHECK(world.box.requeue("c").error().code() == Errc::kNotFound);
+  fs::create_symlink("/etc/passwd", fs::path(world.dir / "bus/reviewer/dead/000000000009.0.c"));
+  CHECK_FALSE(world.box.requeue("c"));
+  CHECK(world.take("r1").empty());
+}
+
 TEST_CASE("a message that is sent again is one message") {
   World world;
   world.send("a", "one");
