@@ -22,6 +22,7 @@ namespace {
 
 // A clock that is set, or a machine that slept, is noticed within this.
 constexpr std::chrono::minutes kLongestSleep{10};
+constexpr std::int64_t kLookAgain = 10'000;  // ms
 
 Ended ended_of(run::RunOutcome outcome) {
   switch (outcome) {
@@ -176,8 +177,23 @@ Status Resident::watch_folders() {
   return Status();
 }
 
-// What people and sessions have left.
-Status Resident::look() {
+// What people and sessions have left. A folder that can't be read now is read later: a disk that
+// fails for a moment must not end a fleet that works.
+void Resident::look() {
+  Status looked = look_for_tasks();
+  for (const Duty& duty : fleet_.duties)
+    if (const Status read = reads_mail(duty) ? look_for_mail(duty) : Status(); !read && looked)
+      looked = read;
+  const std::string problem = looked ? "" : looked.error().message();
+  look_again_at_ = looked ? std::nullopt : std::optional(now() + kLookAgain);
+  if (problem != std::exchange(blind_, problem))
+    say(looked ? "tasks and messages are read again"
+               : fmt::format("not all tasks and messages can be read: {}; this is tried again "
+                             "every {}",
+                             problem, report::spoken(plan::Millis(kLookAgain))));
+}
+
+Status Resident::look_for_tasks() {
   FLEET_TRY(const TaskBox::Listed listed, box_.list());
   for (const Wake& wake : listed.wakes)
     if (rota_.woke(wake) && rota_.is_spent(wake.id))
@@ -185,15 +201,17 @@ Status Resident::look() {
   FLEET_TRY(const auto cancels, box_.list_cancels());
   for (const std::string& wake : cancels)
     cancel(wake);
-  for (const Duty& duty : fleet_.duties) {
-    if (!reads_mail(duty))
-      continue;
-    FLEET_TRY(const auto box, bus::Mailbox::open(workshop_->site().state_dir + "/bus", duty.name));
-    FLEET_TRY(const auto entries, box.list());
-    rota_.mail(duty.name, std::ranges::any_of(entries, [](const bus::Mailbox::Entry& entry) {
-                 return entry.place == bus::Place::kNew;
-               }));
-  }
+  return Status();
+}
+
+Status Resident::look_for_mail(const Duty& duty) {
+  FLEET_TRY(const auto box, bus::Mailbox::open(workshop_->site().state_dir + "/bus", duty.name));
+  FLEET_TRY(const auto entries, box.list());
+  std::string newest;
+  for (const bus::Mailbox::Entry& entry : entries)
+    if (entry.place == bus::Place::kNew)
+      newest = entry.id;
+  rota_.mail(duty.name, std::move(newest));
   return Status();
 }
 
@@ -241,8 +259,9 @@ Status Resident::begin(const Start& start) {
   FLEET_CHECK(engine->begin(std::move(plan), start.cause));
   say(fmt::format("{} begins (run {}): {}", start.duty, engine->site().run, start.wake.text));
   launch(std::move(engine), start.duty, start.cause, watch_for_wakes(start.duty));
-  if (rota_.is_spent(start.wake.id))
-    FLEET_CHECK(box_.finish(start.wake.id));
+  // What can't be put away now is found again, and known by its run.
+  if (rota_.is_spent(start.wake.id) && !box_.finish(start.wake.id))
+    look_again_at_ = now() + kLookAgain;
   return Status();
 }
 
@@ -297,7 +316,8 @@ Status Resident::take_left(const Left& left) {
     say(fmt::format("{} of today are spent, of a budget of {}", plan::to_string(*spent),
                     fleet_.limits.day ? plan::to_string(*fleet_.limits.day) : "no hard limit"));
   running_.erase(it);
-  return look();  // what it has read of its mail is unread no more
+  look();  // what it has read of its mail is unread no more
+  return Status();
 }
 
 void Resident::take_fleet(Fleet fleet) {
@@ -321,16 +341,18 @@ Status Resident::take(Message message) {
   if (const auto* left = std::get_if<Left>(&message))
     return take_left(*left);
   if (const auto* woken = std::get_if<Woken>(&message)) {
-    if (!rota_.woke(woken->wake))
-      return box_.finish(woken->wake.id);
+    if (!rota_.woke(woken->wake) && !box_.finish(woken->wake.id))
+      look_again_at_ = now() + kLookAgain;
     return Status();
   }
   if (const auto* news = std::get_if<News>(&message)) {
     rota_.news(news->except, now());
     return Status();
   }
-  if (std::holds_alternative<Look>(message))
-    return look();
+  if (std::holds_alternative<Look>(message)) {
+    look();
+    return Status();
+  }
   if (const auto* stop = std::get_if<Stop>(&message)) {
     stopping_ = *stop;
     for (auto& [key, running] : running_)
@@ -338,13 +360,16 @@ Status Resident::take(Message message) {
     return Status();
   }
   take_fleet(std::move(*std::get<std::shared_ptr<Fleet>>(message)));
-  return look();
+  look();
+  return Status();
 }
 
 Status Resident::serve() {
-  FLEET_CHECK(look());
+  look();
   Status failed;
   for (;;) {
+    if (look_again_at_ && *look_again_at_ <= now())
+      look();
     roll_day();
     if (failed && !stopping_)
       failed = begin_due();
@@ -377,9 +402,11 @@ Status Resident::serve() {
     std::deque<Message> messages;
     {
       std::unique_lock lock(mutex_);
-      const auto due = rota_.next(now());
+      std::optional<std::int64_t> due = stopping_ ? std::nullopt : rota_.next(now());
+      if (look_again_at_)
+        due = std::min(due.value_or(*look_again_at_), *look_again_at_);
       std::chrono::milliseconds wait = longest_wait();
-      if (due && !stopping_)
+      if (due)
         wait = std::min<std::chrono::milliseconds>(
             wait, std::chrono::milliseconds(std::max<std::int64_t>(*due - now(), 0)));
       woken_.wait_for(lock, wait, [this] { return !inbox_.empty(); });

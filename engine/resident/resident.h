@@ -98,7 +98,9 @@ class Resident {
 
   Status recall();
   Status watch_folders();
-  Status look();
+  void look();
+  Status look_for_tasks();
+  Status look_for_mail(const Duty& duty);
   Status begin_due();
   Status begin(const Start& start);
   const Duty* find(const std::string& duty) const;
@@ -127,6 +129,8 @@ class Resident {
   std::optional<Stop> stopping_;
   std::map<std::string, std::string> complaints_;  // by duty: said last, not to be said again
   const std::shared_ptr<flow::DayPurses> day_;     // that all runs spend from
+  std::optional<std::int64_t> look_again_at_;      // wall ms; what could not be read or put away
+  std::string blind_;                              // why not all can be read, as it was said
   std::int64_t today_ = 0;                         // whose it is: days since 1970
   std::string shown_;                              // of the standing, as it is on disk
   std::int64_t since_ = 0;

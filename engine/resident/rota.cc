@@ -175,8 +175,12 @@ bool Rota::drop(const std::string& wake) {
   return std::erase_if(pending_, [&](const Pending& one) { return one.wake.id == wake; }) > 0;
 }
 
-void Rota::mail(const std::string& agent, bool unread) {
-  books_[agent].unread = unread;
+void Rota::mail(const std::string& agent, std::string newest) {
+  books_[agent].unread = std::move(newest);
+}
+
+bool Rota::has_mail(const Book& book) {
+  return !book.unread.empty() && book.unread != book.passed_over;
 }
 
 void Rota::news(const std::string& except, std::int64_t now) {
@@ -288,10 +292,10 @@ std::vector<Start> Rota::take(std::int64_t now) {
     const bool idle = !is_busy(duty.name) && !is_waiting(duty.name);
     if (duty.how == plan::Dispatch::kEvery)
       by_clock(duty, book, now);
-    else if (duty.how == plan::Dispatch::kAlways && (book.wanted || book.unread) && idle &&
+    else if (duty.how == plan::Dispatch::kAlways && (book.wanted || has_mail(book)) && idle &&
              now >= book.gathers_until)
       turn(duty, now);
-    else if (duty.on && duty.on->kind == plan::Event::Kind::kMessage && book.unread && idle)
+    else if (duty.on && duty.on->kind == plan::Event::Kind::kMessage && has_mail(book) && idle)
       turn(duty, now);
   }
   std::vector<Start> starts;
@@ -306,8 +310,9 @@ std::vector<Start> Rota::take(std::int64_t now) {
     it = pending_.erase(it);
     book.wanted = false;
     book.last = now;
-    if (book.unread)
+    if (has_mail(book))
       book.turns.push_back(now);
+    book.told = book.unread;
     known_.insert(start.cause);
     active_[start.cause] = {duty->name, start.most.value_or(duty->worst.value_or(plan::Money{}))};
     starts.push_back(std::move(start));
@@ -335,6 +340,7 @@ void Rota::ended(const std::string& cause, Ended how, plan::Money money, std::in
   Book& book = books_[name];
   if (how == Ended::kDone || how == Ended::kAged) {
     book.wanted = book.wanted || how == Ended::kAged;
+    book.passed_over = book.told;
     book.in_a_row = 0;
     book.not_before = 0;
     book.failures.clear();
@@ -371,7 +377,7 @@ std::optional<std::int64_t> Rota::next(std::int64_t now) const {
     const Book& book = books_.at(duty.name);
     if (duty.how == plan::Dispatch::kEvery && book.due)
       at(*book.due);
-    const bool unread = book.unread && (duty.how == plan::Dispatch::kAlways || duty.on);
+    const bool unread = has_mail(book) && (duty.how == plan::Dispatch::kAlways || duty.on);
     const bool wants =
         is_waiting(duty.name) || unread || (duty.how == plan::Dispatch::kAlways && book.wanted);
     if (!wants || book.quarantined)
@@ -401,6 +407,15 @@ std::vector<Rota::Standing> Rota::standing(std::int64_t now) const {
     if (one.under_way == 0 && (wants || book.quarantined))
       one.why = holds_back(duty, now);
     one.stuck = one.stuck || book.turns.size() >= kMostTurns;
+    const bool reads_mail = duty.how == plan::Dispatch::kAlways ||
+                            (duty.on && duty.on->kind == plan::Event::Kind::kMessage);
+    if (reads_mail && one.under_way == 0 && !book.unread.empty() && !has_mail(book)) {
+      one.stuck = true;
+      one.why =
+          "it left messages unread in its last turn, and is not begun again for them: `fleetc "
+          "messages " +
+          duty.name + "`";
+    }
     all.push_back(std::move(one));
   }
   return all;

@@ -92,8 +92,10 @@ class Rota {
   // It shall not begin; false: it has, or is not known.
   bool drop(const std::string& wake);
 
-  // An agent's mailbox has something unread, or has nothing any more.
-  void mail(const std::string& agent, bool unread);
+  // The newest message that is unread in an agent's mailbox; empty: none is. One that was there
+  // when a turn began that ended well does not begin another: who did not read it then is not asked
+  // again and again for money.
+  void mail(const std::string& agent, std::string newest);
   // Something that an always-on agent wants to know of has happened: the base moved, a human
   // decided. News that comes within a second is told together.
   void news(const std::string& except, std::int64_t now);
@@ -129,10 +131,12 @@ class Rota {
     std::uint32_t in_a_row = 0;         // of these, since it ended well
     std::uint64_t turn = 0;             // the last number that a cause has
     std::optional<std::int64_t> last;   // when its last run began
-    bool unread = false;
-    std::int64_t gathers_until = 0;  // news
-    std::deque<std::int64_t> turns;  // for messages, within the last hour, oldest first
-    bool wanted = true;              // kAlways: never ran, ended badly, or there is news
+    std::string unread;                 // the newest message; empty: none
+    std::string told;                   // what `unread` was when its last run began
+    std::string passed_over;            // that run ended well
+    std::int64_t gathers_until = 0;     // news
+    std::deque<std::int64_t> turns;     // for messages, within the last hour, oldest first
+    bool wanted = true;                 // kAlways: never ran, ended badly, or there is news
     bool quarantined = false;
     plan::Money spent;  // today
   };
@@ -150,6 +154,7 @@ class Rota {
   bool is_known(const std::string& cause) const;
   bool is_busy(const std::string& duty) const;
   bool is_waiting(const std::string& duty) const;
+  static bool has_mail(const Book& book);
   void roll_day(std::int64_t now);
   void add(const Duty& duty, Wake wake, std::string cause);
   void turn(const Duty& duty, std::int64_t now);

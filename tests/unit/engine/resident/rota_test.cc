@@ -74,7 +74,7 @@ TEST_CASE("the rota begins an agent that is always on and again only when there 
   CHECK(rota.take(kMorning + kHour).empty());  // more of it may come
   CHECK(rota.next(kMorning + kHour) == kMorning + kHour + kSecond);
   CHECK(causes(rota.take(kMorning + kHour + kSecond)) == Causes{"always:2:lead"});
-  rota.mail("lead", true);
+  rota.mail("lead", "a");
   rota.ended("always:2:lead", Ended::kDone, {}, kMorning + 2 * kHour);
   CHECK(causes(rota.take(kMorning + 2 * kHour)) == Causes{"always:3:lead"});
 }
@@ -208,21 +208,48 @@ TEST_CASE("the rota has one session of an agent and as many runs of a flow as th
 TEST_CASE("the rota starts for mail only while there is some") {
   Rota rota({on("desk", kMail)}, {});
   CHECK(rota.take(kMorning).empty());
-  rota.mail("desk", true);
+  rota.mail("desk", "a");
   CHECK(causes(rota.take(kMorning)) == Causes{"message:1:desk"});
-  rota.mail("desk", false);
+  rota.mail("desk", "");
   rota.ended("message:1:desk", Ended::kDone, {}, kMorning);
   CHECK(rota.take(kMorning).empty());
 }
 
+TEST_CASE("the rota does not begin again for messages that were left unread, and people see that") {
+  Rota rota({on("desk", kMail), always("lead")}, {});
+  (void)rota.take(kMorning);
+  rota.ended("always:1:lead", Ended::kDone, {}, kMorning);
+  for (const char* agent : {"desk", "lead"})
+    rota.mail(agent, "a");
+  CHECK(causes(rota.take(kMorning)) == (Causes{"message:1:desk", "always:2:lead"}));
+  rota.ended("always:2:lead", Ended::kDone, {}, kMorning);
+  rota.ended("message:1:desk", Ended::kFailed, {}, kMorning);
+  CHECK(rota.take(kMorning).empty());
+  CHECK(rota.standing(kMorning)[1].stuck);
+  CHECK(rota.next(kMorning) == kMorning + kSecond);
+  // Who failed is begun again: it may not have come to them.
+  CHECK(causes(rota.take(kMorning + kSecond)) == Causes{"message:2:desk"});
+  // One that came while it worked is another one.
+  rota.mail("desk", "b");
+  rota.ended("message:2:desk", Ended::kDone, {}, kMorning + kSecond);
+  CHECK(causes(rota.take(kMorning + kSecond)) == Causes{"message:3:desk"});
+  rota.mail("desk", "");
+  rota.ended("message:3:desk", Ended::kDone, {}, kMorning + kSecond);
+  CHECK(rota.take(kMorning + kSecond).empty());
+  CHECK_FALSE(rota.standing(kMorning + kSecond)[0].stuck);
+  rota.mail("lead", "c");
+  CHECK(causes(rota.take(kMorning + kSecond)) == Causes{"always:3:lead"});
+}
+
 TEST_CASE("the rota stops agents that wake each other in a circle, for an hour") {
   Rota rota({on("desk", kMail)}, {});
-  rota.mail("desk", true);
   for (std::size_t turn = 1; turn <= kMostTurns; ++turn) {
+    rota.mail("desk", std::to_string(turn));
     const std::vector<Start> starts = rota.take(kMorning);
     REQUIRE(starts.size() == 1);
     rota.ended(starts.front().cause, Ended::kDone, {}, kMorning);
   }
+  rota.mail("desk", "another");
   CHECK(rota.take(kMorning + kMinute).empty());
   CHECK(rota.standing(kMorning + kMinute).front().stuck);
   CHECK(rota.next(kMorning + kMinute) == kMorning + kHour);
