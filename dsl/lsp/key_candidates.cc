@@ -118,7 +118,9 @@ bool KeyCandidates::by_key() {
       out_.snippet("warn", "warn N%", "warn ${1:80}%");
   } else if (key == "limits") {
     out_.snippet("sessions", "sessions N", "sessions ${1:4}");
+    out_.snippet("starts", "starts N/h", "starts ${1:60}/h");
     out_.snippet("worktrees", "worktrees SIZE", "worktrees ${1:20GiB}");
+    out_.snippet("messages", "messages N/h", "messages ${1:60}/h");
   } else if (key == "given" || key == "expect") {
     claims();
   } else if (key == "sandbox" && first) {

@@ -187,6 +187,8 @@ void fields(Archive& archive, T& repo) {
 template <class Archive, Like<Limits> T>
 void fields(Archive& archive, T& limits) {
   archive.may("sessions", limits.sessions);
+  archive.may("starts_per_hour", limits.starts);
+  archive.may("messages_per_hour", limits.messages);
   archive.may("worktree_bytes", limits.worktree_bytes);
 }
 

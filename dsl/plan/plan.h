@@ -268,6 +268,8 @@ struct Repo {
 
 struct Limits {
   std::optional<std::uint32_t> sessions;  // at once
+  std::optional<std::uint32_t> starts;    // of sessions, within any hour
+  std::optional<std::uint32_t> messages;  // of each agent, within any hour
   std::optional<std::uint64_t> worktree_bytes;
   friend bool operator==(const Limits&, const Limits&) = default;
 };

@@ -36,11 +36,16 @@ std::string bytes_text(std::uint64_t bytes) {
 }
 
 std::string limits_text(const Limits& limits) {
-  std::string text = limits.sessions ? fmt::format("{} sessions at once", *limits.sessions) : "";
-  if (limits.worktree_bytes) {
-    text += (text.empty() ? "" : ", ") + bytes_text(*limits.worktree_bytes) + " of worktrees";
-  }
-  return text;
+  std::vector<std::string> parts;
+  if (limits.sessions)
+    parts.push_back(fmt::format("{} sessions at once", *limits.sessions));
+  if (limits.starts)
+    parts.push_back(fmt::format("{} starts of sessions an hour", *limits.starts));
+  if (limits.worktree_bytes)
+    parts.push_back(bytes_text(*limits.worktree_bytes) + " of worktrees");
+  if (limits.messages)
+    parts.push_back(fmt::format("{} messages an hour of each agent", *limits.messages));
+  return fmt::to_string(fmt::join(parts, ", "));
 }
 
 void header(std::string& out, const Plan& plan) {

@@ -63,8 +63,10 @@ constexpr std::array kFleetKeys{
         .form = "$X/day or $X/run [hard] [warn N%]",
         .doc = "What the fleet may spend; `hard` pauses it there, `warn` says so before."},
     Key{.name = "limits",
-        .form = "sessions N worktrees SIZE",
-        .doc = "Sessions at once, and the disk that worktrees may take."},
+        .form = "[sessions N] [starts N/h] [worktrees SIZE] [messages N/h]",
+        .doc = "Sessions at once, how many are started within any hour, the disk that the "
+               "worktrees kept "
+               "for the next run may take, and what each agent may send within any hour."},
     Key{.name = "protect", .form = "[\"glob\", …]", .doc = "Files that only a human may change."},
     Key{.name = "load",
         .form = "N FLOW/day or [N FLOW/day, …]",

@@ -234,16 +234,23 @@ void read_forge(Reader& reader, Fleet& fleet) {
 
 void read_limits(Reader& reader, Fleet& fleet, Span span) {
   constexpr std::uint32_t kMostSessions = 10'000;
+  constexpr std::uint32_t kMostAnHour = 1'000'000;
+  const std::string parts =
+      "`sessions N`, `starts N/h`, `worktrees SIZE` and `messages N/h`, each once";
   if (reader.at_end())
-    reader.fail(reader.want(), "`sessions N` or `worktrees SIZE`");
+    reader.fail(reader.want(), parts);
   while (!reader.at_end()) {
     const Want want{ticked(reader.peek().text), reader.peek().span};
     if (!fleet.limits.sessions && reader.take_word("sessions")) {
       fleet.limits.sessions = reader.count(want, 1, kMostSessions);
     } else if (!fleet.limits.worktree_bytes && reader.take_word("worktrees")) {
       fleet.limits.worktree_bytes = reader.size(want);
+    } else if (!fleet.limits.starts && reader.take_word("starts")) {
+      fleet.limits.starts = reader.rate(want, "h", kMostAnHour);
+    } else if (!fleet.limits.messages && reader.take_word("messages")) {
+      fleet.limits.messages = reader.rate(want, "h", kMostAnHour);
     } else {
-      reader.fail(reader.want(), "`sessions N` and `worktrees SIZE`, each once");
+      reader.fail(reader.want(), parts);
     }
   }
   fleet.limits_span = span;

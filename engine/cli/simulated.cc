@@ -266,6 +266,7 @@ std::string days_text(const Simulated& asked, const SimulatedFleet& fleet,
               "tasks arrive as `load` says, at any time of the day; findings and pull "
               "requests come of runs, messages and files of nobody",
               "what a session spent counts on the day on which it ended",
+              "of `limits` only `sessions` holds anybody back: not `starts`, nor `messages`",
               "each run has a timeline of its own: two that need the same agent at once do "
               "not wait for each other (\"meanwhile elsewhere\")",
               "after the last day nothing new comes, and what was asked for is brought to "

@@ -16,6 +16,7 @@
 #include "engine/flow/mail.h"
 #include "engine/flow/notes.h"
 #include "engine/flow/order.h"
+#include "engine/flow/postage.h"
 #include "engine/flow/seat.h"
 #include "engine/flow/site.h"
 #include "engine/flow/sync.h"
@@ -34,6 +35,9 @@ class Desk {
                                              std::string base, GitThreads& git,
                                              const journal::Journal& journal);
   ~Desk();
+
+  // Before the first session; null: nobody is limited. Outlives the desk.
+  void use_postage(Postage* postage) { postage_ = postage; }
 
   // Before the first session; with an empty one once nothing can be posted any more.
   void bind(Say say);
@@ -84,6 +88,7 @@ class Desk {
                      const agent::Answer& answer);
 
   const plan::Plan& plan_;
+  Postage* postage_ = nullptr;
   const Site& site_;
   const std::string base_;
   GitThreads& git_;

@@ -41,6 +41,10 @@ Brief Desk::mail_of(const TaskFacts& task, const plan::Agent& agent, bool adopte
 
 void Desk::send(run::Attempt attempt, const plan::Agent& agent, const Outgoing& outgoing,
                 const agent::Answer& answer) {
+  if (postage_ != nullptr)
+    if (const Status may = postage_->take(agent.name, plan_.limits.messages.value_or(0)); !may)
+      return answer(
+          agent::refusal("", agent::Fault::kRefused, "not sent: " + may.error().message()));
   git_.add([this, attempt, &agent, outgoing, answer](worktree::Repository&) {
     const auto id = mail_.send(attempt, agent.name, outgoing);
     if (!id)

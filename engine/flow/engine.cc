@@ -269,7 +269,8 @@ void Engine::reserve_places() {
     if (const plan::Agent* agent = agent_of(state_, task); agent != nullptr)
       workshop_->permits().hold({{site_.run, task.session.value},
                                  agent->clones ? std::string() : agent->name,
-                                 plan_.limits.sessions.value_or(0)});
+                                 plan_.limits.sessions.value_or(0),
+                                 plan_.limits.starts.value_or(0)});
   }
 }
 
@@ -431,6 +432,7 @@ Result<run::RunOutcome> Engine::execute(std::vector<run::EventBody> first,
     FLEET_TRY(gates, Gates::start(plan_, site_, board));
   }
   GateObserver at_gates(gates.get());
+  desk->use_postage(&workshop_->postage());
   DeskObserver at_desk(*desk);
   run::BothObservers desk_and_gates(at_desk, at_gates);
   run::BothObservers watchers(measuring, desk_and_gates);
@@ -568,6 +570,8 @@ void Engine::ask_stop(run::StopLevel level, const std::string& by) {
     asked_ = run::StopAsked{level, by};
   if (world_ != nullptr && level == run::StopLevel::kNow)
     world_->stop_now();
+  else if (world_ != nullptr)
+    world_->begin_none();
 }
 
 plan::Millis Engine::history(plan::NodeIndex node) const {

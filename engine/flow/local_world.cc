@@ -151,7 +151,8 @@ void LocalWorld::adopt(const run::Task& task, const plan::Agent* agent, Post pos
   if (permits_ != nullptr && agent != nullptr)
     permits_->hold({{site_.run, task.session.value},
                     agent->clones ? std::string() : agent->name,
-                    plan_.limits.sessions.value_or(0)});
+                    plan_.limits.sessions.value_or(0),
+                    plan_.limits.starts.value_or(0)});
   // A slot that is gone shows when the attempt is captured.
   (void)slot_of(task.session, task.slot);
   if (!running)
@@ -259,9 +260,14 @@ void LocalWorld::cancel(const CancelOrder& order) {
   jobs_.cancel(site_.run, order.attempt.task.value, order.attempt.epoch, std::chrono::seconds(5));
 }
 
-void LocalWorld::stop_now() {
+void LocalWorld::begin_none() {
+  begins_none_ = true;
   if (permits_ != nullptr)
     permits_->drop(site_.run);
+}
+
+void LocalWorld::stop_now() {
+  begin_none();
   std::set<std::pair<std::uint32_t, std::uint32_t>> judged;
   {
     const std::lock_guard lock(mutex_);
@@ -273,8 +279,7 @@ void LocalWorld::stop_now() {
 
 void LocalWorld::abandon() {
   abandoned_ = true;
-  if (permits_ != nullptr)
-    permits_->drop(site_.run);
+  begin_none();
   jobs_.cancel_all(site_.run, std::chrono::seconds(5));
 }
 

@@ -65,7 +65,10 @@ class LocalWorld final : public World {
   // `agent`: whose session it is; null for plain commands.
   void adopt(const run::Task& task, const plan::Agent* agent, Post post);
 
-  // From any thread: a merge that is being judged is not waited for. It is made again on resume.
+  // From any thread: sessions that wait for a place are not begun, nor are further ones. They begin
+  // on resume.
+  void begin_none();
+  // Likewise, and a merge that is being judged is not waited for. It is made again on resume.
   void stop_now();
 
   // Gives all slots back. Call it when nothing is in flight.
@@ -144,6 +147,7 @@ class LocalWorld final : public World {
   Probes* probes_ = nullptr;
 
   std::atomic<bool> abandoned_{false};  // nothing is tried again
+  std::atomic<bool> begins_none_{false};
 
   std::mutex mutex_;                                                 // guards the three below
   std::set<std::pair<std::uint32_t, std::uint32_t>> judged_merges_;  // task, epoch

@@ -58,6 +58,9 @@ void LocalWorld::prepare(const PrepareOrder& order, Post post) {
     event.error = fmt::format("the run was stopped before `{}` was free", order.task.agent);
     post(std::move(event));
   });
+  // It was asked for while the run began to stop.
+  if (begins_none_)
+    permits_->drop(site_.run);
 }
 
 // One that has its session already is granted it again.
@@ -65,7 +68,8 @@ Permits::Wish LocalWorld::wish_of(const PrepareOrder& order) const {
   const plan::Agent& agent = agent_named(order.task.agent);
   return {{site_.run, order.session.value},
           agent.clones ? std::string() : agent.name,
-          plan_.limits.sessions.value_or(0)};
+          plan_.limits.sessions.value_or(0),
+          plan_.limits.starts.value_or(0)};
 }
 
 // What is said instead of beginning a session whose credential does not work.

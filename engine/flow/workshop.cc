@@ -7,9 +7,12 @@
 namespace fleet::flow {
 
 Workshop::Workshop(WorkshopOptions options)
-    : options_(std::move(options)), probes_(options_.site, os::system_clock()) {}
+    : options_(std::move(options)),
+      postage_(os::system_clock()),
+      probes_(options_.site, os::system_clock()) {}
 
 Workshop::~Workshop() {
+  timers_.reset();
   dispatch_.reset();
   launcher_.reset();
   if (journal_)
@@ -45,6 +48,12 @@ Status Workshop::equip() {
   const std::lock_guard lock(equip_mutex_);
   if (pool_)
     return Status();
+  if (!timers_) {
+    FLEET_TRY(timers_, Timers::start(os::system_clock()));
+    permits_.use_clock(os::system_clock(), [this](std::chrono::milliseconds wait, auto then) {
+      timers_->add_in(wait, std::move(then));
+    });
+  }
   if (!launcher_) {
     process::KeeperOptions options;
     options.state = site().state_dir;

@@ -14,9 +14,11 @@
 #include "engine/flow/job_board.h"
 #include "engine/flow/journal_log.h"
 #include "engine/flow/permits.h"
+#include "engine/flow/postage.h"
 #include "engine/flow/probes.h"
 #include "engine/flow/purses.h"
 #include "engine/flow/site.h"
+#include "engine/flow/timers.h"
 #include "engine/flow/write_sets.h"
 #include "engine/journal/journal.h"
 #include "engine/process/launcher.h"
@@ -49,6 +51,7 @@ class Workshop {
 
   journal::Journal& journal() { return *journal_; }
   Permits& permits() { return permits_; }
+  Postage& postage() { return postage_; }
   Probes& probes() { return probes_; }
   WriteSets& write_sets() { return write_sets_; }
   // What all runs of a day may spend together; null: nothing counts that.
@@ -86,6 +89,8 @@ class Workshop {
   std::unique_ptr<journal::Journal> journal_;
 
   Permits permits_;
+  Postage postage_;
+  std::unique_ptr<Timers> timers_;  // the permits'; made by equip
   Probes probes_;
   WriteSets write_sets_;
 

@@ -136,6 +136,16 @@ void start_merge(Core& core, Task& task) {
   core.command(merge_command(task));
 }
 
+// Whether who is asked may first have to end a session elsewhere, or to let time pass.
+bool waits_for_session(const plan::Plan& plan, const plan::Node& node) {
+  if (node.agents.empty())
+    return false;
+  return plan.limits.sessions || plan.limits.starts ||
+         std::ranges::any_of(node.agents, [&](const plan::AgentIndex agent) {
+           return !plan.agents[agent.value].clones;
+         });
+}
+
 void start_attempt(Core& core, NodeIndex node) {
   const Seat seat = seat_for(core, node);
   Task& task = core.state.tasks[pop_ready(core, node).value];
@@ -149,7 +159,10 @@ void start_attempt(Core& core, NodeIndex node) {
   if (core.plan_of(node).kind == plan::NodeKind::kMerge) {
     start_merge(core, task);
   } else {
-    set_phase(core, task, Phase::kPreparing, "its worktree is being made");
+    set_phase(core, task, Phase::kPreparing,
+              waits_for_session(core.plan, core.plan_of(node))
+                  ? "waits for a session, then for its worktree"
+                  : "its worktree is being made");
     core.command(Prepare{attempt_of(task), task.session, task.start});
   }
   offer(core, node);

@@ -145,6 +145,53 @@ class Up(UpTest):
         self.down(repo)
         self.assertEqual(self.ledger(), ["begin desk", "end desk"] * 3, "one after the other")
 
+    def test_limits_hold_starts_and_messages_over_all_runs(self):
+        repo = self.repo("""
+  limits = starts 2/h messages 2/h
+  agent lead : watcher { dispatch = every 24h }
+  agent dev : worker { writes = worktree("task/{task}") }
+  flow ship(task) on task.dev { build = dev(task) }
+""", dev='for text in one two three; do "$FLEETC" agent send lead "$text" >>$out/sent 2>&1; done\necho done >result\n')
+        self.up(repo)
+        self.await_runs(repo, [("every:lead", "done")])
+        self.space.run("task", "add", "dev", "one", cwd=repo.path, expect=DONE)
+        self.await_runs(repo, [("every:lead", "done"), ("task:ship", "done")])
+        sent = (self.space.outside / "sent").read_text()
+        self.assertEqual(sent.count("sent to lead"), 2, sent)
+        self.assertIn("`limits` of the fleet has 2 messages an hour for each agent, and `dev` has sent as many", sent)
+        self.space.run("task", "add", "dev", "two", cwd=repo.path, expect=DONE)
+        waits = "waits for a session, then for its worktree"
+        wait_until(lambda: waits in self.space.run("status", cwd=repo.path, expect=DONE).out, "it is said to wait")
+        time.sleep(0.5)
+        self.assertEqual(self.ledger().count("begin dev"), 1, "a third start within the hour is none")
+        self.down(repo)
+        self.assertEqual(self.ledger().count("begin dev"), 1)
+        self.assert_no_process_left()
+
+    def test_a_folder_that_cannot_be_read_for_a_while_ends_no_fleet(self):
+        repo = self.repo("""
+  agent desk : watcher { dispatch = on message }
+  agent dev : worker { writes = worktree("task/{task}") }
+  flow ship(task) on task.dev { build = dev(task) }
+""", dev="while ! test -f $out/go; do sleep 0.05; done; echo done >result\n")
+        self.up(repo)
+        self.space.run("task", "add", "dev", "one", cwd=repo.path, expect=DONE)
+        wait_until(lambda: "begin dev" in self.ledger(), "the session begins")
+        tasks = repo.path / ".git" / "fleet" / "tasks" / "new"
+        tasks.rename(self.space.outside / "new")
+        tasks.write_text("no folder")
+        self.space.run("send", "desk", "Look!", cwd=repo.path, expect=DONE)
+        wait_until(lambda: "not all tasks and messages can be read: " in self.log(repo), "it is said")
+        self.await_runs(repo, [("message:desk", "done"), ("task:ship", "running")])
+        tasks.unlink()
+        (self.space.outside / "new").rename(tasks)
+        (self.space.outside / "go").write_text("")
+        wait_until(lambda: "tasks and messages are read again" in self.log(repo), "it goes on")
+        self.space.run("task", "add", "dev", "two", cwd=repo.path, expect=DONE)
+        self.await_runs(repo, [("message:desk", "done")] + [("task:ship", "done")] * 2)
+        self.assertEqual(self.log(repo).count("can be read: "), 1)
+        self.down(repo)
+
     def test_a_crash_loop_ends_with_a_human(self):
         repo = self.repo("""
   agent lead : watcher { dispatch = always; restart = on_crash backoff 100ms..200ms max 2/h else escalate }

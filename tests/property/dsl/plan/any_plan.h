@@ -251,6 +251,8 @@ inline Plan plan() {
     return DayCase{some(0, term), maybe(money)};
   });
   plan.limits.sessions = maybe([] { return below(100); });
+  plan.limits.starts = maybe([] { return below(100); });
+  plan.limits.messages = maybe([] { return below(100); });
   plan.limits.worktree_bytes = maybe([] { return *rc::gen::arbitrary<std::uint64_t>(); });
   plan.protect = some(0, text);
   plan.accept = some(0, acceptance);

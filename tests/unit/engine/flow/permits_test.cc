@@ -20,6 +20,16 @@ struct Asking {
 };
 using Names = std::vector<std::string>;
 
+class HandClock final : public os::Clock {
+ public:
+  os::WallTime wall() const override { return {}; }
+  os::MonoTime mono() const override { return now_; }
+  void advance(std::chrono::milliseconds by) { now_ = now_ + by; }
+
+ private:
+  os::MonoTime now_{};
+};
+
 }  // namespace
 
 TEST_CASE("an agent that is not cloned has one session, whichever run calls it") {
@@ -74,6 +84,42 @@ TEST_CASE("a session that an earlier engine began counts whatever the limits are
   CHECK(a.granted.empty());
   a.permits.give_back({"y", 0});
   CHECK(a.granted == Names{"z0"});
+}
+
+TEST_CASE("so many starts an hour, and the next one as soon as the first of them is an hour ago") {
+  HandClock clock;
+  std::vector<std::pair<std::chrono::milliseconds, std::function<void()>>> timers;
+  Asking a;
+  a.permits.use_clock(clock, [&](std::chrono::milliseconds wait, std::function<void()> then) {
+    timers.emplace_back(wait, std::move(then));
+  });
+  const auto ask = [&](const std::string& run, std::uint32_t session) {
+    a.permits.ask({{run, session}, "", 0, 2}, [&a, run, session](bool yes) {
+      (yes ? a.granted : a.dropped).push_back(run + std::to_string(session));
+    });
+  };
+  ask("x", 0);
+  clock.advance(std::chrono::minutes(10));
+  ask("y", 0);
+  ask("x", 0);  // another start of a session that is there
+  ask("z", 0);
+  CHECK(a.granted == Names{"x0", "y0"});
+  REQUIRE(timers.size() == 1);  // however many wait
+  CHECK(timers[0].first >= std::chrono::minutes(50));
+  CHECK(timers[0].first <= std::chrono::minutes(50) + std::chrono::milliseconds(2));
+  // Giving back makes no room for a start.
+  a.permits.give_back({"y", 0});
+  CHECK(a.granted == Names{"x0", "y0"});
+  clock.advance(timers[0].first);
+  timers[0].second();
+  CHECK(a.granted == Names{"x0", "y0", "x0"});
+  REQUIRE(timers.size() == 2);
+  a.permits.drop("z");
+  CHECK(a.dropped == Names{"z0"});
+  clock.advance(timers[1].first);
+  timers[1].second();
+  CHECK(a.granted == Names{"x0", "y0", "x0"});
+  CHECK(timers.size() == 2);  // nobody waits: nothing wakes
 }
 
 }  // namespace fleet::flow
