@@ -1,6 +1,8 @@
 // Claude Code: `claude -p` with a stream of JSON lines. Its last line is the result; an API error
 // is there as "subtype":"success" with "is_error":true, so neither the subtype nor the exit code
 // alone says that a session went well.
+#include <algorithm>
+
 #include "engine/adapter/words.h"
 
 namespace fleet::adapter {
@@ -31,6 +33,17 @@ void take_result(const Json& line, Ending& ending, bool& failed, std::uint64_t& 
   }
 }
 
+// How long one answer may be. The broker lets no request begin that might cost more than what is left
+// of the budget, and at the CLI's own bound one answer of a dear model costs more than a small task
+// may: so at most a quarter of the budget, by the prices of a family's dearest model
+// (engine/broker/price.cc).
+std::int64_t longest_answer(const std::string& model, std::int64_t budget_micros) {
+  constexpr std::int64_t kShortest = 8'000, kLongest = 32'000;  // tokens
+  const auto is = [&](const char* family) { return model.find(family) != std::string::npos; };
+  const std::int64_t micros_a_token = is("opus") ? 75 : is("haiku") ? 5 : 15;
+  return std::clamp(budget_micros / 4 / micros_a_token, kShortest, kLongest);
+}
+
 }  // namespace
 
 Start start_claude(const Call& call) {
@@ -45,8 +58,11 @@ Start start_claude(const Call& call) {
   };
   if (!call.model.empty())
     add({"--model", call.model});
-  if (call.budget_micros)
+  if (call.budget_micros) {
     add({"--max-budget-usd", std::to_string(static_cast<double>(*call.budget_micros) / 1e6)});
+    start.env.emplace_back("CLAUDE_CODE_MAX_OUTPUT_TOKENS",
+                           std::to_string(longest_answer(call.model, *call.budget_micros)));
+  }
   if (!call.fleetc.empty()) {
     // alwaysLoad: newer ones show only the names of a server's tools, until they are searched for.
     const Json server = {{"mcpServers",

@@ -56,6 +56,23 @@ TEST_CASE("each CLI gets its prompt and its model, and no secret on its command 
   }
 }
 
+TEST_CASE("one answer of claude takes a quarter of its budget at most, and is long enough to be one") {
+  const auto longest = [](const std::string& model, std::optional<std::int64_t> budget) {
+    Call call = full_call();
+    call.model = model;
+    call.budget_micros = budget;
+    for (const auto& [name, value] : start(Kind::kClaude, call).env)
+      if (name == "CLAUDE_CODE_MAX_OUTPUT_TOKENS")
+        return value;
+    return std::string();
+  };
+  CHECK(longest("sonnet", 1'000'000) == "16666");  // a quarter of $1 at $15/Mtok
+  CHECK(longest("claude-opus-4-1", 6'000'000) == "20000");
+  CHECK(longest("haiku", 100'000) == "8000");
+  CHECK(longest("", 100'000'000) == "32000");
+  CHECK(longest("sonnet", std::nullopt).empty());
+}
+
 TEST_CASE("each CLI is told of fleetc's tools where it looks for them") {
   const Start claude = start(Kind::kClaude, full_call());
   const auto server = nlohmann::json::parse(after(claude.argv, "--mcp-config"));
