@@ -1,7 +1,9 @@
 """A credential's life around its sessions: tried by its probe before anything is spent, parked with its owner where it
 does not work, kept from sessions that have no use for it, and shown before its last day."""
 import datetime
+import json
 import signal
+import subprocess
 import unittest
 
 import support
@@ -141,6 +143,37 @@ class Credentials(support.FleetTest):
         self.run_it(WAITING)
         status = self.space.run("status", cwd=self.repo.path, expect=DONE).out
         self.assertRegex(status, rf"credentials that end soon\n    gh of ann: [56] days left, until {soon.isoformat()}")
+
+    def test_the_example_waits_for_its_owner_and_goes_on(self):
+        self.space.variables = {}
+        path = self.space.root / "renew"
+        subprocess.run([support.SOURCE_DIR / "examples" / "08-credential" / "make-repo.sh", path], check=True,
+                       env=self.space.environment(), timeout=support.PATIENCE)
+        repo, key = support.Repo(self.space, path), path / ".git" / "forge.key"
+
+        def say(*words, expect=DONE):
+            return self.space.run(*words, cwd=repo.path, expect=expect).text
+
+        key.write_text("revoked\n")
+        begin = ("run", "renew.fleet", "main", "task=Say goodbye", "--no-wait")
+        self.assertIn("the forge says 401: bad credentials; ann renews it", say(*begin, expect=FAILED))
+        self.assertEqual(say("status", "--all"), "")
+        key.write_text("good\n")
+        say(*begin, expect=WAITING)
+        key.write_text("revoked\n")
+        say("approve", "read")
+        say("resume", "--no-wait", expect=WAITING)
+        self.assertIn("the forge says 401", say("inbox"))
+        self.assertIn("announce", say("inbox"))
+        say("approve", "announce")
+        say("resume", "--no-wait", expect=WAITING)
+        key.write_text("good\n")
+        say("approve", "announce")
+        say("resume", expect=DONE)
+        self.assertEqual(repo.show("ready/Say%20goodbye", "NEWS"), b"New: Say goodbye\n")
+        log = self.space.run("log", "--format", "json", cwd=repo.path, expect=DONE).out
+        begun = [json.loads(line) for line in log.splitlines() if '"event":"exited"' in line]
+        self.assertEqual(len(begun), 2, "one session for each step, however often it was parked")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,2 @@
+# What every task is judged by.
+test -s done.txt
