@@ -4,6 +4,7 @@ import re
 import signal
 import subprocess
 
+import company
 import conversation as c
 import support
 from endpoint import Endpoint
@@ -384,5 +385,5 @@ def over_budget(cli, path):
 
 
 ALL = [edit, brokered, over_budget, ship, auth, no_money, limited, subscription, overloaded, unavailable, too_long, refusal, idle, killed,
-       stopped, unreachable, unconfined, private]
-ONLY = {subscription: "claude"}  # what one CLI alone has
+       stopped, unreachable, unconfined, private, company.seven]
+ONLY = {subscription: "claude", company.seven: "claude"}  # what one CLI alone has
