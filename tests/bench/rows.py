@@ -9,6 +9,7 @@ import subprocess
 import time
 
 import chart
+import loop_rows
 import make_fleet
 
 CORES = os.cpu_count() or 1
@@ -58,7 +59,7 @@ class Bench:
 
 def row(key, what, ours, peer, ratios, goal, limit, *, unit="s", below=True, note="", extra=None):
     """One line of the table. `ratios` are of pairs; `limit` is what their median is held against."""
-    ratio = statistics.median(ratios)
+    ratio = statistics.median(ratios) if ratios else None
     def text(values):
         if not values:
             return ""
@@ -67,7 +68,7 @@ def row(key, what, ours, peer, ratios, goal, limit, *, unit="s", below=True, not
     reached = None if limit is None else (ratio <= limit if below else ratio >= limit)
     return {"key": key, "what": what, "unit": unit, "ours": ours, "peer": peer, "ratios": ratios,
             "ratio": ratio, "goal": goal, "reached": reached, "ours_text": text(ours),
-            "peer_text": text(peer), "ratio_text": f"{ratio:.3g}", "note": note,
+            "peer_text": text(peer), "ratio_text": f"{ratio:.3g}" if ratios else "", "note": note,
             **({"extra": extra} if extra else {})}
 
 
@@ -319,4 +320,6 @@ def broker(bench):
 
 
 ALL = {"ninja": ninja, "sandbox": sandbox, "own": own, "growth": growth, "memory": memory,
-       "worktree": worktree, "yaml": yaml, "resume": resume, "spawn": spawn, "broker": broker}
+       "worktree": worktree, "yaml": yaml, "resume": resume, "spawn": spawn, "broker": broker,
+       "verdict": lambda bench: loop_rows.verdict(bench, row, pairs),
+       "lost": lambda bench: loop_rows.lost(bench, row)}
