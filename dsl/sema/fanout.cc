@@ -214,7 +214,7 @@ void check_field(Context& context, const Fanout& fanout, const ast::Atom& atom) 
 // `route(x.label, security: sec_fixer, else: fix_a)`: the item's field chooses the agent.
 void read_route(FlowNames& names, const ast::Atom& call, Step& step) {
   const char* const form = "`route(x.FIELD, VALUE: AGENT, …, else: AGENT)`";
-  bool other = false;
+  bool other = false, misread = false;
   for (const ast::Argument& argument : call.args) {
     const std::vector<ast::Atom>& atoms = argument.value->atoms;
     const bool name = atoms.size() == 1 && atoms.front().kind == Kind::kName;
@@ -247,8 +247,12 @@ void read_route(FlowNames& names, const ast::Atom& call, Step& step) {
       if (std::ranges::none_of(step.agents, same))
         step.agents.push_back({symbol->index, atoms.front().span});
     } else {
-      names.context.sink.add(
-          error("F202", argument.value->span, std::string("`route` is written ") + form));
+      // The first says it for all: who quotes one value quotes the others too.
+      if (!misread)
+        names.context.sink.add(error("F202", argument.value->span,
+                                     std::string("`route` is written ") + form,
+                                     "a VALUE is a word without quotes"));
+      misread = true;
       step.broken = true;
     }
   }
