@@ -30,7 +30,7 @@ std::string describe_end(const JobReport& report) {
     case End::kCancelled: return "cancelled";
     case End::kOutputLimit:
       return fmt::format("stopped after {} bytes of output", report.output_bytes);
-    case End::kSpawnFailed: return "could not start";
+    case End::kSpawnFailed: return "could not be started";
     case End::kDropped: return "not started";
     case End::kLost: return "lost";
   }

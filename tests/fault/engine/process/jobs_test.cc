@@ -66,7 +66,7 @@ TEST_CASE("What can't start says why") {
     const JobReport end = keeper.run(job);
     CHECK(end.how == End::kSpawnFailed);
     CHECK(end.failure == SpawnFailure::kCommandNotFound);
-    CHECK(describe(end) == "could not start: no-such-command-here: not found in PATH");
+    CHECK(describe(end) == "could not be started: no-such-command-here: not found in PATH");
   }
   SECTION("no such file") {
     JobSpec job = keeper.agent(1, {});

@@ -73,7 +73,7 @@ TEST_CASE("what the stream says of a credential or a limit is the exit, and its 
 TEST_CASE("a CLI that is not there is told with where it has to be") {
   run::Exited missing = exit_with(0);
   missing.how = run::ExitHow::kSpawnFailed;
-  missing.detail = "could not start: claude: No such file or directory";
+  missing.detail = "could not be started: claude: No such file or directory";
   const plan::Agent agent = agent_of(plan::Adapter::kClaude);
   const auto end = flow::read_end(missing, agent, "");
   CHECK(end.exited.how == run::ExitHow::kSpawnFailed);

@@ -133,5 +133,5 @@ TEST_CASE("An end is told in a sentence") {
   report.text = "x: not found in PATH";
   report.survivors = 2;
   CHECK(describe(report) ==
-        "could not start: x: not found in PATH (2 of its processes could not be killed)");
+        "could not be started: x: not found in PATH (2 of its processes could not be killed)");
 }
