@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "engine/report/log.h"
+#include "engine/report/bill.h"
 
 namespace fleet::flow {
 namespace {

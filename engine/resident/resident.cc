@@ -12,7 +12,7 @@
 #include "engine/os/files.h"
 #include "engine/os/thread.h"
 #include "engine/report/json.h"
-#include "engine/report/log.h"
+#include "engine/report/bill.h"
 #include "engine/report/money.h"
 #include "engine/report/words.h"
 #include "engine/resident/wake_observer.h"
