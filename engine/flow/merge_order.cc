@@ -161,6 +161,19 @@ void LocalWorld::merge_now(worktree::Repository& repository, std::shared_ptr<Mer
   merging->event.branch = target.branch;
   if (!found->refused.empty())
     return merging->end(run::MergeHow::kRefused, std::move(found->refused));
+  // A branch that was set back while the run went on would get again what somebody took from it.
+  if (into_base) {
+    const auto stands = repository.is_ancestor(oid_of(base_), target.onto);
+    if (!stands)
+      return merging->end(run::MergeHow::kError, stands.error().message());
+    if (!*stands)
+      return merging->end(
+          run::MergeHow::kRefused,
+          fmt::format("`{}` does not have {} any more, at which this run began: it was set back or "
+                      "replaced, and a merge would bring back what was taken from it; begin a new "
+                      "run, or put it back and try again",
+                      plan_.repo.base, base_.substr(0, 12)));
+  }
   worktree::MergeRequest request;
   request.into = target.onto;
   request.into_name = into_base ? plan_.repo.base : target.branch;

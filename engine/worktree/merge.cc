@@ -7,6 +7,7 @@
 #include "engine/worktree/libgit.h"
 #include "engine/worktree/object_writer.h"
 #include "engine/worktree/replay.h"
+#include "engine/worktree/taken.h"
 #include "engine/worktree/tree_merge.h"
 #include "engine/worktree/trees.h"
 
@@ -42,6 +43,10 @@ class Merger {
     FLEET_TRY(const auto sources, wanted_sources());
     if (sources.empty())
       return MergeOutcome(AlreadyMerged());
+    std::vector<Oid> commits;
+    for (const MergeSource* source : sources)
+      commits.push_back(source->commit);
+    FLEET_TRY(taken_, taken_anew(git_, request_.into, commits, request_.author_email));
     tip_ = request_.into;
     FLEET_TRY(tree_, tree_of(git_, request_.into));
     for (std::size_t i = 0; i < sources.size(); ++i) {
@@ -103,10 +108,13 @@ class Merger {
       return std::optional<MergeConflicts>();
     parents_.clear();
     if (request_.style == MergeStyle::kSquash) {
-      FLEET_CHECK(commit(request_.message));
+      std::string message = request_.message;
+      for (const MergeSource* source : sources)
+        message += "\n" + source_line(source->commit);
+      FLEET_CHECK(commit(message));
       return std::optional<MergeConflicts>();
     }
-    FLEET_TRY(auto replayed, replay(git_, request_, sources));
+    FLEET_TRY(auto replayed, replay(git_, request_, sources, taken_));
     if (auto* conflicts = std::get_if<MergeConflicts>(&replayed))
       return std::optional(std::move(*conflicts));
     tip_ = std::get<Oid>(replayed);
@@ -174,8 +182,39 @@ class Merger {
     return bases;
   }
 
+  // The latest of what the source is built on that is in the branch anew.
+  Result<std::optional<Oid>> taken_of(const Oid& source) const {
+    for (const Oid& one : taken_) {
+      FLEET_TRY(const bool built, is_built_on(git_, source, one));
+      if (built)
+        return std::optional(one);
+    }
+    return std::optional<Oid>();
+  }
+
+  // What the source brings beyond `known`, which both sides have.
+  Result<std::vector<MergeConflict>> fold_from(const Oid& known, const Oid& theirs,
+                                               const MergeSource& source) {
+    FLEET_TRY(const Oid base, tree_of(git_, known));
+    FLEET_TRY(auto changes, diff_trees(git_.odb.get(), base, theirs));
+    FLEET_TRY(const TreeMerge merged, merge_trees(git_, base, tree_, theirs));
+    std::vector<MergeConflict> conflicts;
+    if (const auto* paths = std::get_if<ConflictPaths>(&merged)) {
+      for (const std::string& path : *paths)
+        conflicts.push_back({path, who_touched(path), source.name});
+      return conflicts;
+    }
+    tree_ = std::get<Oid>(merged);
+    folded_.push_back({&source, std::move(changes)});
+    parents_.push_back(source.commit);
+    return conflicts;
+  }
+
   Result<std::vector<MergeConflict>> fold(const MergeSource& source) {
     FLEET_TRY(const Oid theirs, tree_of(git_, source.commit));
+    FLEET_TRY(const auto known, taken_of(source.commit));
+    if (known)
+      return fold_from(*known, theirs, source);
     FLEET_TRY(const auto bases, merge_bases(source.commit));
     Oid base;
     if (!bases.empty()) {
@@ -259,6 +298,7 @@ class Merger {
   Repository& repository_;
   Repository::Handle& git_;
   const MergeRequest& request_;
+  std::vector<Oid> taken_;      // what of the sources is in the branch anew
   Oid tip_;                     // the last commit made, or `into`
   Oid tree_;                    // of what is merged so far
   std::vector<Oid> parents_;    // sources folded since the tip

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "engine/worktree/object_writer.h"
+#include "engine/worktree/taken.h"
 #include "engine/worktree/tree_merge.h"
 
 namespace fleet::worktree {
@@ -58,11 +59,12 @@ std::string author_line(const git_commit* commit) {
 
 class Replay {
  public:
-  Replay(Repository::Handle& git, const MergeRequest& request)
-      : git_(git), request_(request), tip_(request.into) {}
+  Replay(Repository::Handle& git, const MergeRequest& request, const std::vector<Oid>& taken)
+      : git_(git), request_(request), taken_(taken), tip_(request.into) {}
 
   Result<std::variant<Oid, MergeConflicts>> run(const std::vector<const MergeSource*>& sources) {
     std::vector<Oid> done{request_.into};
+    done.insert(done.end(), taken_.begin(), taken_.end());
     FLEET_TRY(tree_, tree_of(git_, request_.into));
     for (const MergeSource* source : sources) {
       FLEET_TRY(const auto commits, commits_between(git_, done, source->commit));
@@ -104,14 +106,16 @@ class Replay {
 
   Result<Oid> write(const git_commit* commit) {
     const char* const encoding = git_commit_message_encoding(commit);
-    const CommitText text{tree_,
-                          {tip_},
-                          request_.author_name,
-                          request_.author_email,
-                          request_.time,
-                          with_trailers(git_commit_message_raw(commit), request_.message),
-                          author_line(commit),
-                          encoding == nullptr ? "" : encoding};
+    const CommitText text{
+        tree_,
+        {tip_},
+        request_.author_name,
+        request_.author_email,
+        request_.time,
+        with_trailers(git_commit_message_raw(commit),
+                      request_.message + "\n" + source_line(from_git_oid(*git_commit_id(commit)))),
+        author_line(commit),
+        encoding == nullptr ? "" : encoding};
     ObjectWriter writer(git_);
     FLEET_TRY(const Oid made, writer.add(GIT_OBJECT_COMMIT, encode_commit(text)));
     FLEET_CHECK(writer.flush());
@@ -120,6 +124,7 @@ class Replay {
 
   Repository::Handle& git_;
   const MergeRequest& request_;
+  const std::vector<Oid>& taken_;
   Oid tip_;   // the last commit made, or `into`
   Oid tree_;  // of it
 };
@@ -150,8 +155,9 @@ Result<std::vector<Oid>> commits_between(Repository::Handle& git, const std::vec
 
 Result<std::variant<Oid, MergeConflicts>> replay(Repository::Handle& git,
                                                  const MergeRequest& request,
-                                                 const std::vector<const MergeSource*>& sources) {
-  return Replay(git, request).run(sources);
+                                                 const std::vector<const MergeSource*>& sources,
+                                                 const std::vector<Oid>& taken) {
+  return Replay(git, request, taken).run(sources);
 }
 
 }  // namespace fleet::worktree

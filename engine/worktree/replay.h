@@ -16,7 +16,8 @@ namespace fleet::worktree {
 // commit in their `why`.
 Result<std::variant<Oid, MergeConflicts>> replay(Repository::Handle& git,
                                                  const MergeRequest& request,
-                                                 const std::vector<const MergeSource*>& sources);
+                                                 const std::vector<const MergeSource*>& sources,
+                                                 const std::vector<Oid>& taken);
 
 // Commits that `tip` reaches and none of `without` does, oldest first.
 Result<std::vector<Oid>> commits_between(Repository::Handle& git, const std::vector<Oid>& without,

@@ -199,4 +199,43 @@ TEST_CASE_METHOD(StyleFixture,
   check_store();
 }
 
+TEST_CASE_METHOD(StyleFixture,
+                 "what was squashed or rebased is not counted twice in what is built on it") {
+  const Oid first = on(base, "echo one > b");
+  const Oid back = on(first, "echo b > b && echo g > g", "put back");
+  const Oid edited = on(first, "echo two > b", "the same line");
+  for (const MergeStyle before : {MergeStyle::kMerge, MergeStyle::kSquash, MergeStyle::kRebase}) {
+    for (const MergeStyle after : {MergeStyle::kMerge, MergeStyle::kSquash, MergeStyle::kRebase}) {
+      CAPTURE(static_cast<int>(before), static_cast<int>(after));
+      request.message = "First\n\nFleet-Run: r\nFleet-Task: 6";
+      request.mark = "Fleet-Run: r\nFleet-Task: 6";
+      request.into = base;
+      request.time = 1'700'000'000;
+      const Oid taken = std::get<Merged>(with(before, {{first, "first"}})).commit;
+      // Somebody else's work comes in between.
+      const Oid main = on(taken, "echo main > other", "in between");
+      for (const Oid& next : {back, edited}) {
+        request.into = main;
+        request.message = "Then\n\nFleet-Run: r\nFleet-Task: 8";
+        request.mark = "Fleet-Run: r\nFleet-Task: 8";
+        request.time = 1'700'000'060;
+        const MergeOutcome outcome = with(after, {{next, "next"}});
+        REQUIRE(std::holds_alternative<Merged>(outcome));
+        const Oid made = std::get<Merged>(outcome).commit;
+        CHECK(run_git("show " + made.hex() + ":b") == run_git("show " + next.hex() + ":b"));
+        CHECK(run_git("show " + made.hex() + ":other") == "main");
+      }
+    }
+  }
+  check_store();
+}
+
+TEST_CASE_METHOD(StyleFixture, "what a commit is said to be made from is believed of nobody else") {
+  const Oid first = on(base, "echo one > b");
+  // Its change is not in the branch, whatever its message says.
+  request.into = on(base, "echo x > new", "Forged\n\nFleet-Source: " + first.hex());
+  const auto merged = std::get<Merged>(with(MergeStyle::kMerge, {{first, "first"}}));
+  CHECK(run_git("show " + merged.commit.hex() + ":b") == "one");
+}
+
 }  // namespace fleet::worktree::testing
