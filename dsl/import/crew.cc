@@ -40,14 +40,14 @@ void find_inputs(std::string_view text, std::vector<std::string>& found) {
 }
 
 std::string replaced(std::string text, const std::map<std::string, std::string>& names) {
-  for (const auto& [from, to] : names) {
-    const std::string hole = "{" + from + "}";
-    const std::string other = "{" + to + "}";
-    if (from == to)
-      continue;
-    for (std::size_t at = text.find(hole); at != std::string::npos;
-         at = text.find(hole, at + other.size()))
-      text.replace(at, hole.size(), other);
+  // In one pass: what one is renamed to may be another's name.
+  for (std::size_t at = text.find('{'); at != std::string::npos; at = text.find('{', at + 1)) {
+    const std::size_t end = text.find('}', at);
+    if (end == std::string::npos)
+      break;
+    const auto name = names.find(text.substr(at + 1, end - at - 1));
+    if (name != names.end())
+      text.replace(at + 1, end - at - 1, name->second);
   }
   return text;
 }

@@ -1,6 +1,7 @@
 // A takt workflow: steps whose rules say which is next, by what an agent says of its own work. The
 // way that the first rules lead is the flow; a rule that leads back from a review is a loop.
 #include <algorithm>
+#include <filesystem>
 #include <map>
 #include <set>
 #include <utility>
@@ -119,7 +120,7 @@ class Takt {
       made.name = names_.make(name, "verdict");
       made.text = "{task}";
       for (const Value& one : parallel.list) {
-        made.roles.push_back(role_of(name + "/" + one["name"].text, one, true));
+        made.roles.push_back(role_of(key_of(name, parallel, one), one, true));
         DraftRole& role = out_.draft.roles[made.roles.back()];
         if (const std::string text = instruction_of(one, role.notes); !text.empty())
           role.brief += (role.brief.empty() ? "" : "\n\n") + text;
@@ -131,7 +132,7 @@ class Takt {
     for (const Value& one : parallel.list) {
       DraftStep beside = made;
       beside.name = names_.make(one["name"].text, "step");
-      beside.roles = {role_of(name + "/" + one["name"].text, one, false)};
+      beside.roles = {role_of(key_of(name, parallel, one), one, false)};
       beside.text = text_of(one, beside);
       if (writes(one))
         writer_ = beside.roles.front();
@@ -294,6 +295,11 @@ class Takt {
     return out_.draft.roles.size() - 1;
   }
 
+  // Two beside one another may have one name, or none.
+  static std::string key_of(const std::string& step, const Value& parallel, const Value& one) {
+    return fmt::format("{}/{}/{}", step, &one - parallel.list.data(), one["name"].text);
+  }
+
   // A text of its own, or the file that a section names, or that is named at the step.
   std::string facet(const std::string& section, const std::string& key,
                     std::vector<std::string>& notes) {
@@ -311,8 +317,17 @@ class Takt {
                                   key, section));
       return {};
     }
-    const FileText read =
-        files_.read(named.starts_with('/') ? named : folder_of(file_.path) + named);
+    // A definition of somebody else's must not carry any file of the user's into a fleet: its own
+    // lie below the folder that its folder stands in (`.takt`).
+    const std::filesystem::path path = std::filesystem::path(named).lexically_normal();
+    const auto up = std::ranges::count(path, std::filesystem::path(".."));
+    if (path.is_absolute() || up > 1) {
+      notes.push_back(fmt::format(
+          "`{}` is not read: it is not below the folder that the workflow's own stands in.",
+          named));
+      return {};
+    }
+    const FileText read = files_.read(folder_of(file_.path) + named);
     if (read.text)
       return trimmed(*read.text);
     notes.push_back(

@@ -61,14 +61,24 @@ std::vector<fs::path> places_in(const fs::path& folder) {
   return places;
 }
 
+// As an editor on Windows may have begun it.
+std::string without_mark(std::string text) {
+  return text.starts_with("\xEF\xBB\xBF") ? text.substr(3) : text;
+}
+
 bool read_folder(const std::string& folder, std::vector<import::ForeignFile>& files) {
   const std::size_t before = files.size();
   DiskReader disk;
   for (const fs::path& place : places_in(folder)) {
     for (const std::string& path : files_in(place)) {
       const FileText text = disk.read(path);
-      if (text.text && import::format_of({path, *text.text}))
-        files.push_back({path, *text.text});
+      import::ForeignFile file{path, without_mark(text.text.value_or(""))};
+      if (text.text && import::format_of(file))
+        files.push_back(std::move(file));
+      else if (place != fs::path(folder))
+        complain(fmt::format(
+            "fleetc: {} is not read: {}\n", report::printable(path),
+            text.text ? "it is no definition in UTF-8 that is known here" : text.problem));
     }
   }
   return files.size() > before;
@@ -94,7 +104,7 @@ bool read_all(const std::vector<std::string>& paths, std::vector<import::Foreign
       say_unreadable(path, text.problem);
       return false;
     }
-    files.push_back({path, std::move(*text.text)});
+    files.push_back({path, without_mark(std::move(*text.text))});
   }
   return true;
 }
