@@ -33,14 +33,16 @@ void take_result(const Json& line, Ending& ending, bool& failed, std::uint64_t& 
   }
 }
 
-// How long one answer may be. The broker lets no request begin that might cost more than what is left
-// of the budget, and at the CLI's own bound one answer of a dear model costs more than a small task
-// may: so at most a quarter of the budget, by the prices of a family's dearest model
+// How long one answer may be. The broker lets no request begin that might cost more than what is
+// left of the budget, and at the CLI's own bound one answer of a dear model costs more than a small
+// task may: so at most a quarter of the budget, by the prices of a family's dearest model
 // (engine/broker/price.cc).
 std::int64_t longest_answer(const std::string& model, std::int64_t budget_micros) {
   constexpr std::int64_t kShortest = 8'000, kLongest = 32'000;  // tokens
-  const auto is = [&](const char* family) { return model.find(family) != std::string::npos; };
-  const std::int64_t micros_a_token = is("opus") ? 75 : is("haiku") ? 5 : 15;
+  const auto is = [&](const char* family) {
+    return model.find(family) != std::string::npos;
+  };
+  const std::int64_t micros_a_token = is("fable") ? 50 : is("haiku") ? 5 : is("sonnet") ? 23 : 25;
   return std::clamp(budget_micros / 4 / micros_a_token, kShortest, kLongest);
 }
 

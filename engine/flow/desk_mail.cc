@@ -42,7 +42,7 @@ Brief Desk::mail_of(const TaskFacts& task, const plan::Agent& agent, bool adopte
 void Desk::send(run::Attempt attempt, const plan::Agent& agent, const Outgoing& outgoing,
                 const agent::Answer& answer) {
   if (postage_ != nullptr)
-    if (const Status may = postage_->take(agent.name, plan_.limits.messages.value_or(0)); !may)
+    if (const Status may = postage_->may_send(agent.name, plan_.limits.messages.value_or(0)); !may)
       return answer(
           agent::refusal("", agent::Fault::kRefused, "not sent: " + may.error().message()));
   git_.add([this, attempt, &agent, outgoing, answer](worktree::Repository&) {
@@ -50,6 +50,8 @@ void Desk::send(run::Attempt attempt, const plan::Agent& agent, const Outgoing& 
     if (!id)
       return answer(
           agent::refusal("", agent::Fault::kRefused, "not sent: " + id.error().message()));
+    if (postage_ != nullptr)
+      postage_->sent(agent.name);
     os::crash_point("engine.message.sent");
     answer({"", agent::Fault::kNone, fmt::format("sent to {} as {}", outgoing.to, *id),
             fmt::format(R"({{"id":"{}"}})", *id)});

@@ -490,8 +490,10 @@ Result<run::RunOutcome> Engine::execute(std::vector<run::EventBody> first,
       const std::lock_guard lock(executor_mutex_);
       executor_ = &executor;
       world_ = &world;
-      if (asked_)
+      if (asked_) {
         executor.post(*asked_);
+        asked_->level == run::StopLevel::kNow ? world.stop_now() : world.begin_none();
+      }
     }
     if (models != nullptr) {
       models->count_left_over();

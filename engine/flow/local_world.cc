@@ -245,14 +245,14 @@ void LocalWorld::ended(run::Attempt attempt, plan::NodeIndex node, const plan::A
                                                          site_.output_limit + kOutputSlack);
         AdaptedEnd end = read_end(exited, *agent, output ? *output : std::string());
         mark_over_budget(end.exited, over_budget);
+        // Before the exit: with the last one the run may leave, and its purses with it.
+        if (end.metered && !metered && purses_ != nullptr)
+          broker::settle_in(purses_->of(*agent), 0, end.metered->micros);
         post(std::move(end.exited));
         // After the exit, which is told once: a crash in between loses the figure and doubles none.
         // What the broker has metered is counted already.
-        if (end.metered && !metered) {
+        if (end.metered && !metered)
           desk_.meter(*end.metered);
-          if (purses_ != nullptr)
-            broker::settle_in(purses_->of(*agent), 0, end.metered->micros);
-        }
       });
 }
 

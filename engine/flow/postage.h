@@ -16,8 +16,10 @@ class Postage {
   // `clock` outlives it.
   explicit Postage(const os::Clock& clock) : clock_(clock) {}
 
-  // Counts one more, or says when there may be one (kBusy). `most` an hour; 0: no limit.
-  Status take(const std::string& agent, std::uint32_t most);
+  // kBusy: there may be no other one yet, and when there may. `most` an hour; 0: no limit.
+  Status may_send(const std::string& agent, std::uint32_t most);
+  // One was.
+  void sent(const std::string& agent);
 
  private:
   const os::Clock& clock_;

@@ -52,10 +52,10 @@ void LocalWorld::prepare(const PrepareOrder& order, Post post) {
   permits_->ask(wish_of(order), [this, order, post = std::move(post)](bool granted) {
     if (granted)
       return prepare_now(order, post);
+    // The run is being stopped: what is prepared is not begun then, whatever it was given.
     run::Prepared event;
     event.attempt = order.task.attempt;
     event.start = order.start;
-    event.error = fmt::format("the run was stopped before `{}` was free", order.task.agent);
     post(std::move(event));
   });
   // It was asked for while the run began to stop.

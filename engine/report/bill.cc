@@ -120,7 +120,7 @@ void Bill::saw(const plan::Plan& plan, const run::State& state, const run::Event
 
 void Bill::count(const plan::Plan& plan, const run::State& state, const run::Task& task,
                  std::int64_t at) {
-  if (!has_process(plan.nodes[task.node.value]) || task.epoch == 0)
+  if (!has_process(plan.nodes[task.node.value]))
     return;
   if (known_.size() < state.tasks.size())
     known_.resize(state.tasks.size());
@@ -133,14 +133,14 @@ void Bill::count(const plan::Plan& plan, const run::State& state, const run::Tas
     case By::kDay: of = day_of(at); break;
   }
   Share now;
-  now.accepted = (is_accepted(task) ? 1 : 0) - (known.counted_accepted ? 1 : 0);
+  now.accepted = (is_accepted(task) ? 1 : 0) - (known.accepted ? 1 : 0);
   now.attempts = static_cast<std::int64_t>(task.epoch) - known.epoch;
   now.work = task.work - known.work;
   now.used = since(task.used, known.used);
   if (now.accepted == 0 && now.attempts == 0 && now.work.count() == 0 && now.used == run::Used{})
     return;
   Share& sum = share(of);
-  if (known.epoch == 0)
+  if (!known.begun)
     ++tasks_;
   if (known.last != of)
     ++sum.tasks;
@@ -148,7 +148,7 @@ void Bill::count(const plan::Plan& plan, const run::State& state, const run::Tas
   sum.attempts += now.attempts;
   sum.work += now.work;
   add(sum.used, now.used);
-  known = {is_accepted(task), task.epoch, task.work, task.used, std::move(of)};
+  known = {true, is_accepted(task), task.epoch, task.work, task.used, std::move(of)};
 }
 
 Share& Bill::share(const std::string& of) {

@@ -48,7 +48,8 @@ class Bill final : public run::Observer {
 
  private:
   struct Known {
-    bool counted_accepted = false;
+    bool begun = false;
+    bool accepted = false;
     std::uint32_t epoch = 0;
     plan::Millis work{0};
     run::Used used;

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -195,23 +196,25 @@ void Resident::look() {
 
 Status Resident::look_for_tasks() {
   FLEET_TRY(const TaskBox::Listed listed, box_.list());
+  Status put_away;
   for (const Wake& wake : listed.wakes)
     if (rota_.woke(wake) && rota_.is_spent(wake.id))
-      FLEET_CHECK(box_.finish(wake.id));
+      if (const Status done = box_.finish(wake.id); !done)
+        put_away = done;
   FLEET_TRY(const auto cancels, box_.list_cancels());
   for (const std::string& wake : cancels)
     cancel(wake);
-  return Status();
+  return put_away;
 }
 
 Status Resident::look_for_mail(const Duty& duty) {
   FLEET_TRY(const auto box, bus::Mailbox::open(workshop_->site().state_dir + "/bus", duty.name));
   FLEET_TRY(const auto entries, box.list());
-  std::string newest;
+  std::set<std::string> unread;
   for (const bus::Mailbox::Entry& entry : entries)
     if (entry.place == bus::Place::kNew)
-      newest = entry.id;
-  rota_.mail(duty.name, std::move(newest));
+      unread.insert(entry.id);
+  rota_.mail(duty.name, std::move(unread));
   return Status();
 }
 
@@ -287,7 +290,10 @@ Ended Resident::how_ended(const Running& running, run::RunOutcome outcome) const
   const run::State& state = running.engine->state();
   const bool aged = outcome == run::RunOutcome::kDone && duty != nullptr && duty->session_max &&
                     !state.tasks.empty() && state.tasks.front().duration >= *duty->session_max;
-  return aged ? Ended::kAged : ended_of(outcome);
+  const bool broke = outcome == run::RunOutcome::kFailed && duty != nullptr &&
+                     (duty->day_budget || fleet_.limits.day) && !state.tasks.empty() &&
+                     state.tasks.front().outcome == run::Outcome::kBudgetSpent;
+  return aged ? Ended::kAged : broke ? Ended::kBroke : ended_of(outcome);
 }
 
 Status Resident::take_left(const Left& left) {

@@ -72,6 +72,7 @@ void Rota::replace(std::vector<Duty> duties, Limits limits) {
     book.failures.clear();
     book.in_a_row = 0;
     book.not_before = 0;
+    book.passed_over.clear();
     if (old != before.end() && old->every != duty.every && book.due)
       book.due = book.last ? *book.last + duty.every.count() : 0;
     book.wanted = true;
@@ -175,12 +176,13 @@ bool Rota::drop(const std::string& wake) {
   return std::erase_if(pending_, [&](const Pending& one) { return one.wake.id == wake; }) > 0;
 }
 
-void Rota::mail(const std::string& agent, std::string newest) {
-  books_[agent].unread = std::move(newest);
+void Rota::mail(const std::string& agent, std::set<std::string> unread) {
+  books_[agent].unread = std::move(unread);
 }
 
 bool Rota::has_mail(const Book& book) {
-  return !book.unread.empty() && book.unread != book.passed_over;
+  return std::ranges::any_of(book.unread,
+                             [&](const std::string& id) { return !book.passed_over.contains(id); });
 }
 
 void Rota::news(const std::string& except, std::int64_t now) {
@@ -263,7 +265,7 @@ std::string Rota::holds_back(const Duty& duty, std::int64_t now) const {
   if (!duty.is_flow && is_busy(duty.name))
     return "its session is busy";
   if (now < book.not_before)
-    return fmt::format("after a failure it waits until {}", report::timestamp(book.not_before));
+    return fmt::format("it waits until {}", report::timestamp(book.not_before));
   if (const auto left = left_today(duty); left && left->micros == 0)
     return fmt::format("it has spent its {} of today", plan::to_string(*duty.day_budget));
   if (!can_afford(duty))
@@ -340,7 +342,8 @@ void Rota::ended(const std::string& cause, Ended how, plan::Money money, std::in
   Book& book = books_[name];
   if (how == Ended::kDone || how == Ended::kAged) {
     book.wanted = book.wanted || how == Ended::kAged;
-    book.passed_over = book.told;
+    if (how == Ended::kDone)
+      book.passed_over = book.told;
     book.in_a_row = 0;
     book.not_before = 0;
     book.failures.clear();
@@ -348,6 +351,12 @@ void Rota::ended(const std::string& cause, Ended how, plan::Money money, std::in
   }
   if (how == Ended::kStopped)
     return;
+  // No failure of its own, and no other try helps before there is money again.
+  if (how == Ended::kBroke) {
+    book.not_before = (day_of(now) + 1) * kDay;
+    book.wanted = true;
+    return;
+  }
   // Each failure in a row waits twice as long as the one before.
   std::int64_t wait = duty->restart.backoff_min.count();
   for (std::uint32_t i = 0; i < book.in_a_row && wait < duty->restart.backoff_max.count(); ++i)

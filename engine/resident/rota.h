@@ -59,7 +59,8 @@ struct Start {
 };
 
 // kAged: well, because its session had grown as old as it may; a successor goes on.
-enum class Ended : std::uint8_t { kDone, kAged, kFailed, kStopped };
+// kBroke: for want of money of the day.
+enum class Ended : std::uint8_t { kDone, kAged, kFailed, kStopped, kBroke };
 
 struct Limits {
   std::optional<plan::Money> day;   // of all runs, where the fleet's budget is hard
@@ -92,10 +93,10 @@ class Rota {
   // It shall not begin; false: it has, or is not known.
   bool drop(const std::string& wake);
 
-  // The newest message that is unread in an agent's mailbox; empty: none is. One that was there
-  // when a turn began that ended well does not begin another: who did not read it then is not asked
-  // again and again for money.
-  void mail(const std::string& agent, std::string newest);
+  // The messages that are unread in an agent's mailbox, by their IDs. One that was there when a
+  // turn began that ended well does not begin another: who did not read it then is not asked again
+  // and again for money.
+  void mail(const std::string& agent, std::set<std::string> unread);
   // Something that an always-on agent wants to know of has happened: the base moved, a human
   // decided. News that comes within a second is told together.
   void news(const std::string& except, std::int64_t now);
@@ -131,9 +132,9 @@ class Rota {
     std::uint32_t in_a_row = 0;         // of these, since it ended well
     std::uint64_t turn = 0;             // the last number that a cause has
     std::optional<std::int64_t> last;   // when its last run began
-    std::string unread;                 // the newest message; empty: none
-    std::string told;                   // what `unread` was when its last run began
-    std::string passed_over;            // that run ended well
+    std::set<std::string> unread;       // messages
+    std::set<std::string> told;         // those that were unread when its last run began
+    std::set<std::string> passed_over;  // and were left so by one that ended well
     std::int64_t gathers_until = 0;     // news
     std::deque<std::int64_t> turns;     // for messages, within the last hour, oldest first
     bool wanted = true;                 // kAlways: never ran, ended badly, or there is news

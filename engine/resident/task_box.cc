@@ -116,8 +116,10 @@ Result<TaskBox::Listed> TaskBox::list() const {
     auto wake = read(new_ + "/" + entry.name);
     if (wake && file_of(wake->id) == entry.name)
       listed.wakes.push_back(*std::move(wake));
-    else if (wake || wake.error().code() != Errc::kNotFound)
+    else if (wake || wake.error().code() == Errc::kCorrupt)
       listed.broken.push_back(new_ + "/" + entry.name);
+    else if (wake.error().code() != Errc::kNotFound)
+      return wake.error();  // it may be one all the same: what can't be read now is read later
   }
   std::ranges::stable_sort(listed.wakes, {}, &Wake::at);
   return listed;

@@ -225,11 +225,6 @@ void on(Core& core, const Prepared& event) {
   Task& task = core.state.tasks[event.attempt.task.value];
   if (task.phase != Phase::kPreparing || drop_if_unwanted(core, task))
     return;
-  // Whatever it is, the run that goes on will see.
-  if (!event.error.empty() && core.state.draining) {
-    give_back(core, task, "was not started; starts on resume");
-    return;
-  }
   if (!event.error.empty() && !event.credential.empty()) {
     lack_credential(core, task, event);
     return;

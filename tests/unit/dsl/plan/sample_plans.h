@@ -162,7 +162,8 @@ inline Plan ship_plan() {
   key.expires = 22'339;
   plan.credentials = {key};
   plan.identities = {{"core", 4, "identity/core.md", {}, std::string(64, 'a')}};
-  plan.limits = {4, std::uint64_t{20} << 30};
+  plan.limits.sessions = 4;
+  plan.limits.worktree_bytes = std::uint64_t{20} << 30;
   plan.protect = {"fleets/**", "ci/*"};
   plan.accept = {passes({{text("ctest")}, {text("--preset")}, {text("ci")}}, "ctest --preset ci")};
   Acceptance small;

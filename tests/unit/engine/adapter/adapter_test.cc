@@ -66,8 +66,8 @@ TEST_CASE("one answer of claude takes a quarter of its budget at most, and is lo
         return value;
     return std::string();
   };
-  CHECK(longest("sonnet", 1'000'000) == "16666");  // a quarter of $1 at $15/Mtok
-  CHECK(longest("claude-opus-4-1", 6'000'000) == "20000");
+  CHECK(longest("sonnet", 1'000'000) == "10869");  // a quarter of $1 at $23/Mtok
+  CHECK(longest("claude-opus-4-5", 2'000'000) == "20000");
   CHECK(longest("haiku", 100'000) == "8000");
   CHECK(longest("", 100'000'000) == "32000");
   CHECK(longest("sonnet", std::nullopt).empty());

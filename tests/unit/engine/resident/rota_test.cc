@@ -74,7 +74,7 @@ TEST_CASE("the rota begins an agent that is always on and again only when there 
   CHECK(rota.take(kMorning + kHour).empty());  // more of it may come
   CHECK(rota.next(kMorning + kHour) == kMorning + kHour + kSecond);
   CHECK(causes(rota.take(kMorning + kHour + kSecond)) == Causes{"always:2:lead"});
-  rota.mail("lead", "a");
+  rota.mail("lead", {"a"});
   rota.ended("always:2:lead", Ended::kDone, {}, kMorning + 2 * kHour);
   CHECK(causes(rota.take(kMorning + 2 * kHour)) == Causes{"always:3:lead"});
 }
@@ -208,9 +208,9 @@ TEST_CASE("the rota has one session of an agent and as many runs of a flow as th
 TEST_CASE("the rota starts for mail only while there is some") {
   Rota rota({on("desk", kMail)}, {});
   CHECK(rota.take(kMorning).empty());
-  rota.mail("desk", "a");
+  rota.mail("desk", {"a"});
   CHECK(causes(rota.take(kMorning)) == Causes{"message:1:desk"});
-  rota.mail("desk", "");
+  rota.mail("desk", {});
   rota.ended("message:1:desk", Ended::kDone, {}, kMorning);
   CHECK(rota.take(kMorning).empty());
 }
@@ -220,7 +220,7 @@ TEST_CASE("the rota does not begin again for messages that were left unread, and
   (void)rota.take(kMorning);
   rota.ended("always:1:lead", Ended::kDone, {}, kMorning);
   for (const char* agent : {"desk", "lead"})
-    rota.mail(agent, "a");
+    rota.mail(agent, {"a"});
   CHECK(causes(rota.take(kMorning)) == (Causes{"message:1:desk", "always:2:lead"}));
   rota.ended("always:2:lead", Ended::kDone, {}, kMorning);
   rota.ended("message:1:desk", Ended::kFailed, {}, kMorning);
@@ -230,26 +230,55 @@ TEST_CASE("the rota does not begin again for messages that were left unread, and
   // Who failed is begun again: it may not have come to them.
   CHECK(causes(rota.take(kMorning + kSecond)) == Causes{"message:2:desk"});
   // One that came while it worked is another one.
-  rota.mail("desk", "b");
+  rota.mail("desk", {"b"});
   rota.ended("message:2:desk", Ended::kDone, {}, kMorning + kSecond);
   CHECK(causes(rota.take(kMorning + kSecond)) == Causes{"message:3:desk"});
-  rota.mail("desk", "");
+  rota.mail("desk", {});
   rota.ended("message:3:desk", Ended::kDone, {}, kMorning + kSecond);
   CHECK(rota.take(kMorning + kSecond).empty());
   CHECK_FALSE(rota.standing(kMorning + kSecond)[0].stuck);
-  rota.mail("lead", "c");
+  rota.mail("lead", {"c"});
   CHECK(causes(rota.take(kMorning + kSecond)) == Causes{"always:3:lead"});
+}
+
+TEST_CASE("the rota waits for the next day's money, and counts no failure for want of it") {
+  Rota rota({always("lead"), on("desk", kMail)}, {});
+  rota.mail("desk", {"a"});
+  CHECK(rota.take(kMorning).size() == 2);
+  rota.ended("always:1:lead", Ended::kBroke, {}, kMorning);
+  rota.ended("message:1:desk", Ended::kBroke, {}, kMorning);
+  CHECK(rota.take(kMorning + kHour).empty());
+  const std::int64_t day = 24 * kHour, midnight = (kMorning / day + 1) * day;
+  CHECK(rota.next(kMorning) == midnight);
+  CHECK_FALSE(rota.standing(kMorning + kHour)[0].stuck);
+  CHECK(causes(rota.take(midnight)) == (Causes{"always:2:lead", "message:2:desk"}));
+}
+
+TEST_CASE("the rota begins for an older message that is unread again, and for all after an edit") {
+  Rota rota({on("desk", kMail)}, {});
+  rota.mail("desk", {"b"});
+  (void)rota.take(kMorning);
+  rota.ended("message:1:desk", Ended::kDone, {}, kMorning);
+  CHECK(rota.take(kMorning).empty());
+  rota.mail("desk", {"a", "b"});
+  CHECK(causes(rota.take(kMorning)) == Causes{"message:2:desk"});
+  rota.ended("message:2:desk", Ended::kDone, {}, kMorning);
+  CHECK(rota.take(kMorning).empty());
+  Duty changed = on("desk", kMail);
+  changed.worst = plan::Money{1};
+  rota.replace({changed}, {});
+  CHECK(causes(rota.take(kMorning)) == Causes{"message:3:desk"});
 }
 
 TEST_CASE("the rota stops agents that wake each other in a circle, for an hour") {
   Rota rota({on("desk", kMail)}, {});
   for (std::size_t turn = 1; turn <= kMostTurns; ++turn) {
-    rota.mail("desk", std::to_string(turn));
+    rota.mail("desk", {std::to_string(turn)});
     const std::vector<Start> starts = rota.take(kMorning);
     REQUIRE(starts.size() == 1);
     rota.ended(starts.front().cause, Ended::kDone, {}, kMorning);
   }
-  rota.mail("desk", "another");
+  rota.mail("desk", {"another"});
   CHECK(rota.take(kMorning + kMinute).empty());
   CHECK(rota.standing(kMorning + kMinute).front().stuck);
   CHECK(rota.next(kMorning + kMinute) == kMorning + kHour);
