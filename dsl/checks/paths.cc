@@ -174,9 +174,8 @@ class Overlaps {
         second + " may change " + ticked(globs.second));
     diagnostic.secondary.push_back({a.span, first + " may change " + ticked(globs.first)});
     diagnostic.notes.push_back("nothing says which of them is first: a merge of both may conflict");
-    diagnostic.helps.push_back({"let one begin at the other's work or wait for it, `after " +
-                                    flow_.steps[one].name +
-                                    ".done`, or give them paths of their own after `in`",
+    diagnostic.helps.push_back({"let one begin at the other's work, `" + flow_.steps[one].name +
+                                    ".diff`, or give them paths of their own after `in`",
                                 {},
                                 false});
     subject_.sink.add(std::move(diagnostic));

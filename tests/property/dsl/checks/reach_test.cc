@@ -163,9 +163,14 @@ class BruteForce {
     }
   }
 
-  // Whatever decides an `any` decides it at once: nothing happens between its first success and
-  // its end.
   void settle(World world, std::size_t index, Outcome outcome) {
+    decide(world, index, outcome);
+    search(world);
+  }
+
+  // Whatever decides an `any` decides it at once, and all that it is a member of: nothing happens
+  // between its first success and its end.
+  void decide(World& world, std::size_t index, Outcome outcome) {
     world[index].outcome = outcome;
     for (std::size_t i = 0; i < flow_.steps.size(); ++i) {
       const Step& joint = flow_.steps[i];
@@ -180,10 +185,8 @@ class BruteForce {
           world[member.value].outcome = Outcome::kNone;
       }
       world[i].started = true;
-      settle(world, i, Outcome::kSuccess);
-      return;
+      decide(world, i, Outcome::kSuccess);
     }
-    search(world);
   }
 
   void advance(const World& world, std::size_t index) {

@@ -70,7 +70,12 @@ TEST_CASE("random values in random places of a script arrive unchanged") {
       add(false, std::string(" ") + shape.before);
       add(true, "v" + std::to_string(i));
       add(false, shape.after);
-      expected += "<" + std::string(shape.literal_before) + value + shape.literal_after + ">";
+      // The shell takes the last newlines of what a command printed.
+      std::string kept = value;
+      while (std::string_view(shape.before).find("$(") != std::string_view::npos &&
+             kept.ends_with('\n'))
+        kept.pop_back();
+      expected += "<" + std::string(shape.literal_before) + kept + shape.literal_after + ">";
     }
     add(false, setting.after);
     const CompiledCommand compiled = compile_command(text);

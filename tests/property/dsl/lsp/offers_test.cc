@@ -60,6 +60,11 @@ class Words {
         R"((\bbase: |\benv\(|\bforge *= *|\bas |\bfanout |\b(scopes|env) *= *\[[^\]]*|\bon \w+\.|\broute\(\w+\.)"
         R"(|\broute\([^)]*, |^ *(fleet|identity) +\w+ +)$)");
     const std::string text(tree_.text().substr(0, at));
+    // Likewise where `route` has a line for each.
+    const std::size_t route = text.rfind("route(");
+    if (route != std::string::npos && text.find(')', route) == std::string::npos &&
+        text.find(',', route) != std::string::npos)
+      return true;
     return std::regex_search(text.substr(text.rfind('\n') + 1), kBefore);
   }
 
