@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -159,9 +160,9 @@ struct SendOptions {
 int send(const SendOptions& options);
 
 struct MessagesOptions {
-  std::string agent;    // empty: of all
-  bool all = false;     // also those that are done
-  std::string requeue;  // the ID of a dead one that is to be told again
+  std::string agent;                   // empty: of all
+  bool all = false;                    // also those that are done
+  std::optional<std::string> requeue;  // the ID of a dead one that is to be told again
   std::string format = "text";
 };
 int messages(const MessagesOptions& options);

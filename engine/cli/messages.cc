@@ -72,18 +72,18 @@ Status requeue(const std::string& bus_dir, const MessagesOptions& options) {
   FLEET_TRY(const auto agents, agents_of(bus_dir, options.agent));
   for (const std::string& agent : agents) {
     FLEET_TRY(bus::Mailbox box, bus::Mailbox::open(bus_dir, agent));
-    const Status again = box.requeue(options.requeue);
+    const Status again = box.requeue(*options.requeue);
     if (!again && again.error().code() == Errc::kNotFound)
       continue;
     FLEET_CHECK(again);
     print(fmt::format("{} is unread again: the first session of {} to look has it\n",
-                      options.requeue, agent));
+                      *options.requeue, agent));
     return {};
   }
   return Error(
       Errc::kInvalid,
       fmt::format("no dead message is called `{}`; `fleetc messages` shows those there are",
-                  report::printable(options.requeue)));
+                  report::printable(*options.requeue)));
 }
 
 std::string receipt_of(const bus::Mailbox::Entry& entry) {
@@ -208,7 +208,7 @@ int messages(const MessagesOptions& options) {
       return kUsage;
     }
   const std::string bus_dir = past->places.state_dir + "/bus";
-  if (!options.requeue.empty()) {
+  if (options.requeue) {
     const auto inside = process::descends_from_keeper();
     if (!inside)
       return refuse(inside.error());

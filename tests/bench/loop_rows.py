@@ -77,9 +77,9 @@ def verdict(bench, row, pairs):
     count = bench.of_size(40, 20, 3)
     queue, by_hand = [], []
     for _ in range(bench.of_size(5, 3, 1)):
-        lines = [f'    b{n} = builder("{n}") else fail\n    m{n} = repo.merge(b{n}) after all_built.accepted else fail'
-                 for n in range(count)]
-        lines.append("    all_built = all(" + ", ".join(f"b{n}" for n in range(count)) + ") else fail")
+        lines = [f'    b{n} = builder("{n}") else fail\n    l{n} = judge(b{n}.diff) else fail\n'
+                 f'    m{n} = repo.merge(b{n}) after looked.approved else fail' for n in range(count)]
+        lines.append("    looked = all(" + ", ".join(f"l{n}" for n in range(count)) + ") else fail")
         repo = repository(bench, "\n".join(lines))
         bench.timed(bench.fleetc, "run", "bench.fleet", cwd=repo)
         at = times(events(bench, repo), "merged")
@@ -98,14 +98,15 @@ def lost(bench, row):
     engine, agent, human = [], [], []
     for _ in range(bench.of_size(7, 3, 1)):
         outside = bench.folder()
-        head = f'  human ann {{ answers = 8h }}\n  runtime slow {{ adapter = shell; command = "sh slow.sh {{task}}"; sandbox = [write: ["{outside}"]] }}\n' \
-               '  role slow : builder { runtime = slow; restart = on_crash backoff 1ms..1ms max 9/h }\n'
+        head = f'  human ann {{ answers = 8h }}\n  runtime tool {{ adapter = shell; command = "sh slow.sh {{task}}"; sandbox = [write: ["{outside}"]] }}\n' \
+               '  role slow : builder { runtime = tool; restart = on_crash backoff 1ms..1ms max 9/h }\n'
         flow = "\n".join(f'    s{n} = slow("{n}") retry 1 else fail' for n in range(sessions)) + \
             "\n    all_slow = all(" + ", ".join(f"s{n}" for n in range(sessions)) + ") else fail" \
             "\n    gather = repo.merge(" + ", ".join(f"s{n}" for n in range(sessions)) + ', into: "all") after all_slow.accepted else fail' \
             "\n    signoff = human(ann) after gather.merged timeout 8h else fail" \
             "\n    merge = repo.merge(gather) after signoff.approved else fail"
-        slow = f'echo $$ >"{outside}/$1.$$"\nif test "$1" = 0 && ! test -e {outside}/died; then\n' \
+        # Each has processes of its own numbers: they do not tell two apart.
+        slow = f': >"$(mktemp {outside}/$1.XXXXXX)"\nif test "$1" = 0 && ! test -e {outside}/died; then\n' \
                f'  touch {outside}/died; kill -9 $$\nfi\nuntil test -e {outside}/go; do sleep 0.01; done\necho "$1" >"file-$1"\n'
         repo = repository(bench, flow, head, {"slow.sh": slow})
         command = [str(bench.fleetc), "run", "bench.fleet", "-j", str(sessions), "--no-wait"]

@@ -158,7 +158,7 @@ class Credentials(support.FleetTest):
         begin = ("run", "renew.fleet", "main", "task=Say goodbye", "--no-wait")
         self.assertIn("the forge says 401: bad credentials; ann renews it", say(*begin, expect=FAILED))
         self.assertEqual(say("status", "--all"), "")
-        key.write_text("good\n")
+        key.write_text("k-7f3a\n")
         say(*begin, expect=WAITING)
         key.write_text("revoked\n")
         say("approve", "read")
@@ -167,10 +167,12 @@ class Credentials(support.FleetTest):
         self.assertIn("announce", say("inbox"))
         say("approve", "announce")
         say("resume", "--no-wait", expect=WAITING)
-        key.write_text("good\n")
+        key.write_text("k-7f3a\n")
         say("approve", "announce")
         say("resume", expect=DONE)
         self.assertEqual(repo.show("ready/Say%20goodbye", "NEWS"), b"New: Say goodbye\n")
+        kept = [path for path in (repo.path / ".git" / "fleet").rglob("*") if path.is_file() and b"k-7f3a" in path.read_bytes()]
+        self.assertEqual(kept, [])
         log = self.space.run("log", "--format", "json", cwd=repo.path, expect=DONE).out
         begun = [json.loads(line) for line in log.splitlines() if '"event":"exited"' in line]
         self.assertEqual(len(begun), 2, "one session for each step, however often it was parked")

@@ -186,7 +186,7 @@ class Seven(FleetTest):
                 self.assertEqual(session["eng"], agent == "backend", agent)
                 self.assertEqual(session["leaked"], [], agent)
         self.assertIn("goodbye is said", seen["backend"][0]["task"])
-        self.assertEqual(len(seen["backend"]), 1, "what was at work when the engine died was not begun again")
+        self.assertEqual(len(seen["backend"]), 1, "what was at work when the engine died was begun again\n" + self.log())
         self.assert_secrets_nowhere()
         self.say("down")
         self.assert_no_process_left()
