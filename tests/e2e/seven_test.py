@@ -141,7 +141,7 @@ class Seven(FleetTest):
     def seen(self):
         """By agent, what its sessions found when they began, as they said in their checkpoints."""
         seen = {}
-        for path in (self.repo.path / ".git" / "fleet" / "checkpoints").rglob("*"):
+        for path in (self.repo.path / ".git" / "fleet" / "checkpoints").rglob("*.md"):
             text = path.read_bytes() if path.is_file() else b""
             if b"SEEN {" in text:
                 found, _ = json.JSONDecoder().raw_decode(text[text.index(b"SEEN {") + 5:].decode())
