@@ -72,8 +72,8 @@ std::optional<int> status_of_fleet(const QueryOptions& options) {
 
 // All runs with an event within so many days, the oldest first.
 Status read_since(const journal::JournalReader& reader, std::uint32_t days, report::Bill& bill) {
-  constexpr std::int64_t kDay = 86'400'000;
-  const std::int64_t from = os::system_clock().wall().time_since_epoch().count() - days * kDay;
+  constexpr std::int64_t kWholeDay = 86'400'000;
+  const std::int64_t from = os::system_clock().wall().time_since_epoch().count() - days * kWholeDay;
   std::vector<journal::RunInfo> runs = reader.list_runs();
   std::erase_if(runs, [&](const journal::RunInfo& run) {
     return run.finished && run.changed.time_since_epoch().count() < from;
