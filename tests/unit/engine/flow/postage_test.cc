@@ -5,7 +5,7 @@
 namespace fleet::flow {
 namespace {
 
-class SetClock final : public os::Clock {
+class PostageClock final : public os::Clock {
  public:
   os::WallTime wall() const override { return {}; }
   os::MonoTime mono() const override { return now; }
@@ -15,7 +15,7 @@ class SetClock final : public os::Clock {
 }  // namespace
 
 namespace {
-bool send(Postage& postage, const std::string& agent, std::uint32_t most) {
+bool stamp(Postage& postage, const std::string& agent, std::uint32_t most) {
   const bool may = static_cast<bool>(postage.may_send(agent, most));
   if (may)
     postage.sent(agent);
@@ -24,27 +24,27 @@ bool send(Postage& postage, const std::string& agent, std::uint32_t most) {
 }  // namespace
 
 TEST_CASE("each agent has its own messages, within any hour") {
-  SetClock clock;
+  PostageClock clock;
   Postage postage(clock);
-  CHECK(send(postage, "a", 2));
+  CHECK(stamp(postage, "a", 2));
   clock.now = clock.now + std::chrono::minutes(50);
-  CHECK(send(postage, "a", 2));
-  CHECK(send(postage, "b", 2));
-  CHECK_FALSE(send(postage, "a", 2));
+  CHECK(stamp(postage, "a", 2));
+  CHECK(stamp(postage, "b", 2));
+  CHECK_FALSE(stamp(postage, "a", 2));
   const Status refused = postage.may_send("a", 2);
   REQUIRE_FALSE(refused);
   CHECK(refused.error().code() == Errc::kBusy);
   CHECK(refused.error().message().find("in 10min") != std::string::npos);
   clock.now = clock.now + std::chrono::minutes(10);
-  CHECK(send(postage, "a", 2));
-  CHECK_FALSE(send(postage, "a", 2));
+  CHECK(stamp(postage, "a", 2));
+  CHECK_FALSE(stamp(postage, "a", 2));
 }
 
 TEST_CASE("without a limit nobody is held back") {
-  SetClock clock;
+  PostageClock clock;
   Postage postage(clock);
   for (int i = 0; i < 1000; ++i)
-    CHECK(send(postage, "a", 0));
+    CHECK(stamp(postage, "a", 0));
 }
 
 }  // namespace fleet::flow
