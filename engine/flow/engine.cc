@@ -492,7 +492,10 @@ Result<run::RunOutcome> Engine::execute(std::vector<run::EventBody> first,
       world_ = &world;
       if (asked_) {
         executor.post(*asked_);
-        asked_->level == run::StopLevel::kNow ? world.stop_now() : world.begin_none();
+        if (asked_->level == run::StopLevel::kNow)
+          world.stop_now();
+        else
+          world.begin_none();
       }
     }
     if (models != nullptr) {
